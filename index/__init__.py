@@ -1,0 +1,1 @@
+"""Articles, sentences, passages, embeddings, Chroma, the lexical index and retrieval."""

@@ -1,0 +1,160 @@
+"""Articles: what a caller sends, what is kept, and how each is named.
+
+Offsets everywhere count Unicode code points of `Article.text`, 0-based, end exclusive. This module
+knows nothing of sentences, storage or search.
+"""
+
+import hashlib
+import json
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from index.errors import InvalidRequest, UnreadableDocument, UnsupportedMediaType
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)\s*", re.DOTALL)
+_CONTROL = re.compile(r"[\x00\ud800-\udfff]")
+# What may stand in an id: it is part of a URL's path.
+_ID = r"^[A-Za-z0-9][A-Za-z0-9._~:@-]{0,199}$"
+TEXT_SUFFIXES = {".txt": "text/plain", ".text": "text/plain", "": "text/plain"}
+
+
+def _whole(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("holds NUL characters or lone surrogates: this is not text")
+    return text
+
+
+def _canonical(text: str) -> str:
+    """Every character is kept; only line ends become LF, and a leading byte-order mark goes."""
+    return _whole(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _with_content(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty: send the article's text")
+    return text
+
+
+def _iso(value: object) -> object:
+    """YAML reads a bare date as a date; the contract speaks ISO 8601 strings."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _dated(value: str) -> str:
+    try:
+        date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(
+            "is not an ISO 8601 date or time, like 2024-11-26 or 2024-11-26T09:30:00Z"
+        ) from None
+    return value
+
+
+ArticleId = Annotated[str, Field(pattern=_ID)]
+Text = Annotated[str, AfterValidator(_canonical), AfterValidator(_with_content)]
+Line = Annotated[str, AfterValidator(_whole), Field(max_length=2000)]
+IsoDate = Annotated[str, BeforeValidator(_iso), AfterValidator(_dated)]
+
+
+class NewArticle(BaseModel):
+    """An article as a caller sends it."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+    text: Text
+    id: ArticleId | None = None
+    title: Line | None = None
+    source: Line | None = None
+    author: Line | None = None
+    url: Line | None = None
+    published_at: IsoDate | None = None
+    media_type: Line = "text/plain"
+
+    def identity(self) -> str:
+        """The id given, else one made from the URL, else from the text."""
+        if self.id:
+            return self.id
+        return "art_" + hashlib.sha256((self.url or self.text).encode()).hexdigest()[:20]
+
+    def revision(self) -> str:
+        """`sha256:` over what a reader or the model is shown: text, title, source, author, URL, date."""
+        shown = [self.text, self.title, self.source, self.author, self.url, self.published_at]
+        return "sha256:" + hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
+class ArticleHeader(BaseModel):
+    """An article as it is listed."""
+
+    id: str
+    title: str | None
+    source: str | None
+    author: str | None
+    url: str | None
+    published_at: str | None
+    language: str | None
+    media_type: str
+    revision: str
+    passages: int
+    created_at: str
+    updated_at: str
+
+
+class Article(ArticleHeader):
+    """An article as it is kept: `text` is what all offsets index, and never changes in a revision."""
+
+    text: str
+
+
+def read_document(name: str, data: bytes, **fields: str | None) -> NewArticle:
+    """The article in a plain-text file, with YAML front matter or without.
+
+    `fields` (title, source, ...) given by the caller win over the document's own. Raises
+    UnsupportedMediaType or UnreadableDocument, whose messages name the file by `name` only.
+    """
+    media_type = TEXT_SUFFIXES.get(Path(name).suffix.lower())
+    if media_type is None:
+        raise UnsupportedMediaType(f"{name}: only plain text (.txt) is read so far.")
+    try:
+        text = _canonical(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise UnreadableDocument(f"{name} is not UTF-8 text. Save it as UTF-8 first.") from None
+    except ValueError:
+        raise UnreadableDocument(f"{name} is a binary file, not text.") from None
+    if not text.strip():
+        raise UnreadableDocument(f"{name} is empty.")
+    found, text = _front_matter(name, text)
+    found |= {key: value for key, value in fields.items() if value is not None}
+    return parse_article({"media_type": media_type, **found, "text": text}, name)
+
+
+def parse_article(fields: dict[str, Any], name: str) -> NewArticle:
+    """Raises InvalidRequest, naming the field and what is wrong with it."""
+    try:
+        return NewArticle.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequest(f"{name}: {where}: {first['msg']}") from None
+
+
+def _front_matter(name: str, text: str) -> tuple[dict[str, Any], str]:
+    """Metadata and the text after it. A block that is not a mapping is part of the text."""
+    match = _FRONT_MATTER.match(text)
+    if not match:
+        return {}, text
+    try:
+        fields = yaml.safe_load(match[1] or "")
+    except yaml.YAMLError:
+        raise UnreadableDocument(
+            f"{name}: the block between the first two `---` lines is not valid YAML."
+        ) from None
+    if not isinstance(fields, dict):
+        return {}, text
+    known = set(NewArticle.model_fields) - {"text", "media_type"}
+    kept = {k: v for k, v in fields.items() if k in known and v is not None}
+    return {k: v if isinstance(v, date) else str(v) for k, v in kept.items()}, text[match.end() :]

@@ -1,0 +1,71 @@
+"""MiniLM sentence vectors on the CPU, behind LangChain's `Embeddings`.
+
+Reimers & Gurevych 2019 (Sentence-BERT); the model is all-MiniLM-L6-v2, int8 ONNX: mean pooling
+over the attention mask, then L2 normalisation; 256 tokens at most.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from langchain_core.embeddings import Embeddings
+from tokenizers import Tokenizer
+
+Vectors = npt.NDArray[np.float32]
+
+MOST_TOKENS = 256
+BATCH = 32
+
+
+class MiniLM(Embeddings):
+    """`model_path` is the ONNX file, `tokenizer_path` its tokenizer.json. Safe for many threads.
+
+    `version` names the vectors: an index made with another version has to be made anew.
+    """
+
+    dimensions = 384
+    version = "all-MiniLM-L6-v2-int8/1"
+
+    def __init__(self, model_path: Path, tokenizer_path: Path, *, threads: int = 0) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            str(model_path), options, providers=["CPUExecutionProvider"]
+        )
+        self._counter = Tokenizer.from_file(str(tokenizer_path))
+        self._counter.no_truncation()
+        self._counter.no_padding()
+        self._tokenizer = Tokenizer.from_file(str(tokenizer_path))
+        self._tokenizer.enable_truncation(MOST_TOKENS)
+        self._tokenizer.enable_padding()  # to the longest of its batch, not to 256
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without the two that frame it."""
+        return [len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape [len(texts), 384]."""
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        for at in range(0, len(order), BATCH):
+            rows = order[at : at + BATCH]
+            batch = self._tokenizer.encode_batch([texts[i] for i in rows])
+            ids = np.array([e.ids for e in batch], np.int64)
+            mask = np.array([e.attention_mask for e in batch], np.int64)
+            hidden = self._session.run(
+                ["last_hidden_state"],
+                {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)},
+            )[0]
+            pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
+            vectors[rows] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+        return vectors
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return self.encode(texts).tolist()  # type: ignore[no-any-return]
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.encode([text])[0].tolist()  # type: ignore[no-any-return]

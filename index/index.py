@@ -1,0 +1,106 @@
+"""The index: articles in, the passages that bear on a question out.
+
+Puts the registry, the embedder and the vector index together. It knows nothing of HTTP, prompts
+or language models.
+"""
+
+import re
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from index.articles import Article, NewArticle
+from index.embeddings import MiniLM
+from index.registry import Filters, Passage, Registry
+from index.sentences import passage_spans
+from index.vectors import VectorIndex
+
+Status = Literal["created", "updated", "unchanged"]
+
+# Reciprocal rank fusion: Cormack, Clarke & Büttcher 2009, with their constant.
+RANK_CONSTANT = 60
+DEPTH = 30
+_WORD = re.compile(r"\w+")
+# Words that say nothing of what a question is about.
+STOP_WORDS = frozenset(
+    "a an and any are as at be been being by can could did do does for from had has have he her "
+    "his how i in is it its me of on or our she should so such than that the their them then "
+    "there these they this those to us was we were what when where which who whom whose why will "
+    "with would you your".split()
+)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage found for a query. `fused` only orders; `dense` is a cosine, `lexical` a BM25 score."""
+
+    passage: Passage
+    fused: float
+    dense: float | None
+    lexical: float | None
+
+
+class Index:
+    """`directory` holds everything it writes. Safe for many threads of one process."""
+
+    def __init__(self, directory: Path, embedder: MiniLM) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._embedder = embedder
+        self.registry = Registry(directory / "registry.sqlite3")
+        self.vectors = VectorIndex(directory / "chroma", embedder.version)
+        self._writing = threading.Lock()
+        self.vectors.sync(self.registry)
+
+    def close(self) -> None:
+        self.vectors.close()
+        self.registry.close()
+
+    def add(self, new: NewArticle) -> tuple[Article, Status]:
+        """Adds an article, or replaces it where its id is there already. Writes are idempotent.
+
+        Raises StorageFull, having changed nothing.
+        """
+        with self._writing:
+            article_id = new.identity()
+            before = self.registry.current_revision(article_id)
+            if before == new.revision():
+                return self.registry.get(article_id), "unchanged"
+            spans = passage_spans(new.text, self._embedder.count_tokens)
+            # The title says what a passage from the middle of an article is about.
+            lead = f"{new.title}. " if new.title else ""
+            vectors = self._embedder.encode([lead + p.span.of(new.text) for p in spans])
+            added, replaced = self.registry.put(new, spans, vectors)
+            self.vectors.remove(replaced)
+            self.vectors.add(added, self.registry)
+            return self.registry.get(article_id), "updated" if before else "created"
+
+    def delete(self, article_id: str) -> None:
+        """Raises ArticleNotFound."""
+        with self._writing:
+            self.vectors.remove(self.registry.delete(article_id))
+
+    def search(self, query: str, filters: Filters, top_k: int) -> list[Hit]:
+        """The `top_k` passages that bear most on `query`, best first.
+
+        Nearest vectors and BM25, fused by reciprocal rank.
+        """
+        depth = max(DEPTH, top_k)
+        dense = dict(self.vectors.nearest(self._embedder.encode([query])[0], filters, depth))
+        lexical = dict(self.registry.lexical(query_terms(query), filters, depth))
+        fused: dict[int, float] = defaultdict(float)
+        for ranking in (dense, lexical):
+            for rank, passage_id in enumerate(ranking, 1):
+                fused[passage_id] += 1 / (RANK_CONSTANT + rank)
+        order = sorted(fused, key=lambda i: (-fused[i], i))[:top_k]
+        passages = self.registry.passages(order)
+        return [
+            Hit(passages[i], fused[i], dense.get(i), lexical.get(i)) for i in order if i in passages
+        ]
+
+
+def query_terms(query: str) -> list[str]:
+    """The words of a query that can tell one passage from another, each once."""
+    words = dict.fromkeys(word.lower() for word in _WORD.findall(query))
+    return [word for word in words if word not in STOP_WORDS] or list(words)
