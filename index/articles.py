@@ -82,7 +82,7 @@ class NewArticle(BaseModel):
         return "art_" + hashlib.sha256((self.url or self.text).encode()).hexdigest()[:20]
 
     def revision(self) -> str:
-        """`sha256:` over what a reader or the model is shown: text, title, source, author, URL, date."""
+        """`sha256:` over what a reader or the model is shown: the text and five fields."""
         shown = [self.text, self.title, self.source, self.author, self.url, self.published_at]
         return "sha256:" + hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
@@ -105,7 +105,7 @@ class ArticleHeader(BaseModel):
 
 
 class Article(ArticleHeader):
-    """An article as it is kept: `text` is what all offsets index, and never changes in a revision."""
+    """An article as it is kept. All offsets index `text`, which never changes in a revision."""
 
     text: str
 
@@ -119,6 +119,13 @@ def read_document(name: str, data: bytes, **fields: str | None) -> NewArticle:
     media_type = TEXT_SUFFIXES.get(Path(name).suffix.lower())
     if media_type is None:
         raise UnsupportedMediaType(f"{name}: only plain text (.txt) is read so far.")
+    found, text = _front_matter(name, plain_text(data, name))
+    found |= {key: value for key, value in fields.items() if value is not None}
+    return parse_article({"media_type": media_type, **found, "text": text}, name)
+
+
+def plain_text(data: bytes, name: str) -> str:
+    """Every character of a UTF-8 text. Raises UnreadableDocument."""
     try:
         text = _canonical(data.decode("utf-8"))
     except UnicodeDecodeError:
@@ -126,10 +133,8 @@ def read_document(name: str, data: bytes, **fields: str | None) -> NewArticle:
     except ValueError:
         raise UnreadableDocument(f"{name} is a binary file, not text.") from None
     if not text.strip():
-        raise UnreadableDocument(f"{name} is empty.")
-    found, text = _front_matter(name, text)
-    found |= {key: value for key, value in fields.items() if value is not None}
-    return parse_article({"media_type": media_type, **found, "text": text}, name)
+        raise UnreadableDocument(f"{name} is empty: there is no text to add.")
+    return text
 
 
 def parse_article(fields: dict[str, Any], name: str) -> NewArticle:

@@ -45,7 +45,9 @@ class MiniLM(Embeddings):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the two that frame it."""
-        return [len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)]
+        return [
+            len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)
+        ]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape [len(texts), 384]."""

@@ -34,7 +34,7 @@ STOP_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage found for a query. `fused` only orders; `dense` is a cosine, `lexical` a BM25 score."""
+    """A passage found. `fused` only orders; `dense` is a cosine, `lexical` a BM25 score."""
 
     passage: Passage
     fused: float

@@ -66,7 +66,7 @@ _REVISIONS = "articles a JOIN revisions r ON r.article_id = a.id"
 
 
 class Filters(BaseModel):
-    """Which articles may answer. Dates are compared to the precision given: a day is the whole day."""
+    """Which articles may answer. Dates are compared as far as given: a day is the whole day."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -160,7 +160,7 @@ class Registry:
     def put(
         self, new: NewArticle, spans: Sequence[PassageSpan], vectors: Vectors
     ) -> tuple[list[int], list[int]]:
-        """Writes an article's new current revision. Gives its passages' ids, and the ids it replaced."""
+        """Writes an article's new current revision. Gives its passages' ids and those replaced."""
         article_id, revision, now = new.identity(), new.revision(), _now()
         with self._write() as db:
             db.execute(
@@ -286,7 +286,9 @@ class Registry:
             )
         return found
 
-    def lexical(self, terms: Sequence[str], filters: Filters, limit: int) -> list[tuple[int, float]]:
+    def lexical(
+        self, terms: Sequence[str], filters: Filters, limit: int
+    ) -> list[tuple[int, float]]:
         """Passage ids with BM25 scores, best first (Robertson & Zaragoza 2009, as FTS5 has it)."""
         if not terms:
             return []

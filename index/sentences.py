@@ -7,6 +7,7 @@ and nothing is looked up again to find where it stood.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sentencex import get_sentence_boundaries
 
@@ -53,7 +54,7 @@ def sentence_spans(text: str) -> list[Span]:
             cuts += _cuts_within(text, start, end)
     cuts = sorted(set(cuts))
     spans: list[Span] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         spans += _pieces(text, start, end)
     return spans
 

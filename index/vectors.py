@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import chromadb
+import numpy as np
 from chromadb.config import Settings
 
 from index.embeddings import Vectors
@@ -27,7 +28,8 @@ class VectorIndex:
 
     def _open(self) -> None:
         settings = Settings(anonymized_telemetry=False, allow_reset=False)
-        self._client = chromadb.PersistentClient(str(self._path), settings)
+        client: Any = chromadb.PersistentClient(str(self._path), settings)
+        self._client = client  # its interface lacks the `close` that every client has
         self._collection = self._client.get_or_create_collection(
             COLLECTION,
             embedding_function=None,
@@ -39,7 +41,7 @@ class VectorIndex:
         self._client.close()
 
     def sync(self, registry: Registry) -> tuple[int, int]:
-        """Brings the index to the registry's state. Gives how many vectors were added and removed."""
+        """Brings the index to the registry's state. Gives how many were added and removed."""
         if (self._collection.metadata or {}).get("embedder") != self._version:
             self._rebuild()
         there = {int(i) for i in self._collection.get(include=[])["ids"]}
@@ -59,7 +61,7 @@ class VectorIndex:
             if rows:
                 self._collection.upsert(
                     ids=[str(row[0]) for row in rows],
-                    embeddings=[row[4] for row in rows],
+                    embeddings=np.stack([row[4] for row in rows]),
                     metadatas=[_metadata(*row[1:4]) for row in rows],
                 )
 
@@ -68,12 +70,15 @@ class VectorIndex:
             self._collection.delete(ids=[str(i) for i in batch])
 
     def count(self) -> int:
-        return self._collection.count()
+        return int(self._collection.count())
 
     def nearest(self, vector: Vectors, filters: Filters, limit: int) -> list[tuple[int, float]]:
         """Passage ids with cosine similarities, nearest first."""
         found = self._collection.query(
-            query_embeddings=[vector], n_results=limit, where=_where(filters), include=["distances"]
+            query_embeddings=vector[None],
+            n_results=limit,
+            where=_where(filters),
+            include=["distances"],
         )
         assert found["distances"] is not None
         ids, distances = found["ids"][0], found["distances"][0]

@@ -178,6 +178,23 @@ def locate(model: Model, models_dir: Path) -> Path:
     return directory / model.files[0].name if len(model.files) == 1 else directory
 
 
+def trusted(model: Model, models_dir: Path) -> tuple[Path, str]:
+    """Where a model lies, and its first file's sha256.
+
+    The bytes of a catalogue's model are known to be the right ones: a file that has changed since
+    it was last checked is read through. Raises ModelError.
+    """
+    path = locate(model, models_dir)
+    if model.path:
+        with _storage():
+            return path, _sha256(model.path)
+    for file in model.files:
+        with _storage():
+            if not _is_known_right(models_dir / model.name / file.name, file):
+                raise _damaged(model, file)
+    return path, model.files[0].sha256
+
+
 def state(model: Model, models_dir: Path) -> State:
     """What of a model lies in `models_dir`, by the sizes of its files."""
     if model.path:
@@ -204,11 +221,15 @@ def verify(model: Model, models_dir: Path, progress: Progress = lambda *_: None)
         with _storage():
             right = _is_right(models_dir / model.name / file.name, file, read)
         if not right:
-            raise ModelError(
-                f"{file.name} is damaged: its sha256 is not the catalogue's. "
-                f"Run: dateline models pull {model.name}"
-            )
+            raise _damaged(model, file)
         before += file.bytes
+
+
+def _damaged(model: Model, file: File) -> ModelError:
+    return ModelError(
+        f"{file.name} is damaged: its sha256 is not the catalogue's. "
+        f"Run: dateline models pull {model.name}"
+    )
 
 
 def pull(

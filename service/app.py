@@ -1,0 +1,544 @@
+"""The HTTP service. The only module that knows FastAPI.
+
+`create_app` is the composition root: settings in, an ASGI application out. Loading happens in the
+background, so that `/livez` answers at once and `/readyz` when the index and the model are there.
+"""
+
+import asyncio
+import hmac
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
+from importlib.metadata import version
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
+from langchain_core.language_models import BaseChatModel
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from index.articles import (
+    Article,
+    ArticleHeader,
+    IsoDate,
+    NewArticle,
+    parse_article,
+    plain_text,
+)
+from index.embeddings import MiniLM
+from index.errors import (
+    DatelineError,
+    Deadline,
+    InvalidRequest,
+    ModelError,
+    ModelLoading,
+    NotFound,
+    PayloadTooLarge,
+    QueueFull,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from index.index import Index, Status
+from index.registry import Filters
+from service import catalogue
+from service.answers import Answerer, Budget
+from service.contract import Answer, AnswerRequest, ModelName
+from service.directory import owned
+from service.engine import Engine, LocalChatModel
+from service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+PROBLEM = "application/problem+json"
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+# A JSON body spells some characters with six bytes, and names fields beside the text.
+BODY_FACTOR, BODY_SPARE = 6, 1 << 20
+
+
+class Service:
+    """What lives as long as the application: index and answerer, once they are loaded."""
+
+    def __init__(self, settings: Settings, chat: BaseChatModel | None, answers: bool) -> None:
+        self.settings = settings
+        self.turns = Turns(settings.queue_limit)
+        self.writing = anyio.CapacityLimiter(1)
+        self._answers, self._chat = answers, chat
+        self._index: Index | None = None
+        self._answerer: Answerer | None = None
+        self._failure: DatelineError | None = None
+        self._open = ExitStack()
+
+    @property
+    def index(self) -> Index:
+        if self._index is None:
+            raise self._failure or ModelLoading("The index is being opened. Try again shortly.")
+        return self._index
+
+    @property
+    def answerer(self) -> Answerer:
+        if self._answerer is None:
+            raise self._failure or ModelLoading("The model is being loaded. Try again shortly.")
+        return self._answerer
+
+    @property
+    def failure(self) -> DatelineError | None:
+        return self._failure
+
+    def missing(self) -> list[str]:
+        parts = {"index": self._index, "model": self._answerer if self._answers else True}
+        return [name for name, there in parts.items() if not there]
+
+    def load(self) -> None:
+        """Opens the index, then loads the model. A failure is kept and told to whoever asks."""
+        try:
+            settings = self.settings
+            language, embedder = catalogue.defaults(settings.model)
+            folder, _ = catalogue.trusted(embedder, settings.models_dir)
+            encoder = MiniLM(
+                folder / "model.onnx", folder / "tokenizer.json", threads=settings.threads
+            )
+            index = Index(settings.data_dir, encoder)
+            self._open.callback(index.close)
+            self._index = index
+            if self._answers:
+                self._answerer = Answerer(index, *self._language_model(language))
+        except DatelineError as error:
+            self._failure = error
+            logger.error("%s", error.message)
+        except Exception:
+            self._failure = DatelineError("The service could not start. Its log says why.")
+            logger.exception("The service could not start")
+
+    def _language_model(self, language: catalogue.Model) -> tuple[BaseChatModel, ModelName]:
+        if self._chat is not None:
+            return self._chat, ModelName(name=self._chat._llm_type, sha256="")
+        path, sha256 = catalogue.trusted(language, self.settings.models_dir)
+        engine = Engine(
+            path, context_tokens=self.settings.context_tokens, threads=self.settings.threads
+        )
+        self._open.callback(engine.close)
+        name = ModelName(name=language.name, sha256=sha256)
+        return LocalChatModel(engine=engine), name
+
+    def close(self) -> None:
+        self._open.close()
+
+
+class Turns:
+    """One answer at a time, first come first served; at most `limit` wait."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting = 0
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self, most_seconds: float) -> AsyncIterator[int]:
+        """Waits for a turn, for `most_seconds` at most: after that it goes on without one, since
+        an answer whose time is over never reaches the model. Gives the milliseconds waited.
+
+        Raises QueueFull.
+        """
+        if self._turn.locked() and self._waiting >= self._limit:
+            raise QueueFull(f"{self._waiting} questions are waiting already. Try again shortly.")
+        mine = False
+        start = time.monotonic()
+        self._waiting += 1
+        try:
+            with anyio.move_on_after(most_seconds):
+                await self._turn.acquire()
+                mine = True
+        finally:
+            self._waiting -= 1
+        try:
+            yield round((time.monotonic() - start) * 1000)
+        finally:
+            if mine:
+                self._turn.release()
+
+
+# Errors, as RFC 9457 has them
+
+
+def problem(error: DatelineError, **more: Any) -> JSONResponse:
+    body = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        **more,
+    }
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
+    return JSONResponse(body, error.status, headers, media_type=PROBLEM)
+
+
+async def _on_dateline_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DatelineError)
+    if isinstance(error, ModelError):
+        # Its message is for the machine's owner: it may name a path.
+        logger.error("%s", error.message)
+        error = ModelError("The model cannot be used. The service's log says what to do.")
+    return problem(error)
+
+
+async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"field": ".".join(str(part) for part in e["loc"] if part != "body"), "message": e["msg"]}
+        for e in error.errors()
+    ]
+    first = errors[0]
+    detail = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
+    return problem(InvalidRequest(detail), errors=errors[:20])
+
+
+async def _on_http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return problem(NotFound("There is nothing at this address. `/docs` lists the calls."))
+    if error.status_code == 405:
+        response = problem(_NotAllowed("This address does not take that method. See `/docs`."))
+        response.headers.update(error.headers or {})
+        return response
+    failure = InvalidRequest(str(error.detail))
+    failure.status = error.status_code
+    return problem(failure)
+
+
+async def _on_anything(_: Request, error: Exception) -> JSONResponse:
+    return problem(DatelineError("Something went wrong. The service's log says what."))
+
+
+class _NotAllowed(DatelineError):
+    status = 405
+    code = "method_not_allowed"
+    title = "This method is not allowed here"
+
+
+class _Forbidden(DatelineError):
+    status = 403
+    title = "This request may not come from there"
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Guard:
+    """Turns away, before a body is read, what a web page or a stranger sends.
+
+    A page that a browser shows can make it send requests to loopback: their `Origin` is not ours,
+    or (DNS rebinding) their `Host` is not a name of this machine's loopback.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._most_bytes = settings.max_article_bytes * BODY_FACTOR + BODY_SPARE
+        self._keys = [key.strip().encode() for key in settings.api_keys.split(",") if key.strip()]
+        self._hosts = {h.strip().lower() for h in settings.allowed_hosts.split(",") if h.strip()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+        refused = self._refusal(scope["path"], headers)
+        if refused is not None:
+            await problem(refused)(scope, receive, send)
+            return
+        left = self._most_bytes
+
+        async def counted() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise self._too_large()
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _refusal(self, path: str, headers: dict[str, str]) -> DatelineError | None:
+        host = headers.get("host", "")
+        name = (urlsplit(f"//{host}").hostname or "").lower()
+        if name not in LOOPBACK_NAMES | self._hosts and not (self._keys and not self._hosts):
+            return _Forbidden(
+                "host_not_allowed",
+                "The Host header names another machine. Add it to DATELINE_ALLOWED_HOSTS.",
+            )
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+            return _Forbidden(
+                "origin_not_allowed", "Web pages of other origins may not use this service."
+            )
+        if self._keys and path.startswith("/v1"):
+            scheme, _, given = headers.get("authorization", "").partition(" ")
+            matches = [hmac.compare_digest(given.encode(), key) for key in self._keys]
+            if scheme.lower() != "bearer" or not any(matches):
+                return Unauthorized("Send `Authorization: Bearer KEY` with one of the API keys.")
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > self._most_bytes:
+            return self._too_large()
+        return None
+
+    def _too_large(self) -> PayloadTooLarge:
+        return PayloadTooLarge(f"A request may hold {self._most_bytes:,} bytes at most.")
+
+
+# Routes
+
+router = APIRouter()
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Here = Annotated[Service, Depends(_service)]
+
+
+class ArticleReply(BaseModel):
+    article: Article
+    status: Status
+    duplicate_of: str | None = None
+
+
+class ArticlePage(BaseModel):
+    articles: list[ArticleHeader]
+    next_cursor: str | None
+
+
+class RevisionName(BaseModel):
+    revision: str
+    created_at: str
+
+
+class RevisionList(BaseModel):
+    revisions: list[RevisionName]
+
+
+ARTICLE_BODY = {
+    # Read by hand, since it comes in two forms; so the schema has to be told of it.
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": NewArticle.model_json_schema()},
+            "text/plain": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
+async def _sent_article(request: Request, service: Service, article_id: str | None) -> NewArticle:
+    """The article in a body: JSON, or plain text with its other fields in the query."""
+    most = service.settings.max_article_bytes
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await request.body()
+    fields: Any
+    if media_type == "text/plain":
+        fields = {**request.query_params, "text": plain_text(body, "The body")}
+    elif media_type == "application/json":
+        try:
+            fields = json.loads(body)
+        except ValueError:
+            raise InvalidRequest("The body is not valid JSON.") from None
+        if not isinstance(fields, dict):
+            raise InvalidRequest('Send a JSON object, like {"text": "...", "title": "..."}.')
+    else:
+        raise UnsupportedMediaType(
+            "Send the article as application/json, or its text alone as text/plain."
+        )
+    if article_id is not None:
+        if fields.get("id") not in (None, article_id):
+            raise InvalidRequest("id: the body names another id than the address.")
+        fields["id"] = article_id
+    article = parse_article(fields, "The article")
+    if len(article.text.encode()) > most:
+        raise PayloadTooLarge(f"An article may hold {most:,} bytes of text at most.")
+    return article
+
+
+async def _add(request: Request, service: Service, article_id: str | None) -> JSONResponse:
+    new = await _sent_article(request, service, article_id)
+    article, status = await anyio.to_thread.run_sync(
+        service.index.add, new, limiter=service.writing
+    )
+    reply = ArticleReply(article=article, status=status)
+    return JSONResponse(reply.model_dump(mode="json"), 201 if status == "created" else 200)
+
+
+ADDED: dict[int | str, dict[str, Any]] = {
+    200: {"model": ArticleReply, "description": "It was there: updated, or unchanged."},
+    201: {"model": ArticleReply, "description": "It is new."},
+}
+
+
+@router.post("/v1/articles", responses=ADDED, openapi_extra=ARTICLE_BODY, tags=["articles"])
+async def add_article(request: Request, service: Here) -> JSONResponse:
+    """Adds an article. The same one sent twice is one article."""
+    return await _add(request, service, None)
+
+
+@router.put(
+    "/v1/articles/{article_id}", responses=ADDED, openapi_extra=ARTICLE_BODY, tags=["articles"]
+)
+async def put_article(request: Request, service: Here, article_id: str) -> JSONResponse:
+    """Adds an article under an id of the caller's, or replaces it: a new revision."""
+    return await _add(request, service, article_id)
+
+
+@router.get("/v1/articles", tags=["articles"])
+def list_articles(
+    service: Here,
+    source: Annotated[list[str] | None, Query()] = None,
+    published_from: IsoDate | None = None,
+    published_to: IsoDate | None = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+) -> ArticlePage:
+    """Lists articles without their text, the last added first."""
+    filters = Filters(
+        sources=source or [], published_from=published_from, published_to=published_to
+    )
+    articles, following = service.index.registry.page(filters, cursor=cursor, limit=limit)
+    return ArticlePage(articles=articles, next_cursor=following)
+
+
+@router.get("/v1/articles/{article_id}", tags=["articles"])
+def get_article(service: Here, article_id: str, revision: str | None = None) -> Article:
+    """One article with its text; `revision` gives an older one."""
+    return service.index.registry.get(article_id, revision)
+
+
+@router.get("/v1/articles/{article_id}/revisions", tags=["articles"])
+def list_revisions(service: Here, article_id: str) -> RevisionList:
+    """The revisions of an article, the current one first."""
+    rows = service.index.registry.revisions(article_id)
+    return RevisionList(revisions=[RevisionName.model_validate(row) for row in rows])
+
+
+@router.delete("/v1/articles/{article_id}", status_code=204, tags=["articles"])
+async def delete_article(service: Here, article_id: str) -> None:
+    """Removes an article: all its revisions, passages and vectors."""
+    await anyio.to_thread.run_sync(service.index.delete, article_id, limiter=service.writing)
+
+
+@router.post("/v1/answers", tags=["answers"])
+async def answer_question(request: Request, service: Here, asked: AnswerRequest) -> Answer:
+    """Answers a question from the articles, every sentence cited, or refuses and says why."""
+    most = service.settings.max_question_chars
+    if len(asked.question) > most:
+        raise InvalidRequest(f"question: it may hold {most:,} characters at most.")
+    if asked.stream:
+        raise InvalidRequest("stream: answers are not streamed yet. Leave it out.")
+    if asked.messages:
+        raise InvalidRequest("messages: earlier turns are not read yet. Ask in one question.")
+    answerer = service.answerer
+    budget = Budget(asked.max_seconds)
+
+    async def work() -> Answer:
+        async with service.turns.turn(budget.left()) as waited_ms:
+            return await anyio.to_thread.run_sync(answerer.answer, asked, budget, waited_ms)
+
+    return await _while_connected(request, budget, work)
+
+
+async def _while_connected(
+    request: Request, budget: Budget, work: Callable[[], Awaitable[Answer]]
+) -> Answer:
+    """Runs `work`; a client that leaves ends it, in the queue or at the model."""
+    result: Answer | None = None
+
+    async with anyio.create_task_group() as group:
+
+        async def watch() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            budget.cancel()
+            group.cancel_scope.cancel()
+
+        group.start_soon(watch)
+        result = await work()
+        group.cancel_scope.cancel()
+    if result is None:
+        raise Deadline("The client left.")
+    return result
+
+
+@router.get("/v1/answers/{answer_id}", tags=["answers"])
+def get_receipt(service: Here, answer_id: str) -> dict[str, Any]:
+    """What an answer rested on: ids, offsets, revisions and hashes, no article text."""
+    body = service.index.registry.receipt(answer_id)
+    if body is None:
+        raise NotFound(f"There is no answer {answer_id[:200]!r}.")
+    return dict(json.loads(body))
+
+
+@router.get("/livez", tags=["operation"])
+async def livez() -> dict[str, str]:
+    """The process is up."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", tags=["operation"])
+async def readyz(service: Here) -> dict[str, str]:
+    """Index and model are loaded; `503` with what is missing until then."""
+    if missing := service.missing():
+        failure = service.failure or ModelLoading(f"Not loaded yet: {' and '.join(missing)}.")
+        raise failure
+    return {"status": "ready"}
+
+
+def create_app(
+    settings: Settings,
+    *,
+    url: str | None = None,
+    answers: bool = True,
+    chat: BaseChatModel | None = None,
+) -> FastAPI:
+    """The application. It owns the data directory from its start to its end.
+
+    `url` is where it will be served, for other processes to find; `answers=False` leaves the
+    language model out; `chat` takes its place.
+    """
+    service = Service(settings, chat, answers)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with owned(settings.data_dir, url):
+            loading = asyncio.create_task(anyio.to_thread.run_sync(service.load))
+            try:
+                yield
+            finally:
+                await loading
+                service.close()
+
+    app = FastAPIOffline(
+        redoc_url=None,
+        title="Dateline",
+        version=version("dateline"),
+        description="Ask your news articles a question; every sentence of the answer is cited.",
+        lifespan=lifespan,
+        exception_handlers={
+            DatelineError: _on_dateline_error,
+            RequestValidationError: _on_invalid,
+            HTTPException: _on_http,
+            Exception: _on_anything,
+        },
+    )
+    app.state.service = service
+    app.add_middleware(Guard, settings=settings)
+    app.include_router(router)
+    return app

@@ -1,0 +1,162 @@
+"""The wire: what `POST /v1/answers` takes and gives.
+
+Every offset counts Unicode code points, 0-based, end exclusive. For each citation
+`article.text[start_char_index:end_char_index] == cited_text` for the revision named, and
+`answer[start:end] == text`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from index.registry import Filters
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Message(_Request):
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(max_length=100_000)
+
+
+class AnswerRequest(_Request):
+    question: str
+    filters: Filters = Field(default_factory=Filters)
+    messages: list[Message] = Field(default_factory=list, max_length=100)
+    top_k: int = Field(6, ge=1, le=50)
+    max_seconds: float = Field(60, gt=0, le=3600)
+    stream: bool = False
+    include_trace: bool = False
+
+    @field_validator("question")
+    @classmethod
+    def _says_something(cls, question: str) -> str:
+        if not question.strip():
+            raise ValueError("is empty: ask something")
+        return question
+
+
+class CharLocation(BaseModel):
+    """One sentence of an article, or two that follow one another."""
+
+    type: Literal["char_location"] = "char_location"
+    article_id: str
+    revision: str
+    title: str | None
+    source: str | None
+    url: str | None
+    published_at: str | None
+    cited_text: str
+    start_char_index: int
+    end_char_index: int
+
+
+class FieldLocation(BaseModel):
+    """What stands only in an article's title or date field."""
+
+    type: Literal["field"] = "field"
+    article_id: str
+    revision: str
+    field: Literal["title", "published_at"]
+    cited_text: str
+
+
+Source = Annotated[CharLocation | FieldLocation, Field(discriminator="type")]
+
+
+class DerivedDate(BaseModel):
+    """A date worked out: `text` of the answer from the article's words, with its ISO `value`."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    text: str
+    from_: str = Field(alias="from")
+    value: str
+
+
+class Support(BaseModel):
+    """`score` is the probability that the sentence is supported."""
+
+    label: Literal["supported", "contradicted", "unsupported"]
+    score: float
+    derived: list[DerivedDate]
+    checks: dict[str, bool | float]
+
+
+class Citation(BaseModel):
+    """A sentence of the answer and what supports it, jointly."""
+
+    start: int
+    end: int
+    text: str
+    sources: list[Source]
+    also: list[CharLocation]
+    support: Support
+
+
+class Dropped(BaseModel):
+    text: str
+    reason: str
+
+
+class Refusal(BaseModel):
+    reason: Literal[
+        "no_articles",
+        "no_match",
+        "filtered_out",
+        "not_stated",
+        "not_supported",
+        "deadline_exceeded",
+    ]
+    message: str
+    nearest: list[CharLocation]
+
+
+class ModelName(BaseModel):
+    name: str
+    sha256: str
+
+
+class Usage(BaseModel):
+    """Tokens over all calls to the model that the answer took."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Timings(BaseModel):
+    """Milliseconds."""
+
+    queue: int = 0
+    retrieve: int = 0
+    prefill: int = 0
+    generate: int = 0
+    verify: int = 0
+    total: int = 0
+
+
+class Conflict(BaseModel):
+    about: str
+    sides: list[Citation]
+
+
+class Answer(BaseModel):
+    id: str
+    question: str
+    answerable: bool
+    confidence: float
+    answer: str
+    citations: list[Citation]
+    unanswered: list[str] = []
+    conflicts: list[Conflict] = []
+    dropped: list[Dropped] = []
+    incomplete: Literal["deadline_exceeded"] | None = None
+    refusal: Refusal | None = None
+    model: ModelName
+    prompt: str
+    usage: Usage
+    timings_ms: Timings
+    trace: dict[str, Any] | None = None

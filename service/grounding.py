@@ -1,0 +1,412 @@
+"""Grounding: which sentences of the articles support a sentence of an answer, and whether they do.
+
+Everything here is code over words and offsets; the language model's own judgement of a sentence
+is read elsewhere and handed in. This module knows nothing of prompts, engines or HTTP.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
+
+import snowballstemmer
+
+from index.index import STOP_WORDS
+from index.registry import Passage
+from index.sentences import Span, sentence_spans
+
+_WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+")
+_QUOTED = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»")
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)}
+_NUMBERS |= {word: str(n) for n, word in zip(range(20, 100, 10), _TENS, strict=True)}
+_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_MONTHS = (
+    "january february march april may june july august september october november december"
+).split()
+_CALENDAR = frozenset(_WEEKDAYS) | (frozenset(_MONTHS) - {"may", "march"})
+_NEGATORS = frozenset(
+    "no not none never nobody nothing neither nor without cannot denied deny denies".split()
+)
+_QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
+_stemmer = snowballstemmer.stemmer("english")
+
+# A sentence whose words are covered this much less than the best one's is no other place for it.
+ALSO_MARGIN = 0.9
+MOST_SOURCES = 3
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    return str(_stemmer.stemWord(word))
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word as it stands, where it stands, and its folded stem (numbers as digits)."""
+
+    text: str
+    start: int
+    stem: str
+
+    @property
+    def is_number(self) -> bool:
+        return self.stem[:1].isdigit()
+
+
+@lru_cache(maxsize=4096)
+def words(text: str) -> tuple[Word, ...]:
+    found = []
+    for match in _WORD.finditer(text):
+        folded = unicodedata.normalize("NFKD", match[0]).casefold()
+        folded = "".join(c for c in folded if not unicodedata.combining(c)).replace("’", "'")
+        folded = folded.removesuffix("'s").removesuffix("'")
+        if folded[:1].isdigit():
+            stem = folded.replace(",", "") if re.fullmatch(r"[\d,]+(\.\d+)?", folded) else folded
+        else:
+            stem = _NUMBERS.get(folded) or _stem(folded)
+        found.append(Word(match[0], match.start(), stem))
+    return tuple(found)
+
+
+def stems(text: str) -> frozenset[str]:
+    return frozenset(word.stem for word in words(text))
+
+
+def _is_content(word: Word) -> bool:
+    return word.text.casefold() not in STOP_WORDS and word.stem not in ("s", "t")
+
+
+def names(text: str, *, common: frozenset[str] = frozenset()) -> list[Word]:
+    """Words written with a capital that name something.
+
+    The first word of a sentence counts only where `common`, the words that stand in the articles
+    in lower case, does not hold it.
+    """
+    found = []
+    first = {span.start for span in sentence_spans(text)}
+    opening = True
+    for word in words(text):
+        opening = word.start in first or (opening and not word.text[0].isalnum())
+        if (
+            word.text[0].isupper()
+            and _is_content(word)
+            and word.stem not in _CALENDAR_STEMS
+            and word.stem not in _NUMBERS.values()
+            and not (word.start in first and word.text.casefold() in common)
+        ):
+            found.append(word)
+    return found
+
+
+_CALENDAR_STEMS = frozenset(_stem(word) for word in _CALENDAR)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A sentence of an article that may support one of an answer."""
+
+    passage: Passage
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Cited:
+    """What is cited from one article: one sentence, or two that follow one another."""
+
+    passage: Passage
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """What stands only in an article's title or date field."""
+
+    passage: Passage
+    field: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A date worked out: `text` of the answer, `source_words` of the article, ISO `value`."""
+
+    text: str
+    source_words: str
+    value: str
+
+
+@dataclass
+class Grounds:
+    """What supports a claim, and which of the checks made by code hold."""
+
+    cited: list[Cited]
+    fields: list[Field] = field(default_factory=list)
+    also: list[Cited] = field(default_factory=list)
+    coverage: float = 0.0
+    checks: dict[str, bool] = field(default_factory=dict)
+    derived: list[Derived] = field(default_factory=list)
+    same_days: list[str] = field(default_factory=list)
+
+    @property
+    def dated(self) -> frozenset[str]:
+        """Stems of the claim's dates that the cited text holds in another form."""
+        return frozenset().union(*map(stems, [*self.same_days, *(d.text for d in self.derived)]))
+
+    @property
+    def failed(self) -> list[str]:
+        return [name for name, holds in self.checks.items() if not holds]
+
+
+def evidence(passages: Sequence[Passage]) -> list[Evidence]:
+    """The sentences of the passages, each once, in the order of articles and of their text."""
+    articles = {p.article_id: None for p in passages}
+    found = []
+    for article_id in articles:
+        seen: dict[Span, Evidence] = {}
+        for passage in passages:
+            if passage.article_id == article_id:
+                for span in passage.sentences:
+                    shifted = Span(span.start - passage.span.start, span.end - passage.span.start)
+                    seen.setdefault(span, Evidence(passage, span, shifted.of(passage.text)))
+        found += [seen[span] for span in sorted(seen)]
+    return found
+
+
+def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | None:
+    """The grounds of `claim` among the sentences offered; None where nothing shares a word with it.
+
+    The best sentence is the one that holds most of the claim's words, rare ones counting more,
+    and, between equals, most of the question's. Another sentence is added only for a name, number,
+    date or quotation that the first one lacks.
+    """
+    common = frozenset(w.text for e in offered for w in words(e.text) if w.text.islower())
+    weights = _weights(claim, offered)
+    needed = critical(claim, common)
+    asked = stems(question) - weights.keys()
+    ranked = sorted(
+        offered,
+        key=lambda e: (
+            _covered(weights, e.text)
+            + 0.15 * len(asked & (stems(e.text) | stems(e.passage.title or ""))) / (len(asked) + 1)
+        ),
+        reverse=True,
+    )
+    if not ranked or _covered(weights, ranked[0].text) == 0:
+        return None
+    chosen = [ranked[0]]
+    missing = needed - stems(ranked[0].text)
+    while missing and len(chosen) < MOST_SOURCES:
+        best = max(
+            (e for e in ranked if e.passage.article_id == ranked[0].passage.article_id),
+            key=lambda e: (len(missing & stems(e.text)), -abs(e.span.start - chosen[0].span.start)),
+        )
+        if not missing & stems(best.text):
+            break
+        chosen.append(best)
+        missing -= stems(best.text)
+    grounds = Grounds(_join(chosen))
+    text = " ".join(c.text for c in grounds.cited)
+    grounds.coverage = _covered(weights, text)
+    grounds.same_days, grounds.derived = worked_out(claim, text, ranked[0].passage.published_at)
+    missing -= grounds.dated
+    grounds.fields = [f for f in _fields(ranked[0].passage) if missing & stems(f.text)]
+    grounds.checks = check(claim, grounds, common)
+    if not missing:
+        top = _covered(weights, ranked[0].text)
+        grounds.also = [
+            Cited(e.passage, e.span, e.text)
+            for e in ranked[1:]
+            if e not in chosen
+            and _covered(weights, e.text) >= ALSO_MARGIN * top
+            and needed <= stems(e.text)
+        ]
+    return grounds
+
+
+def critical(claim: str, common: frozenset[str]) -> frozenset[str]:
+    """Stems of the claim that its source must hold: names, numbers and calendar words."""
+    marked = {w.stem for w in names(claim, common=common)}
+    marked |= {w.stem for w in words(claim) if w.is_number or w.stem in _CALENDAR_STEMS}
+    return frozenset(marked)
+
+
+def _weights(claim: str, offered: Sequence[Evidence]) -> dict[str, float]:
+    """Inverse document frequency of the claim's words over the sentences offered."""
+    counts = Counter(stem for e in offered for stem in stems(e.text))
+    content = {w.stem for w in words(claim) if _is_content(w)} or stems(claim)
+    return {stem: math.log(1 + len(offered) / (1 + counts[stem])) for stem in content}
+
+
+def _covered(weights: dict[str, float], text: str) -> float:
+    """Share of the claim's weight that `text` holds, 0 to 1."""
+    total = sum(weights.values())
+    found = stems(text)
+    return sum(w for stem, w in weights.items() if stem in found) / total if total else 0.0
+
+
+def _join(chosen: Iterable[Evidence]) -> list[Cited]:
+    """Sentences as citations; two that follow one another in an article become one.
+
+    Only the gap between two neighbours lies outside both, and it is white space.
+    """
+    cited: list[Cited] = []
+    joined = False
+    for e in sorted(chosen, key=lambda e: (e.passage.article_id, e.span)):
+        last = cited[-1] if cited else None
+        if last and not joined and last.passage is e.passage:
+            gap = e.passage.text[
+                last.span.end - e.passage.span.start : e.span.start - e.passage.span.start
+            ]
+            if not gap.strip():
+                span = Span(last.span.start, e.span.end)
+                shift = e.passage.span.start
+                cited[-1] = Cited(
+                    e.passage, span, e.passage.text[span.start - shift : span.end - shift]
+                )
+                joined = True
+                continue
+        cited.append(Cited(e.passage, e.span, e.text))
+        joined = False
+    return cited
+
+
+def _fields(passage: Passage) -> list[Field]:
+    fields = [("title", passage.title), ("published_at", passage.published_at)]
+    return [Field(passage, name, value) for name, value in fields if value]
+
+
+def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) -> dict[str, bool]:
+    """What can be held against the cited text word for word."""
+    text = " ".join(c.text for c in grounds.cited)
+    there = stems(text) | grounds.dated | {s for f in grounds.fields for s in stems(f.text)}
+    calendar = {w.stem for w in words(claim) if w.stem in _CALENDAR_STEMS}
+    numbers = {w.stem for w in words(claim) if w.is_number}
+    return {
+        "numbers": numbers <= there,
+        "names": {w.stem for w in names(claim, common=common)} <= there,
+        "dates": calendar <= there,
+        "negation": _negation_holds(claim, text),
+        "quotes": all(_fold(q) in _fold(text) for q in quoted(claim)),
+    }
+
+
+def quoted(text: str) -> list[str]:
+    """What stands between quotation marks, without the comma or full stop that closes it."""
+    return [next(filter(None, m.groups())).strip(" .,;:!?") for m in _QUOTED.finditer(text)]
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.translate(_QUOTE_FOLD).casefold().split())
+
+
+def _negated(text: str) -> frozenset[str]:
+    """Content words that a negator stands before, at most three words away."""
+    found = set()
+    sequence = words(text)
+    for i, word in enumerate(sequence):
+        folded = word.text.casefold().replace("’", "'")
+        if folded in _NEGATORS or folded.endswith("n't"):
+            found |= {w.stem for w in sequence[i + 1 : i + 4] if _is_content(w)}
+    return frozenset(found)
+
+
+def _negates(text: str) -> bool:
+    return any(
+        (folded := w.text.casefold().replace("’", "'")) in _NEGATORS or folded.endswith("n't")
+        for w in words(text)
+    )
+
+
+def _negation_holds(claim: str, text: str) -> bool:
+    """What denies needs a text that denies; what a text denies may not be affirmed."""
+    if _negates(claim):
+        return _negates(text)
+    affirmed = {w.stem for w in words(claim) if _is_content(w) and not w.text[0].isupper()}
+    denied = _negated(text)
+    return not denied or not (denied <= affirmed)
+
+
+# Dates
+
+_MONTH = "|".join(_MONTHS)
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_DATE = re.compile(
+    rf"\b(?:(?P<iso>\d{{4}}-\d\d-\d\d)"
+    rf"|(?:{_DAY}\s+({_MONTH})|({_MONTH})\s+{_DAY})(?:,?\s+(\d{{4}}))?)\b",
+    re.IGNORECASE,
+)
+_RELATIVE = re.compile(rf"\b(today|yesterday|tomorrow|{'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
+
+
+def written_days(text: str, year: int) -> list[tuple[str, date]]:
+    """Days written out ("26 November 2024", "November 26", "2024-11-26"); `year` where none is."""
+    found = []
+    for match in _DATE.finditer(text):
+        iso, day1, month1, month2, day2, given = match.groups()
+        try:
+            if iso:
+                value = date.fromisoformat(iso)
+            else:
+                month = _MONTHS.index((month1 or month2).lower()) + 1
+                value = date(int(given or year), month, int(day1 or day2))
+        except ValueError:
+            continue
+        found.append((match[0], value))
+    return found
+
+
+def relative_days(text: str, today: date) -> list[tuple[str, date]]:
+    """Days named in relation to `today`, the article's date: "Tuesday" is the last one up to it."""
+    shifts = {"today": 0, "yesterday": -1, "tomorrow": 1}
+    found = []
+    for match in _RELATIVE.finditer(text):
+        word = match[0].lower()
+        shift = shifts.get(word)
+        if shift is None:
+            shift = -((today.weekday() - _WEEKDAYS.index(word)) % 7)
+        found.append((match[0], today + timedelta(shift)))
+    return found
+
+
+def worked_out(claim: str, text: str, published_at: str | None) -> tuple[list[str], list[Derived]]:
+    """Dates of the claim that the text holds in another form: written otherwise (their words), or
+    worked out from a day it names in relation to the article's date.
+    """
+    today = date.fromisoformat(published_at[:10]) if published_at else None
+    year = today.year if today else date.min.year
+    told = {value for _, value in written_days(text, year)}
+    named = {value: words for words, value in relative_days(text, today)} if today else {}
+    same, derived = [], []
+    for phrase, value in written_days(claim, year):
+        if value in told:
+            same.append(phrase)
+        elif value in named:
+            derived.append(Derived(phrase, named[value], value.isoformat()))
+        else:
+            continue
+        # Its weekday goes with a date: "Tuesday, 26 November" is one day, not two statements.
+        same += [
+            day for day in re.findall(_RELATIVE, claim) if day.lower() == _WEEKDAYS[value.weekday()]
+        ]
+    return same, derived
+
+
+def unmet(question: str, texts: Iterable[str]) -> list[str]:
+    """Names, numbers and quoted words that the question presumes and no text holds."""
+    there = frozenset(stem for text in texts for stem in stems(text))
+    presumed = [*names(question), *(w for w in words(question) if w.is_number)]
+    opening = words(question)[:1]
+    missing = [w.text for w in presumed if w.stem not in there and w not in opening]
+    folded = " ".join(_fold(text) for text in texts)
+    return missing + [q for q in quoted(question) if _fold(q) not in folded]
