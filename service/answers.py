@@ -4,6 +4,9 @@ The data's way: question -> hits -> prompt -> text -> claims -> citations. This 
 of HTTP.
 """
 
+import hashlib
+import json
+import logging
 import math
 import threading
 import time
@@ -16,7 +19,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 from ulid import ULID
 
-from index.errors import ContextTooLong, DatelineError, Deadline
+from index.errors import ContextTooLong, DatelineError, Deadline, StorageFull
 from index.index import Hit, Index
 from index.registry import Passage
 from index.sentences import Span, sentence_spans
@@ -36,6 +39,8 @@ from service.contract import (
 )
 from service.grounding import Cited, Grounds, evidence, ground, unmet
 from service.prompts import Prompt
+
+logger = logging.getLogger(__name__)
 
 # Below these the articles have nothing to do with the question: no word in common, and vectors no
 # nearer than any two texts are.
@@ -183,7 +188,8 @@ class Answerer:
         cited = {c.passage.article_id for _, grounds, _ in work.verified for c in grounds.cited}
         articles = [self._index.registry.get(article_id) for article_id in sorted(cited)]
         known = [f"{a.title} {a.source} {a.published_at}\n{a.text}" for a in articles]
-        work.signals["unmet"] = len(unmet(question, known))
+        said = " ".join(c.text for _, grounds, _ in work.verified for c in grounds.cited)
+        work.signals["unmet"] = len(unmet(question, known, said))
         work.signals["support"] = min(support.score for *_, support in work.verified)
         return None if confidence(work.signals) >= 0.5 else "not_stated"
 
@@ -277,6 +283,10 @@ class Answerer:
             trace=_trace(work) if work.request.include_trace else None,
         )
         self._hold(answer)
+        try:
+            self._index.registry.put_receipt(answer.id, _receipt(answer))
+        except StorageFull:
+            logger.warning("The disk is full: answer %s has no receipt", answer.id)
         return answer
 
     def _refusal(self, work: _Work, reason: str) -> Refusal:
@@ -381,6 +391,25 @@ def _location(cited: Cited) -> CharLocation:
         start_char_index=cited.span.start,
         end_char_index=cited.span.end,
     )
+
+
+def _receipt(answer: Answer) -> str:
+    """The answer as JSON without a word of its own or of an article: places, revisions, hashes."""
+    body = answer.model_dump(mode="json", exclude={"question", "answer", "dropped", "trace"})
+    body["question_sha256"] = _sha256(answer.question)
+    body["answer_sha256"] = _sha256(answer.answer)
+    for citation in body["citations"]:
+        citation["text_sha256"] = _sha256(citation.pop("text"))
+        citation["support"].pop("derived")
+    sources = [s for c in body["citations"] for s in (*c["sources"], *c["also"])]
+    for source in [*sources, *(body["refusal"]["nearest"] if body["refusal"] else ())]:
+        source["cited_text_sha256"] = _sha256(source.pop("cited_text"))
+        source.pop("title", None)
+    return json.dumps(body)
+
+
+def _sha256(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _trace(work: _Work) -> dict[str, Any]:

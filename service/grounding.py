@@ -36,6 +36,13 @@ _CALENDAR = frozenset(_WEEKDAYS) | (frozenset(_MONTHS) - {"may", "march"})
 _NEGATORS = frozenset(
     "no not none never nobody nothing neither nor without cannot denied deny denies".split()
 )
+# Words that open a sentence of an answer with a capital, and name nothing.
+_OPENERS = _NEGATORS | frozenset(
+    "about according all almost also although among around because before after besides both but "
+    "by during each early every few first following half however if last late later many more most "
+    "much nearly now once one only other over people several since some such there though two "
+    "under until yes yet".split()
+)
 _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
 _stemmer = snowballstemmer.stemmer("english")
 
@@ -86,25 +93,27 @@ def _is_content(word: Word) -> bool:
 
 
 def names(text: str, *, common: frozenset[str] = frozenset()) -> list[Word]:
-    """Words written with a capital that name something.
+    """Words written with a capital that name something, calendar words and numbers apart.
 
     The first word of a sentence counts only where `common`, the words that stand in the articles
     in lower case, does not hold it.
     """
-    found = []
-    first = {span.start for span in sentence_spans(text)}
-    opening = True
-    for word in words(text):
-        opening = word.start in first or (opening and not word.text[0].isalnum())
-        if (
-            word.text[0].isupper()
-            and _is_content(word)
-            and word.stem not in _CALENDAR_STEMS
-            and word.stem not in _NUMBERS.values()
-            and not (word.start in first and word.text.casefold() in common)
-        ):
-            found.append(word)
-    return found
+    sequence = words(text)
+    starts = [span.start for span in sentence_spans(text)]
+    opening = {next((w for w in sequence if w.start >= start), None) for start in starts}
+    return [
+        word
+        for word in sequence
+        if word.text[0].isupper()
+        and _is_content(word)
+        and word.stem not in _CALENDAR_STEMS
+        and not word.is_number
+        and not (word in opening and _opens(word.text.casefold(), common))
+    ]
+
+
+def _opens(word: str, common: frozenset[str]) -> bool:
+    return word in common or word in _OPENERS or word.endswith("ly")
 
 
 _CALENDAR_STEMS = frozenset(_stem(word) for word in _CALENDAR)
@@ -402,11 +411,18 @@ def worked_out(claim: str, text: str, published_at: str | None) -> tuple[list[st
     return same, derived
 
 
-def unmet(question: str, texts: Iterable[str]) -> list[str]:
-    """Names, numbers and quoted words that the question presumes and no text holds."""
-    there = frozenset(stem for text in texts for stem in stems(text))
-    presumed = [*names(question), *(w for w in words(question) if w.is_number)]
+def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
+    """What the question presumes and its answer's sources do not bear out.
+
+    Names, numbers and quoted words that stand in none of `articles`, the whole articles cited; a
+    denial that `cited`, the cited sentences, does not make.
+    """
+    there = frozenset(stem for text in articles for stem in stems(text))
     opening = words(question)[:1]
+    presumed = [*names(question), *(w for w in words(question) if w.is_number)]
     missing = [w.text for w in presumed if w.stem not in there and w not in opening]
-    folded = " ".join(_fold(text) for text in texts)
-    return missing + [q for q in quoted(question) if _fold(q) not in folded]
+    folded = " ".join(_fold(text) for text in articles)
+    missing += [q for q in quoted(question) if _fold(q) not in folded]
+    if _negates(question) and not _negates(cited):
+        missing.append("not")
+    return missing

@@ -4,7 +4,6 @@ import datetime
 import hashlib
 import json
 import re
-import string
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from bench.scoring import holds, normalise
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLES = ROOT / "examples" / "articles"
@@ -56,16 +57,6 @@ def answerable() -> list[dict[str, Any]]:
 
 def unanswerable() -> list[dict[str, Any]]:
     return [question for question in questions() if not question["answerable"]]
-
-
-def normalise(text: str) -> str:
-    """Lower case without punctuation, articles and extra spaces, as SQuAD compares answers."""
-    kept = "".join(char for char in text.lower() if char not in string.punctuation + "“”‘’")
-    return " ".join(re.sub(r"\b(a|an|the)\b", " ", kept).split())
-
-
-def holds(sentence: str, answer: str) -> bool:
-    return f" {normalise(answer)} " in f" {normalise(sentence)} "
 
 
 def name(question: dict[str, Any]) -> str:

@@ -1,0 +1,154 @@
+"""The golden set with the real model: `make golden`, or `python -m bench.golden --help`.
+
+Every question of `tests/golden/questions.jsonl` is asked of an index that holds the example
+articles and nothing else.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from bench.scoring import is_right
+from index.articles import read_document
+from index.embeddings import MiniLM
+from index.index import Index
+from service import catalogue
+from service.answers import Answerer, Budget
+from service.contract import Answer, AnswerRequest, CharLocation, ModelName
+from service.engine import Engine, LocalChatModel
+from service.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+QUESTIONS = ROOT / "tests" / "golden" / "questions.jsonl"
+ARTICLES = ROOT / "examples" / "articles"
+
+
+def questions(*, smoke: bool = False) -> list[dict[str, Any]]:
+    """The golden questions; `smoke` for the fixed 30 of them."""
+    rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    return [row for row in rows if row["smoke"] or not smoke]
+
+
+def example_index(directory: Path, embedder: MiniLM) -> Index:
+    index = Index(directory, embedder)
+    for path in sorted(ARTICLES.glob("*.txt")):
+        index.add(read_document(path.name, path.read_bytes()))
+    return index
+
+
+def ask_all(
+    answerer: Answerer, index: Index, rows: Iterable[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Each question's outcome: what was answered, and how it stands to what is accepted."""
+    for row in rows:
+        answer = answerer.answer(
+            AnswerRequest(question=row["question"], include_trace=True, max_seconds=600),
+            Budget(600),
+        )
+        cited = [s for c in answer.citations for s in c.sources]
+        yield {
+            **{key: row[key] for key in ("id", "kind", "question", "answerable", "answers")},
+            "answered": answer.answerable,
+            "answer": answer.answer,
+            "right": answer.answerable and is_right(answer.answer, row["answers"]),
+            "cited": is_right(" ".join(s.cited_text for s in cited), row["answers"]),
+            "exact": exact(answer, index),
+            "confidence": answer.confidence,
+            "reason": answer.refusal.reason if answer.refusal else None,
+            "dropped": [d.model_dump() for d in answer.dropped],
+            "seconds": answer.timings_ms.total / 1000,
+            "timings_ms": answer.timings_ms.model_dump(),
+            "usage": answer.usage.model_dump(),
+            "trace": answer.trace,
+        }
+
+
+def exact(answer: Answer, index: Index) -> bool:
+    """The two slice equalities of the contract, held against the articles as they are kept."""
+    return all(
+        answer.answer[c.start : c.end] == c.text
+        and all(
+            not isinstance(s, CharLocation)
+            or index.registry.get(s.article_id, s.revision).text[
+                s.start_char_index : s.end_char_index
+            ]
+            == s.cited_text
+            for s in [*c.sources, *c.also]
+        )
+        for c in answer.citations
+    )
+
+
+def summary(outcomes: list[dict[str, Any]]) -> dict[str, float]:
+    """Shares of the answerable questions (right, cited, false refusals) and of the others."""
+    asked = [o for o in outcomes if o["answerable"]]
+    unanswerable = [o for o in outcomes if not o["answerable"]]
+    right = [o for o in asked if o["right"]]
+    answered = [o for o in outcomes if o["answered"]]
+    return {
+        "answerable": len(asked),
+        "unanswerable": len(unanswerable),
+        "right": _share(o["right"] for o in asked),
+        "false refusals": _share(not o["answered"] for o in asked),
+        "refused": _share(not o["answered"] for o in unanswerable),
+        "right answers whose cited text holds the answer": _share(o["cited"] for o in right),
+        "citations exact": _share(o["exact"] for o in answered),
+        "words an answer (median)": statistics.median(
+            [len(o["answer"].split()) for o in answered] or [0]
+        ),
+        "seconds (median)": statistics.median(o["seconds"] for o in outcomes),
+    }
+
+
+def _share(values: Iterable[bool]) -> float:
+    found = list(values)
+    return round(sum(found) / len(found), 3) if found else 0.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="write every outcome to this file")
+    parser.add_argument("--smoke", action="store_true", help="only the fixed 30 questions")
+    parser.add_argument("--misses", action="store_true", help="print what went wrong")
+    arguments = parser.parse_args()
+    console, settings = Console(), Settings()
+    language, embedder = catalogue.defaults(settings.model)
+    folder, _ = catalogue.trusted(embedder, settings.models_dir)
+    path, sha256 = catalogue.trusted(language, settings.models_dir)
+    engine = Engine(path, context_tokens=settings.context_tokens, threads=settings.threads)
+    with tempfile.TemporaryDirectory() as directory:
+        encoder = MiniLM(folder / "model.onnx", folder / "tokenizer.json")
+        index = example_index(Path(directory), encoder)
+        answerer = Answerer(
+            index, LocalChatModel(engine=engine), ModelName(name=language.name, sha256=sha256)
+        )
+        rows = questions(smoke=arguments.smoke)
+        outcomes = list(
+            track(ask_all(answerer, index, rows), "Asking", total=len(rows), console=console)
+        )
+        index.close()
+    engine.close()
+    if arguments.json:
+        arguments.json.write_text(json.dumps(outcomes, indent=1, ensure_ascii=False))
+    table = Table("figure", language.name, box=None)
+    for name, value in summary(outcomes).items():
+        table.add_row(name, f"{value:g}")
+    console.print(table)
+    if arguments.misses:
+        for o in outcomes:
+            if not o["right"] if o["answerable"] else o["answered"]:
+                console.print(o["id"], o["kind"], o["question"], markup=False)
+                said = o["answer"] or [o["reason"], o["dropped"]]
+                console.print("   ", said, "accepted:", o["answers"], markup=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+from datetime import date
+
+import pytest
+
+from index.registry import Passage
+from index.sentences import sentence_spans
+from service.grounding import (
+    check,
+    evidence,
+    ground,
+    names,
+    quoted,
+    relative_days,
+    unmet,
+    words,
+    written_days,
+)
+
+TEXT = (
+    "Mayor Ines Holm said on Tuesday that 2,300 people had left their homes in Ottering. "
+    "No one was injured, the fire service said.\n\n"
+    "“We shall rebuild the weir,” Holm told reporters. Work starts in May and will cost £4.5m. "
+    "Deputy mayor Karl Brandt did not attend."
+)
+
+
+def passage(text: str = TEXT, title: str = "Flood in Ottering", article_id: str = "a") -> Passage:
+    return Passage(
+        id=1,
+        article_id=article_id,
+        revision="sha256:1",
+        title=title,
+        source="Valley Gazette",
+        url=None,
+        published_at="2026-02-12",  # a Thursday
+        sentences=tuple(sentence_spans(text)),
+        text=text,
+    )
+
+
+def test_every_sentence_is_offered_once_with_its_exact_offsets() -> None:
+    first = passage()
+    again = Passage(**{**first.__dict__, "id": 2, "sentences": first.sentences[:2]})
+    offered = evidence([first, again])
+    assert [e.span for e in offered] == list(first.sentences)
+    assert all(TEXT[e.span.start : e.span.end] == e.text for e in offered)
+
+
+@pytest.mark.parametrize(
+    ("claim", "cited"),
+    [
+        ("2,300 people left their homes.", "Mayor Ines Holm said on Tuesday"),
+        ("The work will cost £4.5m.", "Work starts in May"),
+        ("Nobody was injured.", "No one was injured"),
+    ],
+)
+def test_a_claim_is_cited_to_the_sentence_that_says_it(claim: str, cited: str) -> None:
+    grounds = ground(claim, "What happened?", evidence([passage()]))
+    assert grounds is not None
+    assert [c.text.startswith(cited) for c in grounds.cited] == [True]
+    assert grounds.failed == []
+    span = grounds.cited[0].span
+    assert TEXT[span.start : span.end] == grounds.cited[0].text
+
+
+@pytest.mark.parametrize(
+    ("claim", "failed"),
+    [
+        ("2,800 people had left their homes in Ottering.", "numbers"),
+        ("Mayor Ines Brandvik said 2,300 people had left their homes.", "names"),
+        ("Mayor Ines Holm said on Friday that people had left.", "dates"),
+        ("Karl Brandt did attend.", "negation"),
+        ("The mayor never said that 2,300 people had left their homes.", "negation"),
+        ("Holm told reporters: “We shall never rebuild the weir.”", "quotes"),
+    ],
+)
+def test_what_the_source_does_not_say_fails_its_check(claim: str, failed: str) -> None:
+    grounds = ground(claim, "What happened?", evidence([passage()]))
+    assert grounds is not None
+    assert failed in grounds.failed
+
+
+def test_a_claim_that_shares_no_word_has_no_grounds() -> None:
+    assert ground("Penguins swim.", "What?", evidence([passage()])) is None
+
+
+def test_a_name_of_another_sentence_brings_that_sentence_along() -> None:
+    claim = "Ines Holm said work starts in May and will cost £4.5m."
+    grounds = ground(claim, "What did Ines Holm say?", evidence([passage()]))
+    assert grounds is not None and len(grounds.cited) == 2
+    assert grounds.checks["names"]
+
+
+def test_neighbouring_sentences_become_one_citation_with_the_text_between_them() -> None:
+    claim = "Ines Holm said 2,300 people had left and no one was injured, the fire service said 7."
+    text = TEXT.replace("No one", "Some 7 men, no one else,")
+    grounds = ground(claim, "?", evidence([passage(text)]))
+    assert grounds is not None and len(grounds.cited) == 1
+    span = grounds.cited[0].span
+    assert text[span.start : span.end] == grounds.cited[0].text
+    assert grounds.cited[0].text.count(". ") == 1
+
+
+def test_what_only_the_title_says_is_cited_as_a_field() -> None:
+    claim = "In Vantor, work starts in May and will cost £4.5m."
+    grounds = ground(claim, "?", evidence([passage(title="Floods in Vantor")]))
+    assert grounds is not None
+    assert [(f.field, f.text) for f in grounds.fields] == [("title", "Floods in Vantor")]
+    assert grounds.failed == []
+
+
+def test_a_day_worked_out_from_the_articles_date_is_marked() -> None:
+    claim = "Ines Holm said on 10 February 2026 that 2,300 people had left their homes."
+    grounds = ground(claim, "When?", evidence([passage()]))
+    assert grounds is not None
+    assert [(d.text, d.source_words, d.value) for d in grounds.derived] == [
+        ("10 February 2026", "Tuesday", "2026-02-10")
+    ]
+    assert grounds.failed == []
+
+
+def test_a_day_that_does_not_follow_from_the_article_fails() -> None:
+    claim = "Ines Holm said on 11 February 2026 that 2,300 people had left their homes."
+    grounds = ground(claim, "When?", evidence([passage()]))
+    assert grounds is not None and grounds.derived == []
+    assert {"numbers", "dates"} <= set(grounds.failed)
+
+
+def test_the_same_day_written_otherwise_is_the_same_day() -> None:
+    text = "The treaty of 2024-11-26 was signed by two ministers."
+    grounds = ground("It was signed on November 26, 2024.", "When?", evidence([passage(text)]))
+    assert grounds is not None
+    assert grounds.failed == [] and grounds.derived == []
+
+
+def test_another_outlet_that_says_the_same_is_an_also() -> None:
+    offered = evidence([passage(), passage(TEXT, article_id="b")])
+    grounds = ground("2,300 people had left their homes in Ottering.", "?", offered)
+    assert grounds is not None
+    assert [c.passage.article_id for c in grounds.cited] == ["a"]
+    assert [c.passage.article_id for c in grounds.also] == ["b"]
+
+
+def test_words_fold_case_accents_plurals_and_written_numbers() -> None:
+    stem = {word.text: word.stem for word in words("Fourteen 14 Café cafés 2,300 Holm’s")}
+    assert stem["Fourteen"] == stem["14"] == "14"
+    assert stem["Café"] == stem["cafés"]
+    assert stem["2,300"] == "2300"
+    assert stem["Holm’s"] == "holm"
+
+
+def test_a_common_word_that_opens_a_sentence_is_no_name() -> None:
+    common = frozenset({"work"})
+    found = names("Work starts today. “Holm said so,” said Brandt.", common=common)
+    assert [w.text for w in found] == ["Holm", "Brandt"]
+
+
+def test_quotations_are_found_in_every_common_kind_of_mark() -> None:
+    assert quoted('He said “one,” then "two" and «three».') == ["one", "two", "three"]
+
+
+def test_days_are_read_in_their_usual_forms() -> None:
+    text = "On 26 November 2024, on 2024-11-26, on November 26th and 31 February 2024."
+    assert [day for _, day in written_days(text, 2024)] == [date(2024, 11, 26)] * 3
+
+
+def test_a_weekday_is_the_last_one_up_to_the_articles_date() -> None:
+    thursday = date(2026, 2, 12)
+    found = relative_days("on Thursday, Friday and yesterday", thursday)
+    assert found == [
+        ("Thursday", thursday),
+        ("Friday", date(2026, 2, 6)),
+        ("yesterday", date(2026, 2, 11)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("What did Ines Holm say?", []),
+        ("What did Prime Minister Holm say?", ["Prime", "Minister"]),
+        ("Did 2,800 people leave Ottering?", ["2,800"]),
+        ("Who called it “a miracle”?", ["a miracle"]),
+        ("Why did Holm not rebuild the weir?", ["not"]),
+    ],
+)
+def test_what_a_question_presumes_and_the_articles_do_not_say(
+    question: str, missing: list[str]
+) -> None:
+    cited = "“We shall rebuild the weir,” Holm told reporters."
+    assert unmet(question, [TEXT], cited) == missing
+
+
+def test_checks_hold_for_the_sentence_itself() -> None:
+    for e in evidence([passage()]):
+        grounds = ground(e.text, "?", [e])
+        assert grounds is not None
+        assert check(e.text, grounds) == dict.fromkeys(grounds.checks, True), e.text
