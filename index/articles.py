@@ -16,10 +16,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from index.errors import InvalidRequest, UnreadableDocument, UnsupportedMediaType
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)\s*", re.DOTALL)
+# At most 16,000 characters: YAML is slow to read, and no metadata is that long.
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,16000}?\n)?---[ \t]*(?:\n|\Z)\s*", re.DOTALL)
 _CONTROL = re.compile(r"[\x00\ud800-\udfff]")
 # What may stand in an id: it is part of a URL's path.
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._~:@-]{0,199}$"
+# The one form (RFC 3339) that text, SQLite and Chroma can all compare.
+_DATE = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
 TEXT_SUFFIXES = {".txt": "text/plain", ".text": "text/plain", "": "text/plain"}
 
 
@@ -41,13 +47,15 @@ def _with_content(text: str) -> str:
 
 
 def _iso(value: object) -> object:
-    """YAML reads a bare date as a date; the contract speaks ISO 8601 strings."""
+    """Python's dates are taken too; the contract speaks ISO 8601 strings."""
     return value.isoformat() if isinstance(value, date) else value
 
 
 def _dated(value: str) -> str:
     try:
-        date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+        if not _DATE.fullmatch(value):
+            raise ValueError
+        datetime.fromisoformat(value)
     except ValueError:
         raise ValueError(
             "is not an ISO 8601 date or time, like 2024-11-26 or 2024-11-26T09:30:00Z"
@@ -131,7 +139,9 @@ def plain_text(data: bytes, name: str) -> str:
     except UnicodeDecodeError:
         raise UnreadableDocument(f"{name} is not UTF-8 text. Save it as UTF-8 first.") from None
     except ValueError:
-        raise UnreadableDocument(f"{name} is a binary file, not text.") from None
+        raise UnreadableDocument(
+            f"{name} is a binary file, not text. Save it as UTF-8 text first."
+        ) from None
     if not text.strip():
         raise UnreadableDocument(f"{name} is empty: there is no text to add.")
     return text
@@ -144,22 +154,26 @@ def parse_article(fields: dict[str, Any], name: str) -> NewArticle:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InvalidRequest(f"{name}: {where}: {first['msg']}") from None
+        told = first["msg"].removeprefix("Value error, ")
+        raise InvalidRequest(f"{name}: {where}: {told}") from None
 
 
 def _front_matter(name: str, text: str) -> tuple[dict[str, Any], str]:
-    """Metadata and the text after it. A block that is not a mapping is part of the text."""
+    """Metadata and the text after it. A block that is not a mapping is part of the text.
+
+    Values are kept as they are written: a title `1.10` or `Yes` is no number and no truth value.
+    """
     match = _FRONT_MATTER.match(text)
     if not match:
         return {}, text
     try:
-        fields = yaml.safe_load(match[1] or "")
-    except yaml.YAMLError:
+        fields = yaml.load(match[1] or "", yaml.BaseLoader)  # texts, lists and mappings only
+    except (yaml.YAMLError, RecursionError):
         raise UnreadableDocument(
             f"{name}: the block between the first two `---` lines is not valid YAML."
         ) from None
     if not isinstance(fields, dict):
         return {}, text
     known = set(NewArticle.model_fields) - {"text", "media_type"}
-    kept = {k: v for k, v in fields.items() if k in known and v is not None}
-    return {k: v if isinstance(v, date) else str(v) for k, v in kept.items()}, text[match.end() :]
+    kept = {k: v for k, v in fields.items() if k in known and v not in ("", "~", "null")}
+    return kept, text[match.end() :]

@@ -105,6 +105,9 @@ class AlreadyRunning(DatelineError):
     title = "Another process owns this data directory"
 
 
+DISK_FULL = "The disk is full: nothing was changed. Make room and send it again."
+
+
 class StorageFull(DatelineError):
     status = 507
     code = "storage_full"

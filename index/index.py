@@ -22,6 +22,8 @@ Status = Literal["created", "updated", "unchanged"]
 # Reciprocal rank fusion: Cormack, Clarke & Büttcher 2009, with their constant.
 RANK_CONSTANT = 60
 DEPTH = 30
+# Characters of a title that are embedded with a passage: both fit into the embedder's 256 tokens.
+LEAD = 300
 _WORD = re.compile(r"\w+")
 # Words that say nothing of what a question is about.
 STOP_WORDS = frozenset(
@@ -51,7 +53,8 @@ class Index:
         self.registry = Registry(directory / "registry.sqlite3")
         self.vectors = VectorIndex(directory / "chroma", embedder.version)
         self._writing = threading.Lock()
-        self.vectors.sync(self.registry)
+        self._behind = True  # the vector index may lack what the registry has, or hold more
+        self._catch_up()
 
     def close(self) -> None:
         self.vectors.close()
@@ -63,23 +66,39 @@ class Index:
         Raises StorageFull, having changed nothing.
         """
         with self._writing:
+            self._catch_up()
             article_id = new.identity()
             before = self.registry.current_revision(article_id)
             if before == new.revision():
                 return self.registry.get(article_id), "unchanged"
             spans = passage_spans(new.text, self._embedder.count_tokens)
             # The title says what a passage from the middle of an article is about.
-            lead = f"{new.title}. " if new.title else ""
+            lead = f"{new.title[:LEAD]}. " if new.title else ""
             vectors = self._embedder.encode([lead + p.span.of(new.text) for p in spans])
-            added, replaced = self.registry.put(new, spans, vectors)
-            self.vectors.remove(replaced)
-            self.vectors.add(added, self.registry)
+            with self.registry.put(new, spans, vectors) as (added, replaced):
+                self._copy(added, replaced)
+            self._behind = False
             return self.registry.get(article_id), "updated" if before else "created"
 
     def delete(self, article_id: str) -> None:
         """Raises ArticleNotFound."""
         with self._writing:
-            self.vectors.remove(self.registry.delete(article_id))
+            self._catch_up()
+            with self.registry.delete(article_id) as dropped:
+                self._copy([], dropped)
+            self._behind = False
+
+    def _copy(self, added: list[int], removed: list[int]) -> None:
+        """Before the registry commits: what the vector index refuses is taken back there too."""
+        self._behind = True
+        self.vectors.add(added, self.registry)
+        self.vectors.remove(removed)
+
+    def _catch_up(self) -> None:
+        """Brings the vector index to the registry's state where a write did not end well."""
+        if self._behind:
+            self.vectors.sync(self.registry)
+            self._behind = False
 
     def search(self, query: str, filters: Filters, top_k: int) -> list[Hit]:
         """The `top_k` passages that bear most on `query`, best first.
@@ -89,15 +108,14 @@ class Index:
         depth = max(DEPTH, top_k)
         dense = dict(self.vectors.nearest(self._embedder.encode([query])[0], filters, depth))
         lexical = dict(self.registry.lexical(query_terms(query), filters, depth))
+        # What the registry does not have, or filters out, is no hit.
+        passages = self.registry.passages([*dense.keys() | lexical.keys()], filters)
         fused: dict[int, float] = defaultdict(float)
         for ranking in (dense, lexical):
-            for rank, passage_id in enumerate(ranking, 1):
+            for rank, passage_id in enumerate((i for i in ranking if i in passages), 1):
                 fused[passage_id] += 1 / (RANK_CONSTANT + rank)
         order = sorted(fused, key=lambda i: (-fused[i], i))[:top_k]
-        passages = self.registry.passages(order)
-        return [
-            Hit(passages[i], fused[i], dense.get(i), lexical.get(i)) for i in order if i in passages
-        ]
+        return [Hit(passages[i], fused[i], dense.get(i), lexical.get(i)) for i in order]
 
 
 def query_terms(query: str) -> list[str]:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.articles import Article, ArticleHeader, IsoDate, NewArticle
 from index.embeddings import Vectors
-from index.errors import ArticleNotFound, DatelineError, InvalidRequest, StorageFull
+from index.errors import DISK_FULL, ArticleNotFound, DatelineError, InvalidRequest, StorageFull
 from index.sentences import PassageSpan, Span
 
 # Numbered, never edited: a change of the schema is a new entry.
@@ -34,10 +34,10 @@ MIGRATIONS = [
     CREATE TABLE revisions (
         article_id TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
         revision TEXT NOT NULL,
-        text TEXT NOT NULL,
         title TEXT, source TEXT, author TEXT, url TEXT, published_at TEXT, language TEXT,
         media_type TEXT NOT NULL,
         created_at TEXT NOT NULL,
+        text TEXT NOT NULL,
         PRIMARY KEY (article_id, revision)
     ) STRICT, WITHOUT ROWID;
     CREATE VIEW current AS
@@ -58,6 +58,7 @@ MIGRATIONS = [
     """,
 ]
 
+DAY = len("2024-11-26")
 _HEADER = """
     a.id, r.title, r.source, r.author, r.url, r.published_at, r.language, r.media_type, r.revision,
     (SELECT count(*) FROM passages p WHERE p.article_id = a.id) AS passages,
@@ -66,7 +67,9 @@ _REVISIONS = "articles a JOIN revisions r ON r.article_id = a.id"
 
 
 class Filters(BaseModel):
-    """Which articles may answer. Dates are compared as far as given: a day is the whole day."""
+    """Which articles may answer. Dates are compared as far as given: a day is the whole day, as
+    the article writes it. Two times are compared as instants; one without an offset is in UTC.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,9 +86,15 @@ class Filters(BaseModel):
                 terms.append(f"{column} IN ({','.join('?' * len(chosen))})")
                 values += chosen
         for bound, order in ((self.published_from, ">="), (self.published_to, "<=")):
-            if bound:
-                terms.append(f"substr(r.published_at, 1, {len(bound)}) {order} ?")
+            if bound and len(bound) == DAY:
+                terms.append(f"substr(r.published_at, 1, {DAY}) {order} ?")
                 values.append(bound)
+            elif bound:
+                terms.append(
+                    f"CASE length(r.published_at) WHEN {DAY} THEN r.published_at {order} ? "
+                    f"ELSE julianday(r.published_at) {order} julianday(?) END"
+                )
+                values += [bound[:DAY], bound]
         return " AND ".join(terms), values
 
 
@@ -115,9 +124,14 @@ class Registry:
         self._lock = threading.RLock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._migrate()
+        try:
+            with _told_plainly():
+                for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                    self._db.execute(f"PRAGMA {pragma}")
+                self._migrate()
+        except BaseException:
+            self._db.close()
+            raise
 
     def _migrate(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -137,18 +151,14 @@ class Registry:
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._lock, _told_plainly():
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
                 self._db.execute("COMMIT")
-            except BaseException as error:
+            except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
-                    raise StorageFull(
-                        "The disk is full: nothing was changed. Make room and send it again."
-                    ) from error
                 raise
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
@@ -157,10 +167,14 @@ class Registry:
 
     # Articles
 
+    @contextmanager
     def put(
         self, new: NewArticle, spans: Sequence[PassageSpan], vectors: Vectors
-    ) -> tuple[list[int], list[int]]:
-        """Writes an article's new current revision. Gives its passages' ids and those replaced."""
+    ) -> Iterator[tuple[list[int], list[int]]]:
+        """Writes an article's new current revision. Gives its passages' ids and those replaced.
+
+        It is committed when the context ends, and taken back when that raises.
+        """
         article_id, revision, now = new.identity(), new.revision(), _now()
         with self._write() as db:
             db.execute(
@@ -171,9 +185,10 @@ class Registry:
             )
             fields = (new.text, new.title, new.source, new.author, new.url, new.published_at)
             db.execute(
-                "INSERT INTO revisions VALUES (?,?,?,?,?,?,?,?,?,?,?) "
+                "INSERT INTO revisions(article_id, revision, text, title, source, author, url, "
+                "published_at, media_type, created_at) VALUES (?,?,?,?,?,?,?,?,?,?) "
                 "ON CONFLICT(article_id, revision) DO UPDATE SET media_type = excluded.media_type",
-                (article_id, revision, *fields, None, new.media_type, now),
+                (article_id, revision, *fields, new.media_type, now),
             )
             replaced = self._drop_passages(db, article_id)
             added = []
@@ -192,15 +207,19 @@ class Registry:
                     (row, new.title or "", passage.span.of(new.text)),
                 )
                 added.append(row)
-        return added, replaced
+            yield added, replaced
 
-    def delete(self, article_id: str) -> list[int]:
-        """Removes an article with all its revisions. Gives the ids its passages had."""
+    @contextmanager
+    def delete(self, article_id: str) -> Iterator[list[int]]:
+        """Removes an article with all its revisions. Gives the ids its passages had.
+
+        It is committed when the context ends, and taken back when that raises.
+        """
         with self._write() as db:
             dropped = self._drop_passages(db, article_id)
             if not db.execute("DELETE FROM articles WHERE id = ?", (article_id,)).rowcount:
                 raise _unknown(article_id)
-        return dropped
+            yield dropped
 
     def _drop_passages(self, db: sqlite3.Connection, article_id: str) -> list[int]:
         rows = db.execute(
@@ -242,7 +261,7 @@ class Registry:
         """Headers, the last added first, and the cursor of the next page, if there is one."""
         condition, values = filters.sql()
         if cursor is not None:
-            if not cursor.isdecimal():
+            if not (cursor.isascii() and cursor.isdecimal()):
                 raise InvalidRequest("cursor: send the `next_cursor` of an earlier page.")
             condition += " AND a.seq < CAST(? AS INTEGER)"
             values.append(cursor)
@@ -262,13 +281,16 @@ class Registry:
 
     # Passages
 
-    def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
-        """Those of `ids` that are there."""
+    def passages(self, ids: Sequence[int], filters: Filters | None = None) -> dict[int, Passage]:
+        """Those of `ids` that are there and pass the filters."""
+        condition, values = (filters or Filters()).sql()
+        # The text is the lexical index's: the article's own may be 10 MB.
         rows = self._rows(
             "SELECT p.id, p.article_id, p.sentences, r.revision, r.title, r.source, r.url, "
-            "r.published_at, r.text FROM passages p JOIN current r ON r.id = p.article_id "
-            f"WHERE p.id IN ({','.join('?' * len(ids))})",
-            ids,
+            "r.published_at, l.text FROM passages p JOIN current r ON r.id = p.article_id "
+            "JOIN lexicon l ON l.rowid = p.id "
+            f"WHERE p.id IN ({','.join('?' * len(ids))}) AND {condition}",
+            (*ids, *values),
         )
         found = {}
         for row in rows:
@@ -282,7 +304,7 @@ class Registry:
                 url=row["url"],
                 published_at=row["published_at"],
                 sentences=sentences,
-                text=row["text"][sentences[0].start : sentences[-1].end],
+                text=row["text"],
             )
         return found
 
@@ -293,7 +315,8 @@ class Registry:
         if not terms:
             return []
         condition, values = filters.sql()
-        match = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
+        quoted = (term.replace('"', '""').replace("\0", " ") for term in terms)
+        match = " OR ".join(f'"{term}"' for term in quoted)
         rows = self._rows(
             "SELECT l.rowid, -bm25(lexicon, 1.0, 1.0) AS score FROM lexicon l "
             "JOIN passages p ON p.id = l.rowid JOIN current r ON r.id = p.article_id "
@@ -324,6 +347,23 @@ class Registry:
     def receipt(self, receipt_id: str) -> str | None:
         rows = self._rows("SELECT body FROM receipts WHERE id = ?", (receipt_id,))
         return rows[0][0] if rows else None
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """What SQLite finds wrong with the disk or the file, as an error that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_FULL:
+            raise StorageFull(DISK_FULL) from error
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise DatelineError(
+                "registry.sqlite3 in the data directory is damaged. Put a copy of it back, or use "
+                "another DATELINE_DATA_DIR."
+            ) from error
+        raise
 
 
 def _unknown(article_id: str) -> ArticleNotFound:

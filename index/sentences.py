@@ -16,6 +16,12 @@ from sentencex import get_sentence_boundaries
 LONG_SEGMENT = 200
 # Text without punctuation (tables, transcripts) is cut at white space.
 LONGEST_SENTENCE = 1000
+# The splitter's time grows with the square of a text full of opening quotation marks, so it is
+# given this many characters at a time.
+WINDOW = 5000
+# The embedder takes a word of more than 100 letters for one token, however long it is. No prose
+# has more characters to a token than this.
+MOST_CHARACTERS_A_TOKEN = 10
 _QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»', " "))
 
 
@@ -46,17 +52,33 @@ def sentence_spans(text: str) -> list[Span]:
 
     Together they hold every character that is not white space.
     """
-    cuts = [0, len(text)]
-    for segment in get_sentence_boundaries("en", text):
-        start, end = segment["start_index"], segment["end_index"]
-        cuts.append(start)
-        if end - start > LONG_SEGMENT:
-            cuts += _cuts_within(text, start, end)
-    cuts = sorted(set(cuts))
+    cuts = [0]
+    while cuts[-1] < len(text):
+        at, end = cuts[-1], min(cuts[-1] + WINDOW, len(text))
+        found = _cuts(text, at, end)
+        if end < len(text):
+            # What the window's end cuts through may be a sentence or a quotation: the next window
+            # begins before it.
+            settled = [cut for cut in found if cut < end - LONGEST_SENTENCE]
+            found = settled or found or [_last_space(text, at, end)]
+        else:
+            found.append(end)
+        cuts += found
     spans: list[Span] = []
     for start, end in pairwise(cuts):
         spans += _pieces(text, start, end)
     return spans
+
+
+def _cuts(text: str, at: int, end: int) -> list[int]:
+    """Where sentences begin inside `text[at:end]`, its beginning left out."""
+    cuts = {at}
+    for segment in get_sentence_boundaries("en", text[at:end]):
+        start, stop = at + segment["start_index"], at + segment["end_index"]
+        cuts.add(start)
+        if stop - start > LONG_SEGMENT:
+            cuts.update(_cuts_within(text, start, stop))
+    return sorted(cuts)[1:]
 
 
 def _cuts_within(text: str, start: int, end: int) -> list[int]:
@@ -80,9 +102,7 @@ def _pieces(text: str, start: int, end: int) -> list[Span]:
     while start < end:
         stop = end
         if end - start > LONGEST_SENTENCE:
-            stop = start + LONGEST_SENTENCE
-            space = max(text.rfind(" ", start, stop), text.rfind("\n", start, stop))
-            stop = space if space > start else stop
+            stop = _last_space(text, start, start + LONGEST_SENTENCE)
         piece = text[start:stop]
         left = start + len(piece) - len(piece.lstrip())
         right = start + len(piece.rstrip())
@@ -90,6 +110,12 @@ def _pieces(text: str, start: int, end: int) -> list[Span]:
             spans.append(Span(left, right))
         start = stop
     return spans
+
+
+def _last_space(text: str, start: int, stop: int) -> int:
+    """The last place in `text[start:stop]` to cut at that is in no word, else `stop`."""
+    space = max(text.rfind(" ", start, stop), text.rfind("\n", start, stop))
+    return space if space > start else stop
 
 
 def passage_spans(
@@ -102,7 +128,11 @@ def passage_spans(
     tokens of each text.
     """
     sentences = sentence_spans(text)
-    sizes = count_tokens([span.of(text) for span in sentences])
+    counts = count_tokens([span.of(text) for span in sentences])
+    sizes = [
+        max(count, (span.end - span.start) // MOST_CHARACTERS_A_TOKEN)
+        for count, span in zip(counts, sentences, strict=True)
+    ]
     passages = []
     first = 0
     while first < len(sentences):

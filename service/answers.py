@@ -137,26 +137,25 @@ class Answerer:
             work.hits = self._index.search(request.question, request.filters, request.top_k)
         if not any(h.lexical or (h.dense or 0) >= LEAST_COSINE for h in work.hits):
             return "no_match"
-        passages = self._read(work)
-        context = prompt_context(passages, request.question)
+        passages = [hit.passage for hit in work.hits]
+        while True:
+            try:
+                return self._respond(passages, work)
+            except ContextTooLong:
+                if len(passages) == 1:
+                    raise
+                passages = passages[: len(passages) // 2]
+
+    def _respond(self, passages: Sequence[Passage], work: _Work) -> str | None:
+        """Reads the passages, answers from them and verifies what was said."""
+        work.claims, work.dropped, work.verified = [], [], []
+        context = prompt_context(passages, work.request.question)
+        with work.timed("prefill"):
+            work.signals["answerable"] = self._yes(self._answerable, context, work)
         with work.timed("generate"):
             text = self._ask(self._answer, context, work).text
         with work.timed("verify"):
             return self._verify(" ".join(text.split()), passages, context, work)
-
-    def _read(self, work: _Work) -> list[Passage]:
-        """Reads as many of the passages as the model's context holds. Gives those it read."""
-        passages = [hit.passage for hit in work.hits]
-        with work.timed("prefill"):
-            while True:
-                context = prompt_context(passages, work.request.question)
-                try:
-                    work.signals["answerable"] = self._yes(self._answerable, context, work)
-                    return passages
-                except ContextTooLong:
-                    if len(passages) == 1:
-                        raise
-                    passages = passages[: len(passages) // 2]
 
     def _verify(
         self, text: str, passages: Sequence[Passage], context: dict[str, Any], work: _Work

@@ -8,6 +8,7 @@ import asyncio
 import hmac
 import json
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -24,6 +25,7 @@ from fastapi_offline import FastAPIOffline
 from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.articles import (
@@ -63,6 +65,8 @@ PROBLEM = "application/problem+json"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 # A JSON body spells some characters with six bytes, and names fields beside the text.
 BODY_FACTOR, BODY_SPARE = 6, 1 << 20
+NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+MOST_DETAIL = 1000  # characters of an error's message, which may quote the request
 
 
 class Service:
@@ -72,6 +76,7 @@ class Service:
         self.settings = settings
         self.turns = Turns(settings.queue_limit)
         self.writing = anyio.CapacityLimiter(1)
+        self.ending = False
         self._answers, self._chat = answers, chat
         self._index: Index | None = None
         self._answerer: Answerer | None = None
@@ -114,7 +119,6 @@ class Service:
                 self._answerer = Answerer(index, *self._language_model(language))
         except DatelineError as error:
             self._failure = error
-            logger.error("%s", error.message)
         except Exception:
             self._failure = DatelineError("The service could not start. Its log says why.")
             logger.exception("The service could not start")
@@ -139,27 +143,29 @@ class Turns:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._waiting = 0
+        self.waiting = 0
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def turn(self, most_seconds: float) -> AsyncIterator[int]:
-        """Waits for a turn, for `most_seconds` at most: after that it goes on without one, since
-        an answer whose time is over never reaches the model. Gives the milliseconds waited.
+    async def turn(self, budget: Budget) -> AsyncIterator[int]:
+        """Waits for a turn while `budget` lasts. Without one it cancels the budget and goes on,
+        since such an answer never reaches the model. Gives the milliseconds waited.
 
         Raises QueueFull.
         """
-        if self._turn.locked() and self._waiting >= self._limit:
-            raise QueueFull(f"{self._waiting} questions are waiting already. Try again shortly.")
+        if self._turn.locked() and self.waiting >= self._limit:
+            raise QueueFull(f"{self.waiting} questions are waiting already. Try again shortly.")
         mine = False
         start = time.monotonic()
-        self._waiting += 1
+        self.waiting += 1
         try:
-            with anyio.move_on_after(most_seconds):
+            with anyio.move_on_after(budget.left()):
                 await self._turn.acquire()
                 mine = True
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
+        if not mine:
+            budget.cancel()
         try:
             yield round((time.monotonic() - start) * 1000)
         finally:
@@ -175,12 +181,22 @@ def problem(error: DatelineError, **more: Any) -> JSONResponse:
         "type": "about:blank",
         "title": error.title,
         "status": error.status,
-        "detail": error.message,
+        "detail": _sayable(error.message),
         "code": error.code,
         **more,
     }
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
+    headers = {}
+    if error.status == 503:
+        wait = error.retry_after if isinstance(error, Unavailable) else Unavailable.retry_after
+        headers["Retry-After"] = str(wait)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, error.status, headers, media_type=PROBLEM)
+
+
+def _sayable(message: str) -> str:
+    """A message may quote the request: what is no text there cannot be sent, nor a megabyte."""
+    return message[:MOST_DETAIL].encode(errors="replace").decode()
 
 
 async def _on_dateline_error(_: Request, error: Exception) -> JSONResponse:
@@ -192,15 +208,29 @@ async def _on_dateline_error(_: Request, error: Exception) -> JSONResponse:
     return problem(error)
 
 
-async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    kind = found[0]["type"]
+    if kind == "json_invalid":
+        return problem(InvalidRequest("The body is not valid JSON."))
+    if tuple(found[0]["loc"]) == ("body",):  # it is no object
+        if kind != "missing" and not _media_type(request).endswith("json"):
+            return problem(UnsupportedMediaType("Send the request as application/json."))
+        return problem(InvalidRequest("Send a JSON object. `/docs` tells its fields."))
     errors = [
-        {"field": ".".join(str(part) for part in e["loc"] if part != "body"), "message": e["msg"]}
-        for e in error.errors()
+        {
+            "field": _sayable(".".join(str(part) for part in e["loc"][1:])),
+            "message": _sayable(e["msg"].removeprefix("Value error, ")),
+        }
+        for e in found[:20]
     ]
-    first = errors[0]
-    detail = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
-    return problem(InvalidRequest(detail), errors=errors[:20])
+    detail = "{field}: {message}".format(**errors[0])
+    return problem(InvalidRequest(detail), errors=errors)
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
@@ -211,9 +241,17 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
         response = problem(_NotAllowed("This address does not take that method. See `/docs`."))
         response.headers.update(error.headers or {})
         return response
+    if isinstance(error.__cause__, DatelineError):  # while FastAPI read the body
+        return problem(error.__cause__)
+    if error.status_code == 400:  # FastAPI's word for JSON that is no UTF-8, or nested too deep
+        return problem(InvalidRequest("The body is not valid JSON."))
     failure = InvalidRequest(str(error.detail))
     failure.status = error.status_code
     return problem(failure)
+
+
+async def _on_departure(_: Request, error: Exception) -> JSONResponse:
+    return problem(Deadline("The client left."))  # to nobody
 
 
 async def _on_anything(_: Request, error: Exception) -> JSONResponse:
@@ -245,8 +283,8 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._most_bytes = settings.max_article_bytes * BODY_FACTOR + BODY_SPARE
-        self._keys = [key.strip().encode() for key in settings.api_keys.split(",") if key.strip()]
-        self._hosts = {h.strip().lower() for h in settings.allowed_hosts.split(",") if h.strip()}
+        self._keys = [key.encode() for key in settings.keys]
+        self._hosts = {host.lower() for host in settings.hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -270,25 +308,26 @@ class Guard:
         await self._app(scope, counted, send)
 
     def _refusal(self, path: str, headers: dict[str, str]) -> DatelineError | None:
-        host = headers.get("host", "")
-        name = (urlsplit(f"//{host}").hostname or "").lower()
+        host = headers.get("host", "").lower()
+        name = _split(f"//{host}")[1]
         if name not in LOOPBACK_NAMES | self._hosts and not (self._keys and not self._hosts):
             return _Forbidden(
                 "host_not_allowed",
                 "The Host header names another machine. Add it to DATELINE_ALLOWED_HOSTS.",
             )
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _split(origin.lower())[0] not in {host} - {""}:
             return _Forbidden(
                 "origin_not_allowed", "Web pages of other origins may not use this service."
             )
         if self._keys and path.startswith("/v1"):
             scheme, _, given = headers.get("authorization", "").partition(" ")
-            matches = [hmac.compare_digest(given.encode(), key) for key in self._keys]
+            sent = given.strip().encode("latin-1")  # as they came: a header is bytes
+            matches = [hmac.compare_digest(sent, key) for key in self._keys]
             if scheme.lower() != "bearer" or not any(matches):
                 return Unauthorized("Send `Authorization: Bearer KEY` with one of the API keys.")
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > self._most_bytes:
+        if length.isdecimal() and int(length[:20]) > self._most_bytes:
             return self._too_large()
         return None
 
@@ -296,12 +335,21 @@ class Guard:
         return PayloadTooLarge(f"A request may hold {self._most_bytes:,} bytes at most.")
 
 
+def _split(url: str) -> tuple[str, str]:
+    """A URL's host with its port, and without; empty where it has none that can be read."""
+    try:
+        parts = urlsplit(url)
+        return parts.netloc, parts.hostname or ""
+    except ValueError:
+        return "", ""
+
+
 # Routes
 
 router = APIRouter()
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
@@ -344,7 +392,7 @@ ARTICLE_BODY = {
 async def _sent_article(request: Request, service: Service, article_id: str | None) -> NewArticle:
     """The article in a body: JSON, or plain text with its other fields in the query."""
     most = service.settings.max_article_bytes
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = _media_type(request)
     body = await request.body()
     fields: Any
     if media_type == "text/plain":
@@ -352,7 +400,7 @@ async def _sent_article(request: Request, service: Service, article_id: str | No
     elif media_type == "application/json":
         try:
             fields = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise InvalidRequest("The body is not valid JSON.") from None
         if not isinstance(fields, dict):
             raise InvalidRequest('Send a JSON object, like {"text": "...", "title": "..."}.')
@@ -402,7 +450,7 @@ async def put_article(request: Request, service: Here, article_id: str) -> JSONR
 @router.get("/v1/articles", tags=["articles"])
 def list_articles(
     service: Here,
-    source: Annotated[list[str] | None, Query()] = None,
+    source: Annotated[list[str] | None, Query(max_length=1000)] = None,
     published_from: IsoDate | None = None,
     published_to: IsoDate | None = None,
     cursor: str | None = None,
@@ -441,6 +489,16 @@ async def answer_question(request: Request, service: Here, asked: AnswerRequest)
     most = service.settings.max_question_chars
     if len(asked.question) > most:
         raise InvalidRequest(f"question: it may hold {most:,} characters at most.")
+    filters = asked.filters
+    for field, texts in (
+        ("question", [asked.question]),
+        ("filters.article_ids", filters.article_ids),
+        ("filters.sources", filters.sources),
+    ):
+        if any(NOT_TEXT.search(text) for text in texts):
+            raise InvalidRequest(
+                f"{field}: holds NUL characters or lone surrogates: this is not text."
+            )
     if asked.stream:
         raise InvalidRequest("stream: answers are not streamed yet. Leave it out.")
     if asked.messages:
@@ -449,17 +507,22 @@ async def answer_question(request: Request, service: Here, asked: AnswerRequest)
     budget = Budget(asked.max_seconds)
 
     async def work() -> Answer:
-        async with service.turns.turn(budget.left()) as waited_ms:
+        async with service.turns.turn(budget) as waited_ms:
             return await anyio.to_thread.run_sync(answerer.answer, asked, budget, waited_ms)
 
-    return await _while_connected(request, budget, work)
+    try:
+        return await _while_connected(request, budget, work)
+    except asyncio.CancelledError:
+        if service.ending:
+            raise Unavailable("The service is ending. Try again when it runs.") from None
+        raise
 
 
 async def _while_connected(
     request: Request, budget: Budget, work: Callable[[], Awaitable[Answer]]
 ) -> Answer:
     """Runs `work`; a client that leaves ends it, in the queue or at the model."""
-    result: Answer | None = None
+    result: Answer | Exception = Deadline("The client left.")
 
     async with anyio.create_task_group() as group:
 
@@ -470,10 +533,15 @@ async def _while_connected(
             group.cancel_scope.cancel()
 
         group.start_soon(watch)
-        result = await work()
+        try:
+            result = await work()
+        except Exception as error:
+            result = error  # raised here, the group would wrap it
+        finally:
+            budget.cancel()  # the service may be ending: the model's thread is to end too
         group.cancel_scope.cancel()
-    if result is None:
-        raise Deadline("The client left.")
+    if isinstance(result, Exception):
+        raise result
     return result
 
 
@@ -531,8 +599,10 @@ def create_app(
         version=version("dateline"),
         description="Ask your news articles a question; every sentence of the answer is cited.",
         lifespan=lifespan,
+        redirect_slashes=False,
         exception_handlers={
             DatelineError: _on_dateline_error,
+            ClientDisconnect: _on_departure,
             RequestValidationError: _on_invalid,
             HTTPException: _on_http,
             Exception: _on_anything,

@@ -4,20 +4,25 @@ directory itself: in both cases through the HTTP contract, so that there is one 
 
 import asyncio
 import contextlib
+import io
 import json
 import logging
+import os
 import re
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import httpx
 import typer
 import uvicorn
+from pydantic import ValidationError
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -25,13 +30,19 @@ from rich.text import Text
 from index.articles import TEXT_SUFFIXES, NewArticle, read_document
 from index.errors import DatelineError, InvalidRequest, PayloadTooLarge
 from service import catalogue
-from service.app import LOOPBACK_NAMES, create_app
+from service.app import LOOPBACK_NAMES, Service, create_app
 from service.cli_models import models_app
 from service.directory import serving_url
 from service.settings import Settings
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"
 EXAMPLE_QUESTION = "What did the two ministers sign?"
+# What a terminal would obey, what turns a line's direction round, and what no terminal can be sent.
+_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+GRACE = 5  # seconds that answers on their way have when the service ends
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes one that is free.")]
+
+logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,7 +56,10 @@ err = Console(stderr=True, highlight=False)
 
 
 def main() -> None:
-    logging.getLogger("service").addHandler(logging.NullHandler())
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no UTF-8 gets \u201c for “
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except DatelineError as error:
@@ -55,20 +69,30 @@ def main() -> None:
         sys.exit(130)
 
 
+def _settings() -> Settings:
+    """Raises InvalidRequest, naming the variable and what is wrong with it."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"DATELINE_{first['loc'][0]}".upper()
+        raise InvalidRequest(f"{name}: {first['msg']}.") from None
+
+
 @app.command()
-def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
+def serve(host: str = "127.0.0.1", port: Port = 8000) -> None:
     """Serve over HTTP until Ctrl-C."""
-    asyncio.run(_serve(Settings(), host, port, demo=False))
+    asyncio.run(_serve(_settings(), host, port, demo=False))
 
 
 @app.command()
 def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Go on serving until Ctrl-C.")] = False,
     host: str = "127.0.0.1",
-    port: int = 8000,
+    port: Port = 8000,
 ) -> None:
     """Add the example articles if there are none, ask an example question, print the answer."""
-    settings = Settings()
+    settings = _settings()
     if serve:
         asyncio.run(_serve(settings, host, port, demo=True))
     else:
@@ -78,7 +102,7 @@ def demo(
 @app.command()
 def add(paths: Annotated[list[Path], typer.Argument(metavar="FILE...")]) -> None:
     """Add articles from plain-text files, with front matter or without."""
-    if not asyncio.run(_add(Settings(), paths)):
+    if not asyncio.run(_add(_settings(), paths)):
         raise typer.Exit(1)
 
 
@@ -97,9 +121,9 @@ def ask(
     request = {
         "question": question, "filters": filters, "top_k": top_k, "include_trace": why,
     }  # fmt: skip
-    reply = asyncio.run(_ask(Settings(), request))
+    reply = asyncio.run(_ask(_settings(), request))
     if as_json:
-        typer.echo(json.dumps(reply, ensure_ascii=False, indent=2))
+        typer.echo(_json(reply))
     else:
         print_answer(reply)
 
@@ -107,7 +131,7 @@ def ask(
 @app.command("list")
 def list_articles() -> None:
     """List the articles, the last added first."""
-    for header in asyncio.run(_list(Settings())):
+    for header in asyncio.run(_list(_settings())):
         said = [header["published_at"], header["source"], header["title"]]
         out.print(
             Text(header["id"], "bold") + Text("  " + _plain(", ".join(s for s in said if s))),
@@ -118,7 +142,8 @@ def list_articles() -> None:
 @app.command()
 def delete(ids: Annotated[list[str], typer.Argument(metavar="ID...")]) -> None:
     """Delete articles by their ids, with everything that was made of them."""
-    asyncio.run(_delete(Settings(), ids))
+    if not asyncio.run(_delete(_settings(), ids)):
+        raise typer.Exit(1)
 
 
 # Talking to a service
@@ -127,8 +152,8 @@ def delete(ids: Annotated[list[str], typer.Argument(metavar="ID...")]) -> None:
 @contextlib.asynccontextmanager
 async def connect(settings: Settings, *, answers: bool = True) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the running service, else of one in this process that is loaded and ready."""
-    key = settings.api_keys.partition(",")[0].strip()
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    key = next(iter(settings.keys), None)
+    headers = {b"Authorization": f"Bearer {key}".encode()} if key else {}
     if url := serving_url(settings.data_dir):
         transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport()
         async with httpx.AsyncClient(
@@ -156,7 +181,12 @@ async def call(client: httpx.AsyncClient, method: str, path: str, **kwargs: Any)
         response = await client.request(method, path, **kwargs)
     except httpx.TransportError:
         raise DatelineError(f"The service at {client.base_url} does not answer.") from None
-    if response.is_error:
+    except UnicodeEncodeError:
+        raise InvalidRequest("What was typed is not UTF-8 text.") from None
+    except Exception:  # of an application in this process
+        logger.exception("%s %s failed", method, path)
+        raise DatelineError("Something went wrong. This is a mistake in Dateline.") from None
+    if not response.is_success:
         try:
             raise DatelineError(str(response.json()["detail"]))
         except (ValueError, KeyError):
@@ -183,45 +213,68 @@ async def _list(settings: Settings) -> list[dict[str, Any]]:
     return headers
 
 
-async def _delete(settings: Settings, ids: list[str]) -> None:
+async def _delete(settings: Settings, ids: list[str]) -> bool:
+    """Deletes what can be deleted and says what cannot. Gives whether all could."""
+    all_well = True
     async with connect(settings, answers=False) as client:
         for article_id in ids:
-            await call(client, "DELETE", f"/v1/articles/{quote(article_id, safe='')}")
-            out.print(Text(f"deleted  {_plain(article_id)}"))
+            try:
+                await call(client, "DELETE", f"/v1/articles/{quote(article_id, safe='')}")
+            except DatelineError as error:
+                all_well = False
+                _cannot("not deleted", error)
+            else:
+                out.print(Text(f"deleted  {_plain(article_id)}"), soft_wrap=True)
+    return all_well
 
 
 async def _add(settings: Settings, paths: list[Path]) -> bool:
     """Adds what can be added and says what cannot. Gives whether all could."""
     all_well = True
     async with connect(settings, answers=False) as client:
-        for path in _files(paths):
+        for path in [file for given in paths for file in _files(given)]:
             try:
                 new = _read(path, settings.max_article_bytes)
                 body = new.model_dump(exclude_none=True)
                 reply = await call(client, "POST", "/v1/articles", json=body)
             except DatelineError as error:
                 all_well = False
-                err.print(Text("not added  ", "red") + Text(_plain(error.message)), soft_wrap=True)
+                _cannot("not added", error)
             else:
                 article = reply["article"]
                 out.print(
                     Text(f"{reply['status']:<10} ", "green")
-                    + Text(_plain(f"{article['id']}  {article['title'] or path.name}")),
+                    + Text(f"{article['id']}  {_plain(article['title'] or path.name)}"),
                     soft_wrap=True,
                 )
     return all_well
 
 
-def _files(paths: list[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(p for p in path.iterdir() if p.suffix.lower() in TEXT_SUFFIXES)
-        else:
-            yield path
+def _cannot(what: str, error: DatelineError) -> None:
+    err.print(Text(f"{what}  ", "red") + Text(_plain(error.message)), soft_wrap=True)
+
+
+def _files(path: Path) -> list[Path]:
+    """A file itself; of a directory its text files, hidden ones and those further down left out.
+
+    A directory without any, or that cannot be read, is given itself: reading it says why.
+    """
+    try:
+        found = sorted(
+            p
+            for p in path.iterdir()
+            if p.suffix.lower() in TEXT_SUFFIXES and p.name[0] != "." and p.is_file()
+        )
+    except OSError:
+        return [path]
+    return found or [path]
 
 
 def _read(path: Path, most_bytes: int) -> NewArticle:
     try:
+        if path.is_dir():
+            os.listdir(path)  # where that fails, it says why
+            raise InvalidRequest(f"{path}: there are no text files (.txt) in this directory.")
         if path.stat().st_size > most_bytes:
             raise PayloadTooLarge(f"{path}: an article may hold {most_bytes:,} bytes at most.")
         return read_document(path.name, path.read_bytes())
@@ -233,7 +286,7 @@ def _read(path: Path, most_bytes: int) -> NewArticle:
 
 
 async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> None:
-    if host not in LOOPBACK_NAMES and not settings.api_keys.strip():
+    if host not in LOOPBACK_NAMES and not settings.keys:
         raise InvalidRequest(
             f"Without DATELINE_API_KEYS the service binds to loopback only, and {host} is not "
             "loopback. Set keys, or leave --host out."
@@ -245,8 +298,8 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> Non
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         reachable = url.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")
         application = create_app(settings, url=reachable)
-        config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=5)
-        server = uvicorn.Server(config)
+        config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=GRACE)
+        server = _Server(config, application.state.service)
         async with application.router.lifespan_context(application):
             config.lifespan = "off"  # ours: it has begun, and its errors are ours to tell
             serving = asyncio.create_task(server.serve([listener]))
@@ -256,14 +309,37 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> Non
                     async with connect(settings) as client:
                         await _demo(client)
                 if not serving.done():
-                    out.print(f"\nServing on [bold]{url}[/] ([bold]{url}/docs[/]). Ctrl-C ends it.")
+                    said = f"\nServing on [bold]{url}[/] ([bold]{url}/docs[/]). Ctrl-C ends it."
+                    out.print(said, soft_wrap=True)
                 await serving
+            except DatelineError:
+                if not server.should_exit:  # else it is its ending that a call met with
+                    raise
             finally:
                 server.should_exit = True
                 await serving
 
 
-async def _until_ready(service: Any, serving: "asyncio.Task[None]") -> None:
+class _Server(uvicorn.Server):
+    """Ends at a signal and no more: uvicorn's would then raise the signal again, which ends the
+    process before what it has open is closed. Who still waits for an answer then is told so."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self.service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.service.ending = True
+        await super().shutdown(sockets)  # it cancels what takes too long, and does not wait for it
+        if self.server_state.tasks and not self.force_exit:
+            await asyncio.wait(self.server_state.tasks, timeout=GRACE)
+
+
+async def _until_ready(service: Service, serving: "asyncio.Task[None]") -> None:
     with _working("Loading the model"):
         while service.missing() and not serving.done():
             if service.failure:
@@ -274,13 +350,16 @@ async def _until_ready(service: Any, serving: "asyncio.Task[None]") -> None:
 @contextlib.contextmanager
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # The protocol by its name: only then asyncio turns Nagle's delay of 40 ms an answer off.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
-        except OSError as error:
+            listener.listen(2048)  # who finds the URL in the lock file waits, and is not refused
+        except (OSError, UnicodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "not a host name"
             raise InvalidRequest(
-                f"{host}:{port} cannot be served on: {error.strerror}. Choose another --port."
+                f"{host}:{port} cannot be served on: {why}. Choose another --host or --port."
             ) from None
         yield listener
 
@@ -319,11 +398,12 @@ def print_answer(reply: dict[str, Any]) -> None:
                     notes.append(note)
                 line += Text(f" [{notes.index(note) + 1}]", "cyan")
             for day in citation["support"]["derived"]:
-                line += Text(f" ({day['text']}: worked out from “{day['from']}”)", "dim")
+                said = f" ({_plain(day['text'])}: worked out from “{_plain(day['from'])}”)"
+                line += Text(said, "dim")
         out.print(line)
     else:
         refusal = reply["refusal"]
-        out.print(Text("No answer. ", "bold yellow") + Text(refusal["message"]))
+        out.print(Text("No answer. ", "bold yellow") + Text(_plain(refusal["message"])))
         notes = refusal["nearest"]
         if notes:
             out.print(Text("\nThe nearest passages:", "dim"))
@@ -337,7 +417,7 @@ def print_answer(reply: dict[str, Any]) -> None:
         said = f"\nLeft out, not supported ({dropped['reason']}): {_plain(dropped['text'])}"
         out.print(Text(said, "dim"))
     if reply["trace"] is not None:
-        out.print(Text("\n" + json.dumps(reply["trace"], indent=2, ensure_ascii=False), "dim"))
+        out.print(Text("\n" + _json(reply["trace"]), "dim"), soft_wrap=True)
 
 
 def _source(note: dict[str, Any]) -> Text:
@@ -358,9 +438,13 @@ def _day(published_at: str | None) -> str | None:
 
 def _plain(text: str) -> str:
     """Text of an article as one line that can do nothing to a terminal."""
-    return re.sub(
-        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", " ".join(text.split())
-    )
+    return re.sub(_CONTROLS, "�", " ".join(text.split()))
+
+
+def _json(value: Any) -> str:
+    """JSON to read, with the same controls escaped."""
+    written = json.dumps(value, ensure_ascii=False, indent=2)
+    return re.sub(_CONTROLS, lambda m: f"\\u{ord(m[0]):04x}", written)
 
 
 @contextlib.contextmanager

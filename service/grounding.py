@@ -49,6 +49,10 @@ _stemmer = snowballstemmer.stemmer("english")
 # A sentence whose words are covered this much less than the best one's is no other place for it.
 ALSO_MARGIN = 0.9
 MOST_SOURCES = 3
+# A sentence that covers much less of the claim than the best is no candidate to be cited for it.
+CANDIDATES = 4
+CANDIDATE_MARGIN = 0.7
+QUESTION_WEIGHT = 0.15
 
 
 @lru_cache(maxsize=65536)
@@ -196,29 +200,40 @@ def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | 
     """The grounds of `claim` among the sentences offered; None where nothing shares a word with it.
 
     The best sentence is the one that holds most of the claim's words, rare ones counting more,
-    and, between equals, most of the question's. Another sentence is added only for a name, number,
-    date or quotation that the first one lacks.
+    and, between equals, most of the question's. Of the best few, the first whose checks all hold
+    is taken, else the one with the fewest that fail.
     """
     common = frozenset(w.text for e in offered for w in words(e.text) if w.text.islower())
     weights = _weights(claim, offered)
-    needed = critical(claim, common)
     asked = stems(question) - weights.keys()
-    ranked = sorted(
-        offered,
-        key=lambda e: (
-            _covered(weights, e.text)
-            + 0.15 * len(asked & (stems(e.text) | stems(e.passage.title or ""))) / (len(asked) + 1)
-        ),
-        reverse=True,
-    )
-    if not ranked or _covered(weights, ranked[0].text) == 0:
-        return None
-    chosen = [ranked[0]]
-    missing = needed - stems(ranked[0].text)
-    while missing and len(chosen) < MOST_SOURCES:
+
+    def bearing(e: Evidence) -> float:
+        about = stems(e.text) | stems(e.passage.title or "")
+        return _covered(weights, e.text) + QUESTION_WEIGHT * len(asked & about) / (len(asked) + 1)
+
+    ranked = sorted(offered, key=bearing, reverse=True)
+    least = CANDIDATE_MARGIN * _covered(weights, ranked[0].text) if ranked else 0
+    candidates = [e for e in ranked[:CANDIDATES] if (c := _covered(weights, e.text)) and c >= least]
+    tried = [_grounds(claim, e, ranked, weights, common) for e in candidates]
+    return min(tried, key=lambda grounds: len(grounds.failed), default=None)
+
+
+def _grounds(
+    claim: str,
+    first: Evidence,
+    ranked: Sequence[Evidence],
+    weights: dict[str, float],
+    common: frozenset[str],
+) -> Grounds:
+    """`first`, and another sentence only for a name, number, date or quotation that it lacks."""
+    needed = critical(claim, common)
+    chosen = [first]
+    missing = needed - stems(first.text)
+    mistaken = _another_is_named(claim, first.text, common)
+    while missing and not mistaken and len(chosen) < MOST_SOURCES:
         best = max(
-            (e for e in ranked if e.passage.article_id == ranked[0].passage.article_id),
-            key=lambda e: (len(missing & stems(e.text)), -abs(e.span.start - chosen[0].span.start)),
+            (e for e in ranked if e.passage.article_id == first.passage.article_id),
+            key=lambda e: (len(missing & stems(e.text)), -abs(e.span.start - first.span.start)),
         )
         if not missing & stems(best.text):
             break
@@ -227,20 +242,50 @@ def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | 
     grounds = Grounds(_join(chosen))
     text = " ".join(c.text for c in grounds.cited)
     grounds.coverage = _covered(weights, text)
-    grounds.same_days, grounds.derived = worked_out(claim, text, ranked[0].passage.published_at)
+    grounds.same_days, grounds.derived = worked_out(claim, text, first.passage.published_at)
     missing -= grounds.dated
-    grounds.fields = [f for f in _fields(ranked[0].passage) if missing & stems(f.text)]
+    if not mistaken:
+        grounds.fields = [f for f in _fields(first.passage) if missing & stems(f.text)]
     grounds.checks = check(claim, grounds, common)
     if not missing:
-        top = _covered(weights, ranked[0].text)
+        top = _covered(weights, first.text)
         grounds.also = [
             Cited(e.passage, e.span, e.text)
-            for e in ranked[1:]
+            for e in ranked
             if e not in chosen
             and _covered(weights, e.text) >= ALSO_MARGIN * top
             and needed <= stems(e.text)
         ]
     return grounds
+
+
+def _another_is_named(claim: str, text: str, common: frozenset[str]) -> bool:
+    """Whether the claim names somebody in full whom the text does not, and the text another.
+
+    Then no further sentence can make up for the name: it was put in the other's place.
+    """
+    claimed, found = (proper_names(t, common) for t in (claim, text))
+    there, said = stems(text), stems(claim)
+    return any(not name & there for name in claimed) and any(not name & said for name in found)
+
+
+def proper_names(text: str, common: frozenset[str]) -> list[frozenset[str]]:
+    """Names of two words or more, as stems: people, ships, places; not "Central Bank", whose words
+    stand in the articles in lower case too.
+    """
+    runs: list[list[Word]] = []
+    end = -2
+    for word in names(text, common=common):
+        if runs and text[end : word.start] in (" ", "-"):
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+        end = word.start + len(word.text)
+    return [
+        frozenset(w.stem for w in run)
+        for run in runs
+        if len(run) > 1 and not any(w.text.casefold() in common for w in run)
+    ]
 
 
 def critical(claim: str, common: frozenset[str]) -> frozenset[str]:
@@ -355,6 +400,7 @@ _DATE = re.compile(
     rf"|(?:{_DAY}\s+({_MONTH})|({_MONTH})\s+{_DAY})(?:,?\s+(\d{{4}}))?)\b",
     re.IGNORECASE,
 )
+_MONTH_OF_YEAR = re.compile(rf"\b({_MONTH}),?\s+(\d{{4}})\b", re.IGNORECASE)
 _RELATIVE = re.compile(rf"\b(today|yesterday|tomorrow|{'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
 
 
@@ -390,7 +436,7 @@ def relative_days(text: str, today: date) -> list[tuple[str, date]]:
 
 def worked_out(claim: str, text: str, published_at: str | None) -> tuple[list[str], list[Derived]]:
     """Dates of the claim that the text holds in another form: written otherwise (their words), or
-    worked out from a day it names in relation to the article's date.
+    worked out from a day or month it names in relation to the article's date.
     """
     today = date.fromisoformat(published_at[:10]) if published_at else None
     year = today.year if today else date.min.year
@@ -408,7 +454,21 @@ def worked_out(claim: str, text: str, published_at: str | None) -> tuple[list[st
         same += [
             day for day in re.findall(_RELATIVE, claim) if day.lower() == _WEEKDAYS[value.weekday()]
         ]
+    if today:
+        derived += _worked_out_months(claim, text, today)
     return same, derived
+
+
+def _worked_out_months(claim: str, text: str, today: date) -> list[Derived]:
+    """ "December 2025" of a claim, where an article of January 2026 says "in December"."""
+    derived = []
+    for match in _MONTH_OF_YEAR.finditer(claim):
+        month, year = match[1], int(match[2])
+        number = _MONTHS.index(month.lower()) + 1
+        alone = re.search(rf"\b{month}\b(?!,?\s+\d{{4}})", text, re.IGNORECASE)
+        if alone and abs(12 * (year - today.year) + number - today.month) < 12:
+            derived.append(Derived(match[0], alone[0], f"{year}-{number:02}"))
+    return derived
 
 
 def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:

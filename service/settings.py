@@ -35,3 +35,15 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         "", description="Comma-separated Host names accepted beside loopback ones."
     )
+
+    @property
+    def keys(self) -> list[str]:
+        return _listed(self.api_keys)
+
+    @property
+    def hosts(self) -> list[str]:
+        return _listed(self.allowed_hosts)
+
+
+def _listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]

@@ -196,3 +196,27 @@ def test_checks_hold_for_the_sentence_itself() -> None:
         grounds = ground(e.text, "?", [e])
         assert grounds is not None
         assert check(e.text, grounds) == dict.fromkeys(grounds.checks, True), e.text
+
+
+def test_a_name_put_in_anothers_place_fails_although_it_stands_elsewhere() -> None:
+    text = "Klara Denholm promised 6 million crowns of aid. The mill of Karl Denby was flooded."
+    offered = evidence([passage(text, title="Aid")])
+    swapped = ground("Karl Denby promised 6 million crowns of aid.", "Who?", offered)
+    assert swapped is not None and swapped.failed == ["names"]
+    true = ground("Klara Denholm promised 6 million crowns of aid.", "Who?", offered)
+    assert true is not None and true.failed == []
+
+
+def test_a_month_gets_its_year_from_the_articles_date() -> None:
+    text = "Core inflation was 4.9 per cent in December."
+    right = ground(
+        "Core inflation in December 2025 was 4.9 per cent.", "?", evidence([passage(text)])
+    )
+    assert right is not None and right.failed == []
+    assert [(d.text, d.source_words, d.value) for d in right.derived] == [
+        ("December 2025", "December", "2025-12")
+    ]
+    wrong = ground(
+        "Core inflation in December 2023 was 4.9 per cent.", "?", evidence([passage(text)])
+    )
+    assert wrong is not None and "numbers" in wrong.failed

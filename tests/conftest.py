@@ -1,0 +1,51 @@
+"""What every test may rely on: the real models, and a data directory of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from index.embeddings import MiniLM
+from service.catalogue import defaults, find, locate
+from service.engine import Engine, LocalChatModel
+from service.settings import Settings
+
+hypothesis.settings.register_profile("dateline", deadline=None, max_examples=100, database=None)
+hypothesis.settings.load_profile("dateline")
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test ever touches the user's own articles."""
+    monkeypatch.setenv("DATELINE_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    return Settings().models_dir
+
+
+@pytest.fixture(scope="session")
+def embedder(models_dir: Path) -> MiniLM:
+    directory = locate(find("minilm-l6-v2"), models_dir)
+    return MiniLM(directory / "model.onnx", directory / "tokenizer.json")
+
+
+@pytest.fixture(scope="session")
+def model_path(models_dir: Path) -> Path:
+    language, _ = defaults(Settings().model)
+    return locate(language, models_dir)
+
+
+@pytest.fixture(scope="session")
+def engine(model_path: Path) -> Iterator[Engine]:
+    engine = Engine(model_path)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def chat(engine: Engine) -> LocalChatModel:
+    return LocalChatModel(engine=engine)

@@ -1,0 +1,586 @@
+"""The command line, in this process and, where signals and pipes matter, in others."""
+
+import functools
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fakes import ScriptedChat
+from serving import ANSWER, ARTICLE, QUESTION, Served, serving, until
+
+from service import cli
+from service.app import create_app
+from service.directory import LOCK, serving_url
+
+# What a terminal would obey, or that turns a line's direction round.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+HOSTILE = "\x1b[31m\x9b2J\x07\u202egnp.exe\u2066 [red]x[/] [/bold] [link=http://x]y\\[z]"
+
+
+@dataclass
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data directory, and no settings but these."""
+    for name in os.environ:
+        if name.startswith("DATELINE_") and name != "DATELINE_MODELS_DIR":
+            monkeypatch.delenv(name)
+    for name in ("FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATELINE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("DATELINE_THREADS", "1")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`dateline` with these arguments."""
+
+    def run(*args: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["dateline", *map(str, args)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return Ran(int(end.value.code or 0), *said)
+
+    return run
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> ScriptedChat:
+    """What a `dateline` of this process has in the language model's place."""
+    chat = ScriptedChat(text=ANSWER)
+    monkeypatch.setattr(cli, "create_app", functools.partial(create_app, chat=chat))
+    return chat
+
+
+@pytest.fixture
+def served(data_dir: Path) -> Iterator[Served]:
+    """A service that runs on the data directory."""
+    with serving(data_dir) as served:
+        yield served
+
+
+def one_line(text: str) -> str:
+    assert text.count("\n") == 1, text
+    assert text.endswith("\n")
+    return text
+
+
+def said_clearly(ran: Ran, *words: str) -> None:
+    """It failed with one line that says what is wrong."""
+    assert ran.code == 1
+    assert ran.out == ""
+    for word in words:
+        assert word in one_line(ran.err)
+
+
+# -- articles ---------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("served")
+def test_a_file_added_twice_is_one_article_that_can_be_listed_and_deleted(
+    tmp_path: Path, run: Run
+) -> None:
+    path = tmp_path / "bridge.txt"
+    front = (
+        "---\nid: bridge\ntitle: A bridge\nsource: Mere Gazette\npublished_at: 2024-05-03\n---\n"
+    )
+    path.write_text(front + ARTICLE)
+    assert run("add", path) == Ran(0, "created    bridge  A bridge\n", "")
+    assert run("add", path) == Ran(0, "unchanged  bridge  A bridge\n", "")
+    path.write_text(front + ARTICLE + " It rained.")
+    assert run("add", path) == Ran(0, "updated    bridge  A bridge\n", "")
+    assert run("list") == Ran(0, "bridge  2024-05-03, Mere Gazette, A bridge\n", "")
+    assert run("delete", "bridge") == Ran(0, "deleted  bridge\n", "")
+    assert run("list") == Ran(0, "", "")
+
+
+@pytest.mark.usefixtures("served")
+def test_the_good_files_are_added_and_the_bad_ones_named(tmp_path: Path, run: Run) -> None:
+    files = tmp_path / "files"
+    (files / "under").mkdir(parents=True)
+    (files / "under" / "deep.txt").write_text("Not asked for.")
+    (files / ".hidden").write_bytes(b"\0")
+    (files / "picture.png").write_bytes(b"\x89PNG")
+    (files / "1.txt").write_text("First.")
+    (files / "2.txt").write_bytes(b"\xff\xfe")
+    (files / "3.TXT").write_text("Third.")
+    (files / "4").write_text("")
+    ran = run("add", files, tmp_path / "none.txt", files / "picture.png")
+    assert ran.code == 1
+    assert [line.split()[-1] for line in ran.out.splitlines()] == ["1.txt", "3.TXT"]
+    lines = ran.err.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith("not added  ") for line in lines)
+    for line, name, why in zip(
+        lines,
+        ("2.txt", "4", "none.txt", "picture.png"),
+        ("Save it as UTF-8", "empty", "No such file", "only plain text"),
+        strict=True,
+    ):
+        assert f"{name}" in line
+        assert why in line
+    assert len(run("list").out.splitlines()) == 2
+
+
+def test_a_directory_without_text_files_is_said(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "empty").mkdir()
+    ran = run("add", tmp_path / "empty")
+    said_clearly(ran, "empty: there are no text files")
+
+
+def test_a_file_that_is_too_large_is_said(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_MAX_ARTICLE_BYTES", "100")
+    (tmp_path / "long.txt").write_text("x" * 101)
+    said_clearly(run("add", tmp_path / "long.txt"), "long.txt", "100 bytes at most")
+
+
+def test_a_bad_front_matter_is_said(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "a.txt").write_text("---\npublished_at: soon\n---\nText.")
+    said_clearly(run("add", tmp_path / "a.txt"), "a.txt", "published_at", "ISO 8601")
+
+
+def test_of_ids_to_delete_the_unknown_are_named_and_the_others_go(served: Served, run: Run) -> None:
+    said_clearly(run("delete", "nobody"), "not deleted", "nobody")
+    for odd in ("", ".", "..", "a/b", "a?b", "a b", "%00", "*"):
+        said_clearly(run("delete", odd), "not deleted")
+    served.add(id="one")
+    ran = run("delete", "nobody", "one")
+    assert (ran.code, ran.out) == (1, "deleted  one\n")
+    assert "nobody" in one_line(ran.err)
+
+
+def test_the_list_goes_over_all_pages(
+    served: Served, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, pages = cli.call, []
+
+    async def small_pages(client: Any, method: str, path: str, **kwargs: Any) -> Any:
+        pages.append(kwargs["params"])
+        kwargs["params"]["limit"] = 2
+        return await real(client, method, path, **kwargs)
+
+    monkeypatch.setattr(cli, "call", small_pages)
+    for n in range(5):
+        served.add(f"Number {n}.", id=f"n{n}")
+    assert [line.split()[0] for line in run("list").out.splitlines()] == [
+        "n4", "n3", "n2", "n1", "n0",
+    ]  # fmt: skip
+    assert len(pages) == 3
+
+
+# -- questions --------------------------------------------------------------------------------
+
+
+def test_an_answer_is_printed_with_its_sources(served: Served, run: Run) -> None:
+    served.add(title="Harrow Mere", source="Mere Gazette", published_at="2024-05-03")
+    ran = run("ask", QUESTION)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"{ANSWER} [1]\n")
+    assert "[1] Harrow Mere, Mere Gazette, 3 May 2024\n" in ran.out
+    assert "“Aldous Finch opened the new bridge at Harrow Mere on 3 May 2024.”" in ran.out
+
+
+def test_a_refusal_is_printed_and_is_no_failure(served: Served, run: Run) -> None:
+    ran = run("ask", QUESTION)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("No answer. There are no articles yet.")
+    served.add(title="Harrow Mere")
+    served.chat.yes = 0.01
+    ran = run("ask", QUESTION)
+    assert ran.out.startswith("No answer. ")
+    assert "The nearest passages:" in ran.out
+    assert " -  Harrow Mere" in ran.out
+    assert "Left out, not supported" in ran.out
+
+
+def test_json_is_the_contracts_object(served: Served, run: Run) -> None:
+    served.add(f"{ARTICLE} {HOSTILE}", id="bridge", title=f"Mere {HOSTILE}")
+    ran = run("ask", QUESTION, "--json", "--why")
+    assert (ran.code, ran.err) == (0, "")
+    assert not CONTROLS.search(ran.out)
+    printed = json.loads(ran.out)
+    direct = served.ask(include_trace=True).json()
+    assert printed.keys() == direct.keys()
+    for field in ("question", "answerable", "answer", "citations", "model", "prompt", "trace"):
+        assert printed[field] == direct[field]
+    assert printed["citations"][0]["sources"][0]["title"] == f"Mere {HOSTILE}"
+
+
+def test_the_options_are_the_requests_fields(served: Served, run: Run) -> None:
+    served.add(id="old", source="A", published_at="2024-05-03")
+    for options in (
+        ["--source", "B"], ["--since", "2024-05-04"], ["--until", "2024-05-02"],
+    ):  # fmt: skip
+        assert "No article passes the filters" in run("ask", QUESTION, *options).out
+    options = ["--source", "B", "--source", "A", "--since", "2024-05-03", "--until", "2024-05-03"]
+    assert run("ask", QUESTION, *options).out.startswith(ANSWER)
+    for options, field in ((["--since", "soon"], "published_from"), (["--top-k", 99], "top_k")):
+        said_clearly(run("ask", QUESTION, *options), field)
+    said_clearly(run("ask", " "), "question", "empty")
+    said_clearly(run("ask", "x" * 4001), "question", "4,000 characters")
+    said_clearly(run("ask", "\udcff"), "UTF-8")
+
+
+def test_nothing_in_an_article_reaches_the_terminal_but_its_letters(
+    tmp_path: Path, served: Served, run: Run
+) -> None:
+    sentence = ANSWER.replace("Harrow", f"{HOSTILE} Harrow")
+    served.add(sentence, id="evil", title=f"Title {HOSTILE}", source=f"Source {HOSTILE}")
+    served.chat.text = sentence
+    (tmp_path / "evil.txt").write_text(f"Text {HOSTILE}")
+    nobody = tmp_path / f"{HOSTILE.replace('/', '')}.txt"
+    for command in (
+        ["list"], ["ask", QUESTION], ["ask", QUESTION, "--why"], ["ask", QUESTION, "--json"],
+        ["add", tmp_path / "evil.txt", nobody], ["delete", "no" + HOSTILE],
+    ):  # fmt: skip
+        ran = run(*command)
+        assert not CONTROLS.search(ran.out + ran.err), command
+        served.chat.yes = 0.99
+    assert "[red]x[/] [/bold] [link=http://x]y\\[z]" in run("list").out
+    for yes in (0.99, 0.01):  # quoted in an answer, and in a refusal's nearest passages
+        served.chat.yes = yes
+        said = " ".join(run("ask", QUESTION).out.split())
+        assert said.count("[red]x[/] [/bold] [link=http://x]y\\[z]") >= 2
+        assert not CONTROLS.search(said)
+
+
+def test_print_answer_tells_field_sources_and_derived_dates(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def cited(
+        text: str, sources: list[dict[str, Any]], derived: list[dict[str, str]]
+    ) -> dict[str, Any]:
+        return {"text": text, "sources": sources, "support": {"derived": derived}}
+
+    place = {
+        "type": "char_location", "article_id": "a", "title": None, "source": None,
+        "published_at": None, "cited_text": "It was\nshut on Tuesday.",
+    }  # fmt: skip
+    day = {"type": "field", "article_id": "a", "field": "published_at", "cited_text": "2024-11-27"}
+    derived = {"text": "26 November", "from": "Tuesday", "value": "2024-11-26"}
+    cli.print_answer(
+        {
+            "answerable": True,
+            "citations": [
+                cited("It was shut.", [place], []),
+                cited("On a day.", [place, day], [derived]),
+            ],
+            "dropped": [{"text": "It burnt.", "reason": "entailment"}],
+            "trace": None,
+        }
+    )
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "It was shut. [1] On a day. [1] [2] (26 November: worked out from “Tuesday”)",
+        "",
+        "[1] a",
+        "    “It was shut on Tuesday.”",
+        "",
+        "[2] a, its published at",
+        "    “2024-11-27”",
+        "",
+        "Left out, not supported (entailment): It burnt.",
+    ]
+
+
+# -- a service, or none -----------------------------------------------------------------------
+
+
+def test_without_a_service_the_command_opens_the_directory_itself(
+    tmp_path: Path, data_dir: Path, run: Run, chat: ScriptedChat
+) -> None:
+    (tmp_path / "bridge.txt").write_text(ARTICLE)
+    assert run("add", tmp_path / "bridge.txt").code == 0
+    assert run("ask", QUESTION).out.startswith(ANSWER)
+    assert chat.prompts
+    assert serving_url(data_dir) is None
+
+
+def test_with_a_service_the_command_goes_through_it(
+    served: Served, run: Run, chat: ScriptedChat
+) -> None:
+    served.add()
+    assert run("ask", QUESTION).out.startswith(ANSWER)
+    assert served.chat.prompts
+    assert not chat.prompts
+
+
+def test_the_command_sends_its_key(
+    data_dir: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(data_dir, api_keys="sécret") as served:
+        said_clearly(run("list"), "API keys")
+        monkeypatch.setenv("DATELINE_API_KEYS", ", sécret ,other")
+        client = httpx.Client(base_url=served.url, trust_env=False)
+        headers = {b"Authorization": "Bearer sécret".encode()}
+        with client:
+            client.post("/v1/articles", json={"text": ARTICLE, "id": "x"}, headers=headers)
+        assert run("list").out.startswith("x")
+
+
+def test_what_fails_inside_is_one_line_and_a_log(
+    tmp_path: Path, run: Run, chat: ScriptedChat, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "bridge.txt").write_text(ARTICLE)
+    run("add", tmp_path / "bridge.txt")
+    chat.fails = RuntimeError("the reason")
+    said_clearly(run("ask", QUESTION), "Something went wrong")
+    assert "the reason" in caplog.text
+
+
+def test_a_directory_in_use_by_a_command_is_said(data_dir: Path, run: Run) -> None:
+    from service.directory import owned
+
+    with owned(data_dir, None):
+        said_clearly(run("list"), "Another dateline process", "DATELINE_DATA_DIR")
+
+
+def test_a_directory_that_cannot_be_written_is_said(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DATELINE_DATA_DIR", str(tmp_path / "file"))
+    said_clearly(run("list"), "cannot be written", "DATELINE_DATA_DIR")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("QUEUE_LIMIT", "many"), ("THREADS", "-1"), ("CONTEXT_TOKENS", "5"), ("PORT", "")],
+)
+def test_a_wrong_setting_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"DATELINE_{name}", value)
+    if value:
+        said_clearly(run("list"), f"DATELINE_{name}: ")
+    else:
+        assert run("list").code == 0
+
+
+def test_a_missing_model_is_said_in_one_line(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_MODELS_DIR", str(tmp_path / "none"))
+    for command in (["serve", "--port", "0"], ["demo", "--serve", "--port", "0"], ["ask", "x"]):
+        said_clearly(run(*command), "dateline models pull")
+    monkeypatch.setenv("DATELINE_MODEL", "nonsense")
+    said_clearly(run("ask", "x"), "nonsense")
+
+
+# -- serving ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "", "::", "192.0.2.1", "news.example"])
+def test_only_loopback_is_served_without_keys(
+    run: Run, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    for keys in ("", " , "):
+        monkeypatch.setenv("DATELINE_API_KEYS", keys)
+        said_clearly(run("serve", "--host", host, "--port", "0"), "DATELINE_API_KEYS", "loopback")
+
+
+def test_a_port_that_is_taken_is_said(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said_clearly(run("serve", "--port", port), str(port), "--port")
+
+
+def test_an_address_that_is_not_this_machines_is_said(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_API_KEYS", "first")
+    for host in ("192.0.2.1", "x" * 70):
+        said_clearly(run("serve", "--host", host, "--port", "0"), "--host")
+    assert run("serve", "--port", "70000").code == 2
+
+
+def test_a_second_service_on_the_directory_is_told_of_the_first(served: Served, run: Run) -> None:
+    for command in ("serve", "demo"):
+        ran = run(command, "--port", "0", *(["--serve"] if command == "demo" else []))
+        said_clearly(ran, served.url)
+
+
+def test_replies_are_not_held_back_by_nagles_delay(served: Served) -> None:
+    """Which is 40 ms, where a reply's head and body are two packets."""
+    fastest = 1.0
+    for _ in range(20):
+        start = time.monotonic()
+        assert served.client.get("/livez").status_code == 200
+        fastest = min(fastest, time.monotonic() - start)
+    assert fastest < 0.03
+
+
+SCRIPTED = """
+import functools, pathlib, sys, threading, time
+sys.path.insert(0, sys.argv.pop(1))
+from fakes import ScriptedChat
+from serving import ANSWER
+from service import app, cli
+mode = sys.argv.pop(1)
+chat = ScriptedChat(text=ANSWER)
+if mode == "held":
+    chat.hold()
+    def watch():
+        while not chat.running:
+            time.sleep(0.01)
+        pathlib.Path("running").touch()
+    threading.Thread(target=watch, daemon=True).start()
+if mode == "slow":
+    MiniLM = app.MiniLM
+    app.MiniLM = lambda *args, **kwargs: (time.sleep(1.5), MiniLM(*args, **kwargs))[1]
+cli.GRACE = 1
+cli.create_app = functools.partial(cli.create_app, chat=chat)
+cli.main()
+"""
+
+
+@contextmanager
+def dateline(mode: str, *args: str) -> Iterator["subprocess.Popen[str]"]:
+    """`dateline` in a process of its own, with a scripted model."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPTED, str(Path(__file__).parent), mode, *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a Ctrl-C of the terminal is none of its business
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def served_url(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if found := re.search(r"Serving on (http://\S+)", line):
+            return found[1]
+    raise AssertionError("it does not serve")
+
+
+def test_ctrl_c_ends_the_service_and_leaves_the_directory_whole(
+    tmp_path: Path, data_dir: Path, run: Run
+) -> None:
+    (tmp_path / "first.txt").write_text("What the two ministers signed is not known.")
+    run("add", tmp_path / "first.txt")  # so the demo adds none
+    with dateline("plain", "demo", "--serve", "--port", "0") as process:
+        url = served_url(process)
+        assert serving_url(data_dir) == url
+        with httpx.Client(base_url=url, trust_env=False) as client:
+            added = client.post("/v1/articles", json={"text": ARTICLE, "id": "bridge"})
+            assert added.status_code == 201
+            assert run("ask", QUESTION).out.startswith(ANSWER)
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=20) == ("", "")
+        assert process.returncode == 0
+    assert (data_dir / LOCK).read_text() == ""
+    assert run("list").out.startswith("bridge")
+
+
+def test_a_signal_ends_the_service_while_it_answers_and_while_questions_wait(
+    tmp_path: Path, data_dir: Path, run: Run
+) -> None:
+    with dateline("held", "serve", "--port", "0") as process:
+        url = served_url(process)
+        client = httpx.Client(base_url=url, trust_env=False, timeout=20)
+        with client:
+            client.post("/v1/articles", json={"text": ARTICLE, "id": "bridge"})
+        body = json.dumps({"question": QUESTION}).encode()
+        asked = (
+            b"POST /v1/answers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        port = int(url.rpartition(":")[2])
+        waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
+        for connection in waiting:
+            connection.sendall(asked)
+        until((tmp_path / "running").exists)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+        for connection in waiting:
+            with connection:
+                reply = connection.recv(65536)
+            assert reply.startswith(b"HTTP/1.1 503 ")
+            assert b"The service is ending" in reply
+        assert process.returncode == 0
+        assert "Traceback" not in err
+    assert (data_dir / LOCK).read_text() == ""
+    assert run("list").out.startswith("bridge")
+
+
+def test_a_signal_while_loading_ends_the_service(data_dir: Path) -> None:
+    with dateline("slow", "serve", "--port", "0") as process:
+        until(lambda: serving_url(data_dir) is not None)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert process.returncode in (0, 130)
+        assert (out, err) == ("", "")
+    assert (data_dir / LOCK).read_text() == ""
+
+
+def test_ctrl_c_ends_a_question_at_once(tmp_path: Path, data_dir: Path, run: Run) -> None:
+    (tmp_path / "bridge.txt").write_text(ARTICLE)
+    run("add", tmp_path / "bridge.txt")
+    with dateline("held", "ask", QUESTION) as process:
+        until((tmp_path / "running").exists)
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert time.monotonic() - start < 5
+        assert process.returncode == 130
+        assert out == ""
+        assert "Traceback" not in err
+
+
+def test_a_pipe_gets_no_colours_and_no_spinner(tmp_path: Path) -> None:
+    (tmp_path / "bridge.txt").write_text(ARTICLE)
+    with dateline("plain", "add", str(tmp_path / "bridge.txt"), str(tmp_path / "none")) as process:
+        out, err = process.communicate(timeout=20)
+        assert process.returncode == 1
+        assert re.fullmatch(r"created    art_[0-9a-f]{20}  bridge\.txt\n", out)
+        assert err == f"not added  {tmp_path / 'none'}: No such file or directory.\n"
+
+
+def test_the_demo_adds_its_examples_once_and_asks(
+    run: Run, chat: ScriptedChat, data_dir: Path
+) -> None:
+    examples = len(list(cli.EXAMPLES.iterdir()))
+    chat.text = "They signed two memorandums of understanding."
+    first = run("demo")
+    assert (first.code, first.err) == (0, "")
+    assert first.out.startswith(f"Added {examples} example articles.\n")
+    assert f"dateline ask {cli.EXAMPLE_QUESTION}\n" in first.out
+    assert chat.text in first.out
+    second = run("demo")
+    assert "Added" not in second.out
+    assert chat.text in second.out
+    assert len(run("list").out.splitlines()) == examples

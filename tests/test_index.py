@@ -1,0 +1,405 @@
+"""Articles in, passages out, with SQLite, Chroma and the embedder as they are in use."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hostile import hostile_text
+from hypothesis import given, settings
+
+from index.articles import NewArticle
+from index.embeddings import MiniLM
+from index.errors import ArticleNotFound, StorageFull
+from index.index import Hit, Index, query_terms
+from index.registry import Filters
+
+EVERYTHING = Filters()
+ROOT = Path(__file__).resolve().parent.parent
+ELECTION = "The opposition won the election in Kestovia. Turnout was 71 percent."
+BEANS = "Eating beans every day lowers blood pressure, doctors in Calder Bay found."
+BRIDGE = "Aldous Finch opened the new bridge at Harrow Mere. It carries two tram lines."
+
+
+@pytest.fixture
+def index(tmp_path: Path, embedder: MiniLM) -> Iterator[Index]:
+    index = Index(tmp_path, embedder)
+    yield index
+    index.close()
+
+
+def add(index: Index, text: str, **fields: Any) -> str:
+    return index.add(NewArticle(text=text, **fields))[1]
+
+
+def copied(index: Index) -> dict[int, list[float]]:
+    """What Chroma holds."""
+    kept = index.vectors._collection.get(include=["embeddings"])
+    assert kept["embeddings"] is not None
+    pairs = zip(kept["ids"], kept["embeddings"], strict=True)
+    return {int(i): np.asarray(vector, np.float32).tolist() for i, vector in pairs}
+
+
+def assert_in_step(index: Index) -> None:
+    """Chroma holds the registry's passages and their vectors, and nothing else."""
+    ids = sorted(index.registry.passage_ids())
+    chroma = copied(index)
+    assert sorted(chroma) == ids
+    for passage_id, _, _, _, vector in index.registry.vectors(ids):
+        np.testing.assert_allclose(chroma[passage_id], vector, atol=1e-6)
+
+
+def search(index: Index, query: str, top_k: int = 6, **filters: Any) -> list[Hit]:
+    hits = index.search(query, Filters(**filters), top_k)
+    assert len(hits) <= top_k
+    assert [h.fused for h in hits] == sorted((h.fused for h in hits), reverse=True)
+    for hit in hits:
+        article = index.registry.get(hit.passage.article_id)
+        assert hit.passage.revision == article.revision
+        assert hit.passage.text == hit.passage.span.of(article.text)
+        assert hit.dense is not None or hit.lexical is not None
+    return hits
+
+
+def found(index: Index, query: str, **filters: Any) -> set[str]:
+    return {hit.passage.article_id for hit in search(index, query, 50, **filters)}
+
+
+# Adding and removing
+
+
+def test_adding_is_created_then_unchanged_then_updated(index: Index) -> None:
+    assert add(index, BRIDGE, id="a") == "created"
+    assert_in_step(index)
+    before = index.registry.get("a"), copied(index)
+    assert add(index, BRIDGE, id="a") == "unchanged"
+    assert (index.registry.get("a"), copied(index)) == before
+    assert add(index, BRIDGE, id="a", title="Bridge") == "updated"
+    assert_in_step(index)
+    assert add(index, BEANS, id="a", title="Bridge") == "updated"
+    assert_in_step(index)
+    assert add(index, BRIDGE, id="a") == "updated"
+    assert_in_step(index)
+    assert len(index.registry.revisions("a")) == 3
+    index.delete("a")
+    assert_in_step(index)
+    assert copied(index) == {}
+    assert add(index, BRIDGE, id="a") == "created"
+    assert_in_step(index)
+
+
+def test_an_article_without_an_id_finds_itself(index: Index) -> None:
+    assert add(index, "\ufeff" + BRIDGE + "\r\n") == "created"
+    assert add(index, BRIDGE + "\n") == "unchanged"
+    assert index.registry.count() == 1
+
+
+def test_a_deleted_article_never_comes_back(tmp_path: Path, embedder: MiniLM) -> None:
+    index = Index(tmp_path, embedder)
+    add(index, BRIDGE, id="a")
+    add(index, "The bridge at Ottering is closed.", id="b")
+    index.delete("a")
+    assert found(index, "Who opened the bridge at Harrow Mere?") == {"b"}
+    with pytest.raises(ArticleNotFound):
+        index.delete("a")
+    index.close()
+    index = Index(tmp_path, embedder)
+    assert found(index, "Who opened the bridge at Harrow Mere?") == {"b"}
+    assert_in_step(index)
+    index.close()
+
+
+def test_an_old_revision_is_not_found(index: Index) -> None:
+    add(index, BRIDGE, id="a")
+    add(index, BEANS, id="a")
+    assert [h.passage.text for h in search(index, "Who opened the bridge?")] == [BEANS]
+    assert [h.lexical for h in search(index, "Harrow Mere tram lines")] == [None]
+
+
+@settings(max_examples=15)
+@given(text=hostile_text(pieces=25))
+def test_any_text_is_kept_and_found_by_its_exact_place(
+    tmp_path_factory: pytest.TempPathFactory, embedder: MiniLM, text: str
+) -> None:
+    if "\0" in text or not text.removeprefix("\ufeff").strip():
+        return
+    index = Index(tmp_path_factory.getbasetemp() / "hostile-index", embedder)
+    add(index, text, id="a", title=text[:200])
+    assert_in_step(index)
+    assert search(index, text[:4000])
+    index.close()
+
+
+# Finding
+
+
+def test_what_a_question_means_and_what_it_says_are_both_found(index: Index) -> None:
+    for text in (ELECTION, BEANS, BRIDGE):
+        add(index, text, id=text.split()[0].lower())
+    for question, text in (
+        ("Which party got most votes?", ELECTION),
+        ("What is good against hypertension?", BEANS),
+        ("Finch", BRIDGE),
+    ):
+        assert search(index, question)[0].passage.text == text
+    best = search(index, "Who opened the bridge at Harrow Mere?")[0]
+    assert best.passage.text == BRIDGE
+    assert best.dense is not None and 0.5 < best.dense <= 1
+    assert best.lexical is not None and best.lexical > 0
+
+
+def test_a_title_says_what_a_passage_is_about(index: Index) -> None:
+    text = "It carries two tram lines."
+    add(index, text, id="a", title="New bridge at Harrow Mere")
+    add(index, text + " ", id="b", title="Beans and blood pressure")
+    assert search(index, "What does the bridge carry?")[0].passage.article_id == "a"
+
+
+def test_a_long_title_does_not_hide_the_text(index: Index) -> None:
+    title = "All the news of the week from everywhere, in brief: " * 38
+    add(index, ELECTION, id="election", title=title)
+    add(index, BEANS, id="beans", title=title)
+    cosines = {h.passage.article_id: h.dense for h in search(index, "food against hypertension")}
+    assert (cosines["beans"] or 0) > (cosines["election"] or 0) + 0.01
+
+
+def test_an_empty_index_finds_nothing(index: Index) -> None:
+    assert search(index, "Who opened the bridge?") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", " ", "?", '"', "😀", "the of and", "NEAR(a b) OR *", "a\0b", "x " * 2000, "日本語"],
+)
+def test_any_query_is_answered(index: Index, query: str) -> None:
+    add(index, BRIDGE, id="a")
+    assert [h.passage.article_id for h in search(index, query)] == ["a"]
+
+
+def test_top_k_is_kept_and_the_best_come_first(index: Index) -> None:
+    for n in range(8):
+        add(index, f"Tram line {n} was closed for repairs.", id=f"tram-{n}")
+    add(index, BRIDGE, id="bridge")
+    for top_k in (1, 3, 50):
+        hits = search(index, "Who opened the bridge at Harrow Mere?", top_k)
+        assert hits[0].passage.article_id == "bridge"
+        assert len(hits) == min(top_k, 9)
+
+
+def test_terms_are_each_word_once_without_those_that_say_nothing() -> None:
+    assert query_terms("Who opened the bridge, the Bridge at Øre?") == ["opened", "bridge", "øre"]
+    assert query_terms("Who was it?") == ["who", "was", "it"]
+    assert query_terms("?!") == []
+
+
+def test_filters_apply_to_both_halves(index: Index) -> None:
+    for name, source, published_at in (
+        ("a", "Gazette", "2024-11-25"),
+        ("b", "Gazette", "2024-11-26T09:00:00Z"),
+        ("c", "Wire", "2024-11-26T15:00:00Z"),
+        ("d", "Wire", "2024-11-26T23:30:00-05:00"),
+        ("e", None, None),
+    ):
+        # Different words, so that one half alone would find them too.
+        add(index, f"{BRIDGE} Report {name}.", id=name, source=source, published_at=published_at)
+    question = "Who opened the bridge at Harrow Mere?"
+    for filters, passing in (
+        ({}, "abcde"),
+        ({"article_ids": ["a", "e", "z"]}, "ae"),
+        ({"sources": ["Wire"]}, "cd"),
+        ({"sources": ["Wire"], "article_ids": ["a"]}, ""),
+        ({"published_from": "2024-11-26"}, "bcd"),
+        ({"published_to": "2024-11-25"}, "a"),
+        ({"published_from": "2024-11-26T12:00:00Z"}, "cd"),
+        ({"published_to": "2024-11-26T12:00:00Z"}, "ab"),
+        ({"published_from": "2024-11-27T00:00:00Z"}, "d"),
+        ({"published_from": "2024-11-26T12:00", "sources": ["Gazette"]}, ""),
+    ):
+        chosen = Filters.model_validate(filters)
+        assert found(index, question, **filters) == set(passing), filters
+        lexical = [i for i, _ in index.registry.lexical(["bridge"], chosen, 50)]
+        articles = {p.article_id for p in index.registry.passages(lexical).values()}
+        assert articles == set(passing), filters
+        assert all(h.dense is not None and h.lexical for h in search(index, question, **filters))
+
+
+def test_a_filter_takes_a_thousand_ids(index: Index) -> None:
+    add(index, BRIDGE, id="a")
+    add(index, BRIDGE, id="b")
+    names = [f"x{n}" for n in range(999)]
+    assert found(index, "bridge", article_ids=["a", *names], sources=[]) == {"a"}
+    assert found(index, "bridge", article_ids=["a", *names], sources=[*names, "y"]) == set()
+
+
+# Opening
+
+
+def test_a_vector_index_that_was_deleted_is_made_anew(tmp_path: Path, embedder: MiniLM) -> None:
+    index = Index(tmp_path, embedder)
+    add(index, BRIDGE, id="a")
+    add(index, BEANS, id="b")
+    before = search(index, "Who opened the bridge?"), copied(index)
+    index.close()
+    shutil.rmtree(tmp_path / "chroma")
+    index = Index(tmp_path, embedder)
+    assert (search(index, "Who opened the bridge?"), copied(index)) == before
+    index.close()
+
+
+def test_another_embedder_makes_the_vector_index_anew(
+    tmp_path: Path, embedder: MiniLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = Index(tmp_path, embedder)
+    add(index, BRIDGE, id="a")
+    (passage_id,) = copied(index)
+    index.vectors._collection.upsert(ids=[str(passage_id)], embeddings=np.ones((1, 384)))
+    index.close()
+    monkeypatch.setattr(MiniLM, "version", "another/2")
+    index = Index(tmp_path, embedder)
+    assert_in_step(index)
+    index.close()
+
+
+def test_vectors_that_are_missing_or_surplus_are_mended(tmp_path: Path, embedder: MiniLM) -> None:
+    index = Index(tmp_path, embedder)
+    for n in range(4):
+        add(index, f"{BRIDGE} Report {n}.", id=f"a{n}")
+    first, second, *_ = copied(index)
+    index.vectors.remove([first, second])
+    index.vectors._collection.upsert(ids=["999"], embeddings=np.ones((1, 384)))
+    assert len(found(index, "bridge")) == 4  # the surplus one is no hit, and words find the others
+    index.close()
+    index = Index(tmp_path, embedder)
+    assert_in_step(index)
+    index.close()
+
+
+# When things go wrong
+
+
+def test_a_full_disk_is_told_and_changes_nothing(index: Index) -> None:
+    add(index, BRIDGE, id="a")
+    before = index.registry.get("a"), copied(index), search(index, "Who opened the bridge?")
+    pages = index.registry._rows("PRAGMA page_count")[0][0]
+    index.registry._rows(f"PRAGMA max_page_count = {pages}")
+    for article_id in ("a", "b"):
+        with pytest.raises(StorageFull, match="nothing was changed"):
+            add(index, "It rained. " * 300, id=article_id)
+    after = index.registry.get("a"), copied(index), search(index, "Who opened the bridge?")
+    assert after == before
+    index.registry._rows("PRAGMA max_page_count = 1000000")
+    assert add(index, BEANS, id="b") == "created"
+    assert_in_step(index)
+
+
+@pytest.mark.parametrize("step", ["add", "remove"])
+def test_what_the_vector_index_refuses_the_registry_does_not_have(
+    index: Index, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    add(index, BRIDGE, id="a")
+    before = list(index.registry._db.iterdump())
+
+    def full(*_: object) -> None:
+        raise StorageFull("There is no room.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(index.vectors, step, full)
+        with pytest.raises(StorageFull):
+            add(index, BEANS, id="a")
+        if step == "remove":
+            with pytest.raises(StorageFull):
+                index.delete("a")
+    assert list(index.registry._db.iterdump()) == before
+    assert found(index, "Who opened the bridge?") == {"a"}
+    assert add(index, BEANS, id="b") == "created"
+    assert_in_step(index)
+    assert add(index, BEANS, id="a") == "updated"
+    index.delete("b")
+    assert_in_step(index)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from index.articles import NewArticle
+from index.embeddings import MiniLM
+from index.index import Index
+
+directory, model, tokenizer, step = sys.argv[1:]
+index = Index(Path(directory), MiniLM(Path(model), Path(tokenizer), threads=1))
+index.add(NewArticle(text="The bridge was closed.", id="kept"))
+killed = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+if step == "before the copy":
+    index.vectors.add = killed
+elif step == "before the commit":
+    index.vectors.remove = killed
+else:
+    index.vectors._collection.upsert = killed
+index.add(NewArticle(text="The bridge was opened.", id="kept"))
+"""
+
+
+@pytest.mark.parametrize("step", ["before the copy", "before the commit", "in the copy"])
+def test_a_write_whose_process_is_killed_is_not_there(
+    tmp_path: Path, embedder: MiniLM, models_dir: Path, step: str
+) -> None:
+    model = models_dir / "minilm-l6-v2"
+    killed = subprocess.run(
+        [
+            *(sys.executable, "-c", KILLED, str(tmp_path)),
+            *(str(model / "model.onnx"), str(model / "tokenizer.json"), step),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    index = Index(tmp_path, embedder)
+    assert index.registry.get("kept").text == "The bridge was closed."
+    assert_in_step(index)
+    assert add(index, "The bridge was opened.", id="kept") == "updated"
+    assert_in_step(index)
+    index.close()
+
+
+def test_threads_add_delete_and_search_at_once(index: Index) -> None:
+    failures: list[BaseException] = []
+    done = threading.Event()
+    add(index, BRIDGE, id="kept")
+
+    def write(writer: int) -> None:
+        for n in range(6):
+            add(index, f"{BEANS} Report {writer} of day {n}.", id=f"w{writer}-{n % 3}")
+            if n % 3 == 0:
+                index.delete(f"w{writer}-{n % 3}")
+
+    def read() -> None:
+        while not done.is_set():
+            hits = index.search("Who opened the bridge at Harrow Mere?", EVERYTHING, 6)
+            assert hits[0].passage.text == BRIDGE
+
+    def guarded(run: Any, *arguments: int) -> None:
+        try:
+            run(*arguments)
+        except BaseException as error:
+            failures.append(error)
+
+    writers = [threading.Thread(target=guarded, args=(write, n)) for n in range(2)]
+    readers = [threading.Thread(target=guarded, args=(read,)) for _ in range(2)]
+    for thread in [*readers, *writers]:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    for thread in readers:
+        thread.join()
+    assert failures == []
+    assert index.registry.count() == 1 + 2 * 2
+    assert_in_step(index)

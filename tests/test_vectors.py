@@ -1,0 +1,201 @@
+"""Chroma's copy: whatever happens to it, it is the registry's again after opening."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import chromadb.errors
+import numpy as np
+import pytest
+
+from index import vectors as vectors_module
+from index.articles import NewArticle
+from index.embeddings import Vectors
+from index.registry import Filters, Registry
+from index.sentences import PassageSpan, Span
+from index.vectors import VectorIndex
+
+EVERYTHING = Filters()
+DIMENSIONS = 8
+VERSION = "test/1"
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    registry = Registry(tmp_path / "registry.sqlite3")
+    yield registry
+    registry.close()
+
+
+@pytest.fixture
+def opened(tmp_path: Path, registry: Registry) -> Iterator[Callable[..., VectorIndex]]:
+    """Opens the index and syncs it, as often as it is called."""
+    kept: list[VectorIndex] = []
+
+    def close() -> None:
+        while kept:
+            kept.pop().close()
+
+    def opened(version: str = VERSION) -> VectorIndex:
+        close()
+        kept.append(VectorIndex(tmp_path / "chroma", version))
+        kept[0].sync(registry)
+        return kept[0]
+
+    yield opened
+    close()
+
+
+def unit(*numbers: float) -> Vectors:
+    vector = np.zeros(DIMENSIONS, np.float32)
+    vector[: len(numbers)] = numbers
+    return vector / np.linalg.norm(vector)
+
+
+def put(registry: Registry, vectors: list[Vectors], **fields: Any) -> list[int]:
+    """An article with a passage for each vector. Gives their ids."""
+    new = NewArticle(text="The bridge was closed.", **fields)
+    spans = [PassageSpan(Span(0, 22), (Span(0, 22),))] * len(vectors)
+    with registry.put(new, spans, np.stack(vectors)) as (added, _):
+        pass
+    return added
+
+
+def ids(index: VectorIndex) -> set[int]:
+    return {i for i, _ in index.nearest(unit(1, 1), EVERYTHING, 10_000)}
+
+
+def test_nearest_first_with_cosines(registry: Registry, opened: Callable[..., VectorIndex]) -> None:
+    added = put(registry, [unit(0, 1), unit(1), unit(1, 1), unit(-1)], id="a")
+    found = opened().nearest(unit(1), EVERYTHING, 3)
+    assert [i for i, _ in found] == [added[1], added[2], added[0]]
+    np.testing.assert_allclose([cosine for _, cosine in found], [1, 0.5**0.5, 0], atol=1e-6)
+
+
+def test_an_empty_index_finds_nothing(opened: Callable[..., VectorIndex]) -> None:
+    index = opened()
+    assert index.count() == 0
+    assert index.nearest(unit(1), EVERYTHING, 5) == []
+    index.remove([])
+    index.remove([7])
+    assert index.count() == 0
+
+
+def test_filters_reach_passages_that_are_not_among_the_nearest(
+    registry: Registry, opened: Callable[..., VectorIndex]
+) -> None:
+    random = np.random.default_rng(0)
+    crowd = [unit(9, *random.normal(size=DIMENSIONS - 1)) for _ in range(1500)]
+    put(registry, crowd, id="crowd", source="Wire", published_at="2024-01-01")
+    far = put(registry, [unit(-1), unit(-1, 1)], id="far", source="Gazette")
+    dated = put(registry, [unit(-1, 2)], id="dated", published_at="2024-11-30T23:00:00-05:00")
+    index = opened()
+
+    def found(**filters: Any) -> set[int]:
+        return {i for i, _ in index.nearest(unit(1), Filters(**filters), 30)}
+
+    assert index.count() == 1503
+    assert found(article_ids=["far"]) == set(far)
+    assert found(article_ids=["far", *(f"x{n}" for n in range(999))]) == set(far)
+    assert found(sources=["Gazette", *(f"x{n}" for n in range(999))]) == set(far)
+    assert found(published_from="2024-11-30") == set(dated)
+    assert found(published_from="2024-11-30", published_to="2024-11-30") == set(dated)
+    assert found(published_from="2024-12-01") == set()
+    # In UTC it is the day after: the registry compares times, this only lets them through.
+    assert found(published_from="2024-12-01T00:00:00Z") == set(dated)
+    assert found(published_from="2024-06-01", article_ids=["far"]) == set()
+    assert found(published_from="9999-12-31T23:59Z", published_to="0001-01-01T00:00Z") == set()
+
+
+def test_sync_adds_what_is_missing_and_removes_what_is_surplus(
+    registry: Registry, opened: Callable[..., VectorIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors_module, "BATCH", 3)
+    added = put(registry, [unit(1, n) for n in range(10)], id="a")
+    index = opened()
+    assert ids(index) == set(added)
+    index.remove(added[2:9])
+    index._collection.upsert(ids=["900", "901"], embeddings=np.stack([unit(1), unit(0, 1)]))
+    assert ids(index) == {*added[:2], added[9], 900, 901}
+    assert index.sync(registry) == (7, 2)
+    assert ids(index) == set(added)
+    assert index.sync(registry) == (0, 0)
+
+
+@pytest.mark.parametrize("damage", ["version", "unfinished", "garbage", "cut short", "no file"])
+def test_an_index_that_cannot_be_trusted_is_made_anew(
+    registry: Registry, opened: Callable[..., VectorIndex], tmp_path: Path, damage: str
+) -> None:
+    added = put(registry, [unit(1, n) for n in range(5)], id="a")
+    # A vector that is wrong and has the right id: only a new index is without it.
+    index = opened()
+    index._collection.upsert(ids=[str(added[0])], embeddings=unit(0, 0, 1)[None])
+    index.close()
+    database = tmp_path / "chroma" / "chroma.sqlite3"
+    match damage:
+        case "unfinished":
+            (tmp_path / "chroma.unfinished").touch()
+        case "garbage":
+            database.write_bytes(b"The bridge was closed. " * 9000)
+        case "cut short":
+            database.write_bytes(database.read_bytes()[: 20 * 4096])
+        case "no file":
+            database.unlink()
+    index = opened("test/2" if damage == "version" else VERSION)
+    assert ids(index) == set(added)
+    best, cosine = index.nearest(unit(1), EVERYTHING, 1)[0]
+    assert (best, round(cosine, 5)) == (added[0], 1)
+    assert not (tmp_path / "chroma.unfinished").exists()
+
+
+def test_a_sound_index_is_kept(
+    registry: Registry, opened: Callable[..., VectorIndex], tmp_path: Path
+) -> None:
+    added = put(registry, [unit(1)], id="a")
+    opened()._collection.upsert(ids=[str(added[0])], embeddings=unit(0, 0, 1)[None])
+    (_, cosine), *_ = opened().nearest(unit(1), EVERYTHING, 1)
+    assert abs(cosine) < 1e-6
+
+
+def test_a_write_that_fails_is_remembered_until_the_next_opening(
+    registry: Registry, opened: Callable[..., VectorIndex], tmp_path: Path
+) -> None:
+    put(registry, [unit(1)], id="a")
+    index = opened()
+    too_long = np.ones((1, DIMENSIONS + 1), np.float32)
+    with pytest.raises(chromadb.errors.ChromaError), index._write():
+        index._collection.upsert(ids=["1"], embeddings=too_long)
+    assert (tmp_path / "chroma.unfinished").exists()
+    assert opened().count() == 1
+    assert not (tmp_path / "chroma.unfinished").exists()
+
+
+def test_threads_search_while_others_write(
+    registry: Registry, opened: Callable[..., VectorIndex]
+) -> None:
+    kept = put(registry, [unit(1, n) for n in range(20)], id="kept")
+    changing = put(registry, [unit(-1, n) for n in range(60)], id="changing")
+    index = opened()
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def search() -> None:
+        try:
+            while not done.is_set():
+                found = {i for i, _ in index.nearest(unit(1), Filters(article_ids=["kept"]), 30)}
+                assert found == set(kept)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=search) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for at in range(0, 60, 2):
+        index.remove(changing[at : at + 2])
+        index.add(changing[at : at + 1], registry)
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert index.count() == 20 + 30
