@@ -6,7 +6,10 @@
     │   ├── UnreadableDocument
     │   ├── UnsupportedMediaType
     │   ├── ContextTooLong
-    │   └── Unauthorized
+    │   ├── Unauthorized
+    │   ├── HostNotAllowed
+    │   ├── OriginNotAllowed
+    │   └── MethodNotAllowed
     ├── NotFound
     │   └── ArticleNotFound
     ├── Unavailable               try again: `retry_after` says when
@@ -64,6 +67,24 @@ class Unauthorized(InvalidRequest):
     status = 401
     code = "unauthorized"
     title = "An API key is needed"
+
+
+class HostNotAllowed(InvalidRequest):
+    status = 403
+    code = "host_not_allowed"
+    title = "This request may not come from there"
+
+
+class OriginNotAllowed(InvalidRequest):
+    status = 403
+    code = "origin_not_allowed"
+    title = "This request may not come from there"
+
+
+class MethodNotAllowed(InvalidRequest):
+    status = 405
+    code = "method_not_allowed"
+    title = "This method is not allowed here"
 
 
 class NotFound(DatelineError):

@@ -39,7 +39,7 @@ MIGRATIONS = [
         created_at TEXT NOT NULL,
         text TEXT NOT NULL,
         PRIMARY KEY (article_id, revision)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;  -- not WITHOUT ROWID: finding a row there would read the whole of its text
     CREATE VIEW current AS
         SELECT r.*, a.seq, a.id, a.updated_at
         FROM articles a JOIN revisions r ON r.article_id = a.id AND r.revision = a.revision;

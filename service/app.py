@@ -40,10 +40,13 @@ from index.embeddings import MiniLM
 from index.errors import (
     DatelineError,
     Deadline,
+    HostNotAllowed,
     InvalidRequest,
+    MethodNotAllowed,
     ModelError,
     ModelLoading,
     NotFound,
+    OriginNotAllowed,
     PayloadTooLarge,
     QueueFull,
     Unauthorized,
@@ -238,7 +241,7 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
     if error.status_code == 404:
         return problem(NotFound("There is nothing at this address. `/docs` lists the calls."))
     if error.status_code == 405:
-        response = problem(_NotAllowed("This address does not take that method. See `/docs`."))
+        response = problem(MethodNotAllowed("This address does not take that method. See `/docs`."))
         response.headers.update(error.headers or {})
         return response
     if isinstance(error.__cause__, DatelineError):  # while FastAPI read the body
@@ -256,21 +259,6 @@ async def _on_departure(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_anything(_: Request, error: Exception) -> JSONResponse:
     return problem(DatelineError("Something went wrong. The service's log says what."))
-
-
-class _NotAllowed(DatelineError):
-    status = 405
-    code = "method_not_allowed"
-    title = "This method is not allowed here"
-
-
-class _Forbidden(DatelineError):
-    status = 403
-    title = "This request may not come from there"
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Guard:
@@ -311,15 +299,12 @@ class Guard:
         host = headers.get("host", "").lower()
         name = _split(f"//{host}")[1]
         if name not in LOOPBACK_NAMES | self._hosts and not (self._keys and not self._hosts):
-            return _Forbidden(
-                "host_not_allowed",
-                "The Host header names another machine. Add it to DATELINE_ALLOWED_HOSTS.",
+            return HostNotAllowed(
+                "The Host header names another machine. Add it to DATELINE_ALLOWED_HOSTS."
             )
         origin = headers.get("origin")
         if origin is not None and _split(origin.lower())[0] not in {host} - {""}:
-            return _Forbidden(
-                "origin_not_allowed", "Web pages of other origins may not use this service."
-            )
+            return OriginNotAllowed("Web pages of other origins may not use this service.")
         if self._keys and path.startswith("/v1"):
             scheme, _, given = headers.get("authorization", "").partition(" ")
             sent = given.strip().encode("latin-1")  # as they came: a header is bytes

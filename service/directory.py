@@ -14,7 +14,7 @@ from pathlib import Path
 from index.errors import AlreadyRunning, DatelineError, StorageFull
 
 LOCK = "lock"
-# `serving_url` holds the lock for microseconds, to see whether it is held: no reason to be refused.
+# `serving_url` may hold the lock for microseconds, to see whether it is held: no reason to refuse.
 PATIENCE = 0.1  # seconds
 
 
@@ -59,15 +59,17 @@ def _take(lock: int, data_dir: Path) -> None:
 
 def serving_url(data_dir: Path) -> str | None:
     """The URL of the service that owns `data_dir`, or None where no service does."""
+    url = _read(data_dir).get("url")
+    if not isinstance(url, str):
+        return None
     try:
         lock = os.open(data_dir / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return None  # not there, or not ours to read: who opens it is told
-    try:
+        return None
+    try:  # was it left behind by a process that was killed?
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        url = _read(data_dir).get("url")
-        return url if isinstance(url, str) else None
+        return url
     finally:
         os.close(lock)
     return None
@@ -77,7 +79,7 @@ def _read(data_dir: Path) -> dict[str, object]:
     try:
         return dict(json.loads((data_dir / LOCK).read_text() or "{}"))
     except (ValueError, TypeError, OSError):
-        return {}  # read while it was being written
+        return {}  # not there, not ours to read, or being written now
 
 
 def _who(data_dir: Path) -> str:
