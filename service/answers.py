@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 LEAST_COSINE = 0.2
 NEAREST = 3
 # See `confidence`.
-READS_BIAS = 1.75
+READS_BIAS = 0.75
 UNMET_WEIGHT = 1.5
 # The model's way of saying that it found nothing, where it was asked for an answer.
 _TEXT = r"\b(?:articles?|text|passages?)\b"

@@ -258,7 +258,9 @@ async def _on_departure(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_anything(_: Request, error: Exception) -> JSONResponse:
-    return problem(DatelineError("Something went wrong. The service's log says what."))
+    response = problem(DatelineError("Something went wrong. The service's log says what."))
+    response.headers["Connection"] = "close"  # uvicorn will: the client must not send more on it
+    return response
 
 
 class Guard:

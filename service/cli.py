@@ -12,6 +12,7 @@ import re
 import signal
 import socket
 import sys
+import textwrap
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
@@ -36,6 +37,7 @@ from service.directory import serving_url
 from service.settings import Settings
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"
+MOST_OF_NEAREST = 240  # characters
 EXAMPLE_QUESTION = "What did the two ministers sign?"
 # What a terminal would obey, what turns a line's direction round, and what no terminal can be sent.
 _CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -411,7 +413,10 @@ def print_answer(reply: dict[str, Any]) -> None:
         mark = f"[{number}]" if reply["answerable"] else " - "
         out.print()
         out.print(Text(f"{mark} ", "cyan") + _source(note))
-        quoted = Text(f"“{_plain(note['cited_text'])}”", "italic")
+        cited = _plain(note["cited_text"])
+        if not reply["answerable"]:  # only a hint of where to look
+            cited = textwrap.shorten(cited, MOST_OF_NEAREST, placeholder=" …")
+        quoted = Text(f"“{cited}”", "italic")
         out.print(Padding(quoted, (0, 0, 0, 4)))
     for dropped in reply["dropped"]:
         said = f"\nLeft out, not supported ({dropped['reason']}): {_plain(dropped['text'])}"

@@ -50,8 +50,8 @@ _stemmer = snowballstemmer.stemmer("english")
 ALSO_MARGIN = 0.9
 MOST_SOURCES = 3
 # A sentence that covers much less of the claim than the best is no candidate to be cited for it.
-CANDIDATES = 4
-CANDIDATE_MARGIN = 0.7
+CANDIDATES = 6
+CANDIDATE_MARGIN = 0.6
 QUESTION_WEIGHT = 0.15
 
 
@@ -229,16 +229,17 @@ def _grounds(
     needed = critical(claim, common)
     chosen = [first]
     missing = needed - stems(first.text)
-    mistaken = _another_is_named(claim, first.text, common)
+    same_article = [e for e in ranked if e.passage.article_id == first.passage.article_id]
+    mistaken = _another_is_named(claim, first, same_article, common)
     while missing and not mistaken and len(chosen) < MOST_SOURCES:
         best = max(
-            (e for e in ranked if e.passage.article_id == first.passage.article_id),
-            key=lambda e: (len(missing & stems(e.text)), -abs(e.span.start - first.span.start)),
+            same_article,
+            key=lambda e: (len(missing & _told(claim, e)), -abs(e.span.start - first.span.start)),
         )
-        if not missing & stems(best.text):
+        if not missing & _told(claim, best):
             break
         chosen.append(best)
-        missing -= stems(best.text)
+        missing -= _told(claim, best)
     grounds = Grounds(_join(chosen))
     text = " ".join(c.text for c in grounds.cited)
     grounds.coverage = _covered(weights, text)
@@ -259,14 +260,30 @@ def _grounds(
     return grounds
 
 
-def _another_is_named(claim: str, text: str, common: frozenset[str]) -> bool:
-    """Whether the claim names somebody in full whom the text does not, and the text another.
+def _told(claim: str, e: Evidence) -> frozenset[str]:
+    """Stems that a sentence holds, and those of the claim's dates that it holds in another form."""
+    same, derived = worked_out(claim, e.text, e.passage.published_at)
+    return stems(e.text).union(*map(stems, [*same, *(d.text for d in derived)]))
 
-    Then no further sentence can make up for the name: it was put in the other's place.
+
+def _another_is_named(
+    claim: str, first: Evidence, same_article: Sequence[Evidence], common: frozenset[str]
+) -> bool:
+    """Whether the claim names somebody in full, and its sentence somebody else.
+
+    Then no further sentence can make up for the name: it was put in the other's place. What the
+    headline names, or the article in full time and again, is what all of it is about, though.
     """
-    claimed, found = (proper_names(t, common) for t in (claim, text))
-    there, said = stems(text), stems(claim)
-    return any(not name & there for name in claimed) and any(not name & said for name in found)
+    there, said = stems(first.text), stems(claim)
+    headline = stems(first.passage.title or "")
+    absent = [
+        name
+        for name in proper_names(claim, common)
+        if not name & there
+        and not name <= headline
+        and sum(name <= stems(e.text) for e in same_article) < 2
+    ]
+    return bool(absent) and any(not name & said for name in proper_names(first.text, common))
 
 
 def proper_names(text: str, common: frozenset[str]) -> list[frozenset[str]]:

@@ -530,7 +530,8 @@ def test_every_error_is_a_problem(shared: Served) -> None:
 
 def test_what_goes_wrong_inside_is_a_500_that_tells_nothing(alone: Served) -> None:
     alone.chat.fails = RuntimeError("cannot open /home/someone/secret.gguf")
-    body = is_problem(alone.ask(), 500, "internal_error")
+    for _ in range(20):  # on one connection, as far as the service lets it be used again
+        body = is_problem(alone.ask(), 500, "internal_error")
     assert "secret" not in json.dumps(body)
     alone.chat.fails = None
     assert alone.ask().json()["answerable"]
