@@ -129,11 +129,13 @@ class Engine:
         self._cached: list[int] = []
         self._template = self._chat_template()
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread and frees the model; running requests end with an error."""
+        """Ends the thread and frees the model, after the request that runs; others get an error."""
+        self._closing.set()
         self._requests.put(None)
         self._thread.join()
         llama_cpp.llama_batch_free(self._batch)
@@ -204,6 +206,8 @@ class Engine:
                 f"holds {self.context_tokens}. Ask a shorter question, or set "
                 "DATELINE_CONTEXT_TOKENS higher."
             )
+        if self._closing.is_set():
+            raise ModelError("The model has been closed.")
         request = _Request(tokens, max_tokens, stop, top_logprobs)
         self._requests.put(request)
         try:
@@ -230,6 +234,11 @@ class Engine:
                 failure = ModelError("The language model failed on this request. Try again.")
                 failure.__cause__ = error
                 request.events.put(failure)
+        while not self._requests.empty():
+            if (request := self._requests.get()) is not None:
+                request.events.put(
+                    ModelError("The model was closed before it was this one's turn.")
+                )
 
     def _run(self, request: _Request) -> Iterator[Step | _Progress | _Finished]:
         shared = self._keep_prefix(request.tokens)

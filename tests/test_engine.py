@@ -1,7 +1,6 @@
 """The engine with the real default model."""
 
 import threading
-import time
 from itertools import islice
 from pathlib import Path
 
@@ -152,5 +151,6 @@ def test_closing_the_engine_ends_its_thread(model_path: Path) -> None:
     engine = Engine(model_path, context_tokens=512)
     list(engine.run(engine.tokenize("One, two,"), max_tokens=1))
     engine.close()
-    time.sleep(0)
     assert not engine._thread.is_alive()
+    with pytest.raises(ModelError, match="closed"):
+        list(engine.run([1], max_tokens=1))

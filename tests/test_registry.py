@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from index.articles import NewArticle
 from index.embeddings import Vectors
 from index.errors import ArticleNotFound, DatelineError, InvalidRequest, StorageFull
 from index.registry import MIGRATIONS, Filters, Registry
-from index.sentences import PassageSpan, passage_spans
+from index.sentences import PassageSpan, Span, passage_spans
 
 EVERYTHING = Filters()
 # The full-text index's own bookkeeping, which is never empty.
@@ -390,6 +391,19 @@ def test_any_words_can_be_looked_for(
 def test_a_question_of_thousands_of_words_can_be_looked_for(registry: Registry) -> None:
     put(registry, "The bridge was closed.", id="a")
     assert found(registry, *(f"w{n}" for n in range(4000)), "bridge") == ["a"]
+
+
+def test_an_article_of_megabytes_does_not_slow_the_search(registry: Registry) -> None:
+    size, step = 4_000_000, 1000
+    new = NewArticle(text=("The bridge was closed. " * (size // 23 + 1))[:size], id="a", source="S")
+    spans = [Span(at, at + step - 1) for at in range(0, size, step)]
+    passages = [PassageSpan(span, (span,)) for span in spans]
+    with registry.put(new, passages, np.zeros((len(spans), 4), np.float32)) as (added, _):
+        start = time.process_time()
+        registry.vectors(added)
+    ids = [i for i, _ in registry.lexical(["bridge"], Filters(sources=["S"]), 50)]
+    assert len(registry.passages(ids, Filters(sources=["S"]))) == 50
+    assert time.process_time() - start < 2  # it takes minutes where a look-up reads the text
 
 
 def test_no_words_find_nothing(registry: Registry) -> None:
