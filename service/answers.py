@@ -48,9 +48,14 @@ logger = logging.getLogger(__name__)
 LEAST_COSINE = 0.2
 NEAREST = 3
 # See `confidence`.
-READS_BIAS = 0.75
+READS_BIAS = 0.5
 UNMET_WEIGHT = 1.5
 # The model's way of saying that it found nothing, where it was asked for an answer.
+# Whose words they are is told by the citation.
+_LEAD_IN = re.compile(
+    r"^According to the (?:articles?|reports?|text)(?: (?:from|in) [“\"][^”\"]*[”\"])?,? +",
+    re.IGNORECASE,
+)
 _TEXT = r"\b(?:articles?|text|passages?)\b"
 _SAYS_NOTHING = re.compile(
     rf"{_TEXT}.{{0,40}}\b(?:do|does|did) not\b"
@@ -166,7 +171,7 @@ class Answerer:
         with work.timed("generate"):
             text = self._ask(self._answer, context, work).text
         with work.timed("verify"):
-            return self._verify(" ".join(text.split()), passages, context, work)
+            return self._verify(tidied(text), passages, context, work)
 
     def _verify(
         self, text: str, passages: Sequence[Passage], context: dict[str, Any], work: _Work
@@ -327,6 +332,12 @@ class Answerer:
                     found = article.text[source.start_char_index : source.end_char_index]
                 if found != source.cited_text:
                     raise DatelineError("A citation did not match its article: it is not shown.")
+
+
+def tidied(text: str) -> str:
+    """What the model wrote, on one line, without "According to the article, ..."."""
+    text = _LEAD_IN.sub("", " ".join(text.split()))
+    return text[:1].upper() + text[1:]
 
 
 def prompt_context(passages: Sequence[Passage], question: str) -> dict[str, Any]:

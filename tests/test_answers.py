@@ -225,3 +225,20 @@ def test_instructions_and_control_tokens_in_an_article_are_quoted_as_text(index:
         "Who opened the weir at Starr Point?",
     )
     assert [s.article_id for c in answer.citations for s in c.sources] == ["hostile"]
+
+
+@pytest.mark.parametrize(
+    "lead_in",
+    ["According to the article, ", 'According to the article from "Bridge opens, Gazette", '],
+)
+def test_a_lead_in_that_only_names_the_article_is_left_out(index: Index, lead_in: str) -> None:
+    answer = ask(index, ScriptedChat(text=f"{lead_in}the bridge is 212 metres long."))
+    assert answer.answer == "The bridge is 212 metres long."
+
+
+@pytest.mark.parametrize(
+    "said", ["The articles do not mention who opened it.", "That is not stated in the article."]
+)
+def test_a_model_that_says_it_found_nothing_is_a_refusal(index: Index, said: str) -> None:
+    answer = ask(index, ScriptedChat(text=said))
+    assert answer.refusal is not None and answer.refusal.reason == "not_stated"
