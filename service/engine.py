@@ -260,7 +260,8 @@ class Engine:
             text += step.text
             at = min((i for s in request.stop if (i := text.find(s)) >= 0), default=-1)
             if at >= 0:
-                yield Step(step.text[: max(0, at - len(text)) or None], step.logprob, step.top)
+                before = len(text) - len(step.text)
+                yield Step(step.text[: max(0, at - before)], step.logprob, step.top)
                 yield _Finished(usage, "stop")
                 return
             yield step
