@@ -68,7 +68,7 @@ REASONS = {
     "no_match": "No article has anything to do with this question.",
     "not_stated": "The articles do not state the answer to this question.",
     "not_supported": "No answer was found that the articles support.",
-    "deadline_exceeded": "There was not enough time to find and verify an answer.",
+    "deadline_exceeded": "There was not enough time for an answer. Allow more with max_seconds.",
 }
 
 

@@ -142,8 +142,9 @@ def find(name: str, role: Role | None = None) -> Model:
         known = {model.name: model for model in load().models}
         if name not in known:
             raise ModelError(
-                f"There is no model named {name!r}: use one of {', '.join(known)}, or the path of "
-                "a .gguf file."
+                f"There is no model named {name!r}: use one of "
+                f"{', '.join(n for n, m in known.items() if role in (None, m.role))}, or the path "
+                "of a .gguf file."
             )
         found = known[name]
     if role not in (None, found.role):

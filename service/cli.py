@@ -29,7 +29,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from index.articles import TEXT_SUFFIXES, NewArticle, read_document
-from index.errors import DatelineError, InvalidRequest, PayloadTooLarge
+from index.errors import AlreadyRunning, DatelineError, InvalidRequest, PayloadTooLarge
 from service import catalogue
 from service.app import LOOPBACK_NAMES, Service, create_app
 from service.cli_models import models_app
@@ -39,6 +39,8 @@ from service.settings import Settings
 EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"
 MOST_OF_NEAREST = 240  # characters
 EXAMPLE_QUESTION = "What did the two ministers sign?"
+# A person at a terminal can press Ctrl-C: a slow or busy machine is no reason to give up for them.
+PATIENCE = 600.0  # seconds
 # What a terminal would obey, what turns a line's direction round, and what no terminal can be sent.
 _CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 GRACE = 5  # seconds that answers on their way have when the service ends
@@ -116,13 +118,18 @@ def ask(
     since: Annotated[str | None, typer.Option(help="Published on or after this date.")] = None,
     until: Annotated[str | None, typer.Option(help="Published on or before this date.")] = None,
     top_k: Annotated[int, typer.Option(help="Passages to read.")] = 6,
+    max_seconds: Annotated[float, typer.Option(help="Time for the answer.")] = PATIENCE,
     why: Annotated[bool, typer.Option("--why", help="Show how the answer came about.")] = False,
 ) -> None:
     """Ask a question. A refusal is an answer too: it exits with 0."""
     filters = {"sources": source or [], "published_from": since, "published_to": until}
     request = {
-        "question": question, "filters": filters, "top_k": top_k, "include_trace": why,
-    }  # fmt: skip
+        "question": question,
+        "filters": filters,
+        "top_k": top_k,
+        "max_seconds": max_seconds,
+        "include_trace": why,
+    }
     reply = asyncio.run(_ask(_settings(), request))
     if as_json:
         typer.echo(_json(reply))
@@ -293,6 +300,11 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> Non
             f"Without DATELINE_API_KEYS the service binds to loopback only, and {host} is not "
             "loopback. Set keys, or leave --host out."
         )
+    if running := serving_url(settings.data_dir):
+        raise AlreadyRunning(
+            f"Dateline is serving this data directory already, at {running}. Use that one, stop "
+            "it, or set DATELINE_DATA_DIR to another directory."
+        )
     for model in catalogue.defaults(settings.model):
         catalogue.locate(model, settings.models_dir)  # a missing model is said before serving
     with _bound(host, port) as listener:
@@ -379,9 +391,10 @@ async def _demo(client: httpx.AsyncClient) -> None:
             new = read_document(path.name, path.read_bytes())
             await call(client, "POST", "/v1/articles", json=new.model_dump(exclude_none=True))
         out.print(f"Added {len(files)} example articles.")
-    out.print(f"\n[dim]dateline ask[/] [bold]{EXAMPLE_QUESTION}[/]\n")
+    out.print(f"\n[dim]dateline ask[/] [bold]'{EXAMPLE_QUESTION}'[/]\n")
+    request = {"question": EXAMPLE_QUESTION, "max_seconds": PATIENCE}
     with _working("Reading the articles"):
-        reply = await call(client, "POST", "/v1/answers", json={"question": EXAMPLE_QUESTION})
+        reply = await call(client, "POST", "/v1/answers", json=request)
     print_answer(reply)
 
 

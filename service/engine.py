@@ -104,8 +104,8 @@ class Engine:
         )
         if not self._model:
             raise ModelError(
-                f"{path.name} is not a model that llama.cpp can load. "
-                "Check it with `dateline models verify`, or set DATELINE_MODEL to another one."
+                f"{path.name} is not a model that llama.cpp can load: it may be cut short. "
+                "Fetch it anew, or set DATELINE_MODEL to another one."
             )
         trained = llama_cpp.llama_model_n_ctx_train(self._model)
         params = llama_cpp.llama_context_default_params()

@@ -578,7 +578,7 @@ def test_the_demo_adds_its_examples_once_and_asks(
     first = run("demo")
     assert (first.code, first.err) == (0, "")
     assert first.out.startswith(f"Added {examples} example articles.\n")
-    assert f"dateline ask {cli.EXAMPLE_QUESTION}\n" in first.out
+    assert f"dateline ask '{cli.EXAMPLE_QUESTION}'\n" in first.out
     assert chat.text in first.out
     second = run("demo")
     assert "Added" not in second.out
