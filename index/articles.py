@@ -63,6 +63,7 @@ def _dated(value: str) -> str:
     return value
 
 
+Whole = Annotated[str, AfterValidator(_whole)]
 ArticleId = Annotated[str, Field(pattern=_ID)]
 Text = Annotated[str, AfterValidator(_canonical), AfterValidator(_with_content)]
 Line = Annotated[str, AfterValidator(_whole), Field(max_length=2000)]
@@ -81,6 +82,7 @@ class NewArticle(BaseModel):
     author: Line | None = None
     url: Line | None = None
     published_at: IsoDate | None = None
+    language: Line | None = None
     media_type: Line = "text/plain"
 
     def identity(self) -> str:

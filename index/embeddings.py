@@ -20,6 +20,14 @@ MOST_TOKENS = 256
 BATCH = 32
 
 
+LANGUAGE = "en"  # what the model was trained on
+
+
+def foreign(language: str | None) -> bool:
+    """Whether an article's language is known, and known to be another than the model's."""
+    return language is not None and language != LANGUAGE
+
+
 class MiniLM(Embeddings):
     """`model_path` is the ONNX file, `tokenizer_path` its tokenizer.json. Safe for many threads.
 

@@ -7,14 +7,18 @@ or language models.
 import re
 import threading
 from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from index.articles import Article, NewArticle
-from index.embeddings import MiniLM
+from index.embeddings import MiniLM, Vectors
 from index.registry import Filters, Passage, Registry
-from index.sentences import passage_spans
+from index.sentences import PassageSpan, passage_spans
 from index.vectors import VectorIndex
 
 Status = Literal["created", "updated", "unchanged"]
@@ -24,6 +28,7 @@ RANK_CONSTANT = 60
 DEPTH = 30
 # Characters of a title that are embedded with a passage: both fit into the embedder's 256 tokens.
 LEAD = 300
+RENEWED = 500  # passages embedded anew at a time
 _WORD = re.compile(r"\w+")
 # Words that say nothing of what a question is about.
 STOP_WORDS = frozenset(
@@ -32,6 +37,19 @@ STOP_WORDS = frozenset(
     "there these they this those to us was we were what when where which who whom whose why will "
     "with would you your".split()
 )
+
+
+Prepared = tuple[list[PassageSpan], Vectors]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of an article that was sent. `duplicate_of` is the id of an earlier article
+    that tells the same story, if there is one."""
+
+    article: Article
+    status: Status
+    duplicate_of: str | None
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,9 @@ class Index:
         self._embedder = embedder
         self.registry = Registry(directory / "registry.sqlite3")
         self.vectors = VectorIndex(directory / "chroma", embedder.version)
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()
+        self.registry.sign_all()
+        self._renew_vectors()
         self._behind = True  # the vector index may lack what the registry has, or hold more
         self._catch_up()
 
@@ -60,39 +80,94 @@ class Index:
         self.vectors.close()
         self.registry.close()
 
-    def add(self, new: NewArticle) -> tuple[Article, Status]:
+    def add(self, new: NewArticle) -> Added:
         """Adds an article, or replaces it where its id is there already. Writes are idempotent.
 
         Raises StorageFull, having changed nothing.
         """
-        with self._writing:
-            self._catch_up()
-            article_id = new.identity()
-            before = self.registry.current_revision(article_id)
-            if before == new.revision():
-                return self.registry.get(article_id), "unchanged"
-            spans = passage_spans(new.text, self._embedder.count_tokens)
-            # The title says what a passage from the middle of an article is about.
-            lead = f"{new.title[:LEAD]}. " if new.title else ""
-            vectors = self._embedder.encode([lead + p.span.of(new.text) for p in spans])
-            with self.registry.put(new, spans, vectors) as (added, replaced):
-                self._copy(added, replaced)
-            self._behind = False
-            return self.registry.get(article_id), "updated" if before else "created"
+        article_id, status = self.add_many([new])[0]
+        return Added(self.registry.get(article_id), status, self.registry.duplicate_of(article_id))
+
+    def add_many(
+        self, articles: Sequence[NewArticle], note: Callable[[], None] = lambda: None
+    ) -> list[tuple[str, Status]]:
+        """Adds all of them or, where it raises, none. Gives each one's id and what it now is.
+
+        `note` is called in the same transaction: what it writes to the registry is there if and
+        only if the articles are.
+        """
+        known = {a.identity(): self.registry.current_revision(a.identity()) for a in articles}
+        # The long part: others may write meanwhile.
+        prepared = self._prepared([a for a in articles if known[a.identity()] != a.revision()])
+        with self._changing() as (added, removed):
+            done: list[tuple[str, Status]] = []
+            for new in articles:
+                key = article_id, revision = new.identity(), new.revision()
+                before = self.registry.current_revision(article_id)
+                if before == revision:
+                    done.append((article_id, "unchanged"))
+                    continue
+                if key not in prepared:  # another changed or deleted it meanwhile
+                    prepared |= self._prepared([new])
+                fresh, replaced = self.registry.put(new, *prepared[key])
+                added |= {*fresh}
+                removed |= {*replaced}
+                done.append((article_id, "updated" if before else "created"))
+            note()
+        return done
 
     def delete(self, article_id: str) -> None:
         """Raises ArticleNotFound."""
+        with self._changing() as (_, removed):
+            removed |= {*self.registry.delete(article_id)}
+
+    def _prepared(self, articles: Sequence[NewArticle]) -> dict[tuple[str, str], Prepared]:
+        """Each article's passages and their vectors, by its id and revision."""
+        keyed = {(new.identity(), new.revision()): new for new in articles}
+        spans = {
+            key: passage_spans(new.text, self._embedder.count_tokens) for key, new in keyed.items()
+        }
+        vectors = self._embedder.encode(
+            [
+                embedded_text(new.title, passage.span.of(new.text))
+                for key, new in keyed.items()
+                for passage in spans[key]
+            ]
+        )
+        ends = np.cumsum([len(passages) for passages in spans.values()])
+        return {
+            key: (passages, vectors[end - len(passages) : end])
+            for (key, passages), end in zip(spans.items(), ends, strict=True)
+        }
+
+    @contextmanager
+    def _changing(self) -> Iterator[tuple[set[int], set[int]]]:
+        """A change of both stores. Takes the ids of the passages that were added and removed.
+
+        The vector index comes before the registry commits: what it refuses is taken back there.
+        """
+        added: set[int] = set()
+        removed: set[int] = set()
         with self._writing:
             self._catch_up()
-            with self.registry.delete(article_id) as dropped:
-                self._copy([], dropped)
+            with self.registry.transaction():
+                yield added, removed
+                self._behind = bool(added or removed)
+                self.vectors.add(sorted(added - removed), self.registry)
+                self.vectors.remove(sorted(removed - added))
             self._behind = False
 
-    def _copy(self, added: list[int], removed: list[int]) -> None:
-        """Before the registry commits: what the vector index refuses is taken back there too."""
-        self._behind = True
-        self.vectors.add(added, self.registry)
-        self.vectors.remove(removed)
+    def _renew_vectors(self) -> None:
+        """Embeds all passages anew where their vectors are another embedder's."""
+        version = self._embedder.version
+        if self.registry.fact("embedder") not in (None, version):
+            ids = sorted(self.registry.passage_ids())
+            for at in range(0, len(ids), RENEWED):
+                found = self.registry.passages(ids[at : at + RENEWED])
+                texts = [embedded_text(p.title, p.text) for p in found.values()]
+                vectors = self._embedder.encode(texts)
+                self.registry.put_vectors(dict(zip(found, vectors, strict=True)))
+        self.registry.put_fact("embedder", version)
 
     def _catch_up(self) -> None:
         """Brings the vector index to the registry's state where a write did not end well."""
@@ -116,6 +191,11 @@ class Index:
                 fused[passage_id] += 1 / (RANK_CONSTANT + rank)
         order = sorted(fused, key=lambda i: (-fused[i], i))[:top_k]
         return [Hit(passages[i], fused[i], dense.get(i), lexical.get(i)) for i in order]
+
+
+def embedded_text(title: str | None, text: str) -> str:
+    """What a passage's vector is made of: the title says what one from the middle is about."""
+    return f"{title[:LEAD]}. {text}" if title else text
 
 
 def query_terms(query: str) -> list[str]:

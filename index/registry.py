@@ -7,7 +7,7 @@ A write is one transaction: it is whole or it is not there, also after the proce
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.articles import Article, ArticleHeader, IsoDate, NewArticle
+from index import duplicates
+from index.articles import Article, ArticleHeader, IsoDate, NewArticle, Whole
 from index.embeddings import Vectors
 from index.errors import DISK_FULL, ArticleNotFound, DatelineError, InvalidRequest, StorageFull
 from index.sentences import PassageSpan, Span
@@ -56,8 +57,55 @@ MIGRATIONS = [
     CREATE TABLE receipts (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, body TEXT NOT NULL)
         STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO facts
+        SELECT 'embedder', 'all-MiniLM-L6-v2-int8/1' WHERE EXISTS (SELECT 1 FROM passages);
+    CREATE TABLE signatures (
+        seq INTEGER PRIMARY KEY REFERENCES articles(seq) ON DELETE CASCADE,
+        version INTEGER NOT NULL,
+        minhash BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE bands (
+        band INTEGER NOT NULL,
+        seq INTEGER NOT NULL REFERENCES signatures(seq) ON DELETE CASCADE,
+        PRIMARY KEY (band, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX bands_of_article ON bands(seq);
+    CREATE TABLE receipt_articles (
+        article_id TEXT NOT NULL,
+        receipt_id TEXT NOT NULL REFERENCES receipts(id) ON DELETE CASCADE,
+        PRIMARY KEY (article_id, receipt_id)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO receipt_articles
+        SELECT DISTINCT t.atom, r.id FROM receipts r, json_tree(r.body) t
+        WHERE t.key = 'article_id' AND t.atom IS NOT NULL;
+    CREATE INDEX articles_of_receipt ON receipt_articles(receipt_id);
+    CREATE TABLE jobs (
+        id TEXT PRIMARY KEY,
+        state TEXT NOT NULL,
+        total INTEGER NOT NULL,
+        done INTEGER NOT NULL DEFAULT 0,
+        failed INTEGER NOT NULL DEFAULT 0,
+        line INTEGER NOT NULL DEFAULT 0,
+        offset INTEGER NOT NULL DEFAULT 0,
+        detail TEXT,
+        created_at TEXT NOT NULL,
+        started_at TEXT,
+        finished_at TEXT
+    ) STRICT;
+    CREATE TABLE job_errors (
+        job_id TEXT NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+        line INTEGER NOT NULL,
+        code TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        PRIMARY KEY (job_id, line)
+    ) STRICT, WITHOUT ROWID;
+    """,
 ]
 
+# An acknowledged write survives a loss of power; what is deleted is overwritten.
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 DAY = len("2024-11-26")
 _HEADER = """
     a.id, r.title, r.source, r.author, r.url, r.published_at, r.language, r.media_type, r.revision,
@@ -73,8 +121,8 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    article_ids: list[str] = Field(default_factory=list, max_length=1000)
-    sources: list[str] = Field(default_factory=list, max_length=1000)
+    article_ids: list[Whole] = Field(default_factory=list, max_length=1000)
+    sources: list[Whole] = Field(default_factory=list, max_length=1000)
     published_from: IsoDate | None = None
     published_to: IsoDate | None = None
 
@@ -122,15 +170,18 @@ class Registry:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
+        self._reading = threading.Lock()
+        self._writer: int | None = None  # the thread that has a transaction open
+        self._db = _connection(path)
+        self._reader = _connection(path)  # it neither waits for a writer nor sees half a write
         try:
             with _told_plainly():
-                for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                for pragma in PRAGMAS:
                     self._db.execute(f"PRAGMA {pragma}")
                 self._migrate()
+                self._reader.execute("PRAGMA query_only=ON")
         except BaseException:
-            self._db.close()
+            self.close()
             raise
 
     def _migrate(self) -> None:
@@ -146,12 +197,21 @@ class Registry:
             )
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, self._reading:
+            self._reader.close()
             self._db.close()
 
     @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """What is written inside is there as a whole, or not at all. One inside another joins it.
+
+        Raises StorageFull.
+        """
         with self._lock, _told_plainly():
+            if self._writer is not None:
+                yield self._db
+                return
+            self._writer = threading.get_ident()
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
@@ -160,35 +220,37 @@ class Registry:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+            finally:
+                self._writer = None
 
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-        with self._lock:
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """All rows of a query; inside a transaction, with what it wrote so far."""
+        if self._writer == threading.get_ident():
             return self._db.execute(query, values).fetchall()
+        with self._reading, _told_plainly():
+            return self._reader.execute(query, values).fetchall()
 
     # Articles
 
-    @contextmanager
     def put(
         self, new: NewArticle, spans: Sequence[PassageSpan], vectors: Vectors
-    ) -> Iterator[tuple[list[int], list[int]]]:
-        """Writes an article's new current revision. Gives its passages' ids and those replaced.
-
-        It is committed when the context ends, and taken back when that raises.
-        """
-        article_id, revision, now = new.identity(), new.revision(), _now()
-        with self._write() as db:
+    ) -> tuple[list[int], list[int]]:
+        """Writes an article's new current revision. Gives its passages' ids and those replaced."""
+        article_id, revision, at = new.identity(), new.revision(), now()
+        with self.transaction() as db:
             db.execute(
                 "INSERT INTO articles(id, revision, created_at, updated_at) VALUES (?,?,?,?) "
                 "ON CONFLICT(id) DO UPDATE SET revision = excluded.revision, "
                 "updated_at = excluded.updated_at",
-                (article_id, revision, now, now),
+                (article_id, revision, at, at),
             )
             fields = (new.text, new.title, new.source, new.author, new.url, new.published_at)
             db.execute(
                 "INSERT INTO revisions(article_id, revision, text, title, source, author, url, "
-                "published_at, media_type, created_at) VALUES (?,?,?,?,?,?,?,?,?,?) "
-                "ON CONFLICT(article_id, revision) DO UPDATE SET media_type = excluded.media_type",
-                (article_id, revision, *fields, new.media_type, now),
+                "published_at, language, media_type, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?) "
+                "ON CONFLICT(article_id, revision) DO UPDATE SET "
+                "language = excluded.language, media_type = excluded.media_type",
+                (article_id, revision, *fields, new.language, new.media_type, at),
             )
             replaced = self._drop_passages(db, article_id)
             added = []
@@ -207,19 +269,24 @@ class Registry:
                     (row, new.title or "", passage.span.of(new.text)),
                 )
                 added.append(row)
-            yield added, replaced
+            self._sign(db, article_id, new.text)
+            return added, replaced
 
-    @contextmanager
-    def delete(self, article_id: str) -> Iterator[list[int]]:
-        """Removes an article with all its revisions. Gives the ids its passages had.
+    def delete(self, article_id: str) -> list[int]:
+        """Removes an article with all its revisions, and the receipts that name it.
 
-        It is committed when the context ends, and taken back when that raises.
+        Gives the ids its passages had. Raises ArticleNotFound.
         """
-        with self._write() as db:
+        with self.transaction() as db:
             dropped = self._drop_passages(db, article_id)
             if not db.execute("DELETE FROM articles WHERE id = ?", (article_id,)).rowcount:
                 raise _unknown(article_id)
-            yield dropped
+            db.execute(
+                "DELETE FROM receipts WHERE id IN "
+                "(SELECT receipt_id FROM receipt_articles WHERE article_id = ?)",
+                (article_id,),
+            )
+            return dropped
 
     def _drop_passages(self, db: sqlite3.Connection, article_id: str) -> list[int]:
         rows = db.execute(
@@ -229,13 +296,62 @@ class Registry:
         db.executemany("DELETE FROM lexicon WHERE rowid = ?", [(i,) for i in ids])
         return ids
 
+    def _sign(self, db: sqlite3.Connection, article_id: str, text: str) -> None:
+        """Keeps what near-duplicates of the article are found by."""
+        seq = db.execute("SELECT seq FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
+        signature = duplicates.signature(text)
+        db.execute("DELETE FROM signatures WHERE seq = ?", (seq,))
+        db.execute(
+            "INSERT INTO signatures VALUES (?,?,?)",
+            (seq, duplicates.VERSION, signature.tobytes()),
+        )
+        db.executemany(
+            "INSERT OR IGNORE INTO bands VALUES (?,?)",
+            [(band, seq) for band in duplicates.bands(signature)],
+        )
+
+    def sign_all(self) -> int:
+        """Signs the articles that have no signature of this version yet. Gives how many."""
+        unsigned = self.rows(
+            "SELECT id FROM articles WHERE seq NOT IN (SELECT seq FROM signatures "
+            "WHERE version = ?)",
+            (duplicates.VERSION,),
+        )
+        for (article_id,) in unsigned:
+            with self.transaction() as db:
+                self._sign(db, article_id, self.get(article_id).text)
+        return len(unsigned)
+
+    def duplicate_of(self, article_id: str) -> str | None:
+        """The first added of the articles before this one that tell the same story, word for word
+        in the most part; None where there is none."""
+        rows = self.rows(
+            "SELECT DISTINCT b.seq, s.minhash, a.id FROM bands mine "
+            "JOIN bands b ON b.band = mine.band AND b.seq < mine.seq "
+            "JOIN signatures s ON s.seq = b.seq JOIN articles a ON a.seq = b.seq "
+            "WHERE mine.seq = (SELECT seq FROM articles WHERE id = ?) ORDER BY b.seq",
+            (article_id,),
+        )
+        if not rows:
+            return None
+        mine = self.rows(
+            "SELECT s.minhash FROM articles a JOIN signatures s ON s.seq = a.seq WHERE a.id = ?",
+            (article_id,),
+        )[0][0]
+        for _, minhash, other in rows:
+            if duplicates.similarity(*(np.frombuffer(m, np.uint32) for m in (mine, minhash))) >= (
+                duplicates.SAME_STORY
+            ):
+                return str(other)
+        return None
+
     def current_revision(self, article_id: str) -> str | None:
-        rows = self._rows("SELECT revision FROM articles WHERE id = ?", (article_id,))
+        rows = self.rows("SELECT revision FROM articles WHERE id = ?", (article_id,))
         return rows[0][0] if rows else None
 
     def get(self, article_id: str, revision: str | None = None) -> Article:
         """Raises ArticleNotFound."""
-        rows = self._rows(
+        rows = self.rows(
             f"SELECT {_HEADER}, r.text FROM {_REVISIONS} "
             "WHERE a.id = ? AND r.revision = coalesce(?, a.revision)",
             (article_id, revision),
@@ -246,7 +362,7 @@ class Registry:
 
     def revisions(self, article_id: str) -> list[dict[str, str]]:
         """`{revision, created_at}`, the current one first. Raises ArticleNotFound."""
-        rows = self._rows(
+        rows = self.rows(
             f"SELECT r.revision, r.created_at FROM {_REVISIONS} WHERE a.id = ? "
             "ORDER BY r.revision = a.revision DESC, r.created_at DESC",
             (article_id,),
@@ -265,7 +381,7 @@ class Registry:
                 raise InvalidRequest("cursor: send the `next_cursor` of an earlier page.")
             condition += " AND a.seq < CAST(? AS INTEGER)"
             values.append(cursor)
-        rows = self._rows(
+        rows = self.rows(
             f"SELECT {_HEADER}, a.seq FROM {_REVISIONS} "
             f"WHERE r.revision = a.revision AND {condition} "
             "ORDER BY a.seq DESC LIMIT ?",
@@ -277,7 +393,7 @@ class Registry:
     def count(self, filters: Filters | None = None) -> int:
         """How many articles pass the filters."""
         condition, values = (filters or Filters()).sql()
-        return int(self._rows(f"SELECT count(*) FROM current r WHERE {condition}", values)[0][0])
+        return int(self.rows(f"SELECT count(*) FROM current r WHERE {condition}", values)[0][0])
 
     # Passages
 
@@ -285,7 +401,7 @@ class Registry:
         """Those of `ids` that are there and pass the filters."""
         condition, values = (filters or Filters()).sql()
         # The text is the lexical index's: the article's own may be 10 MB.
-        rows = self._rows(
+        rows = self.rows(
             "SELECT p.id, p.article_id, p.sentences, r.revision, r.title, r.source, r.url, "
             "r.published_at, l.text FROM passages p JOIN current r ON r.id = p.article_id "
             "JOIN lexicon l ON l.rowid = p.id "
@@ -317,7 +433,7 @@ class Registry:
         condition, values = filters.sql()
         quoted = (term.replace('"', '""').replace("\0", " ") for term in terms)
         match = " OR ".join(f'"{term}"' for term in quoted)
-        rows = self._rows(
+        rows = self.rows(
             "SELECT l.rowid, -bm25(lexicon, 1.0, 1.0) AS score FROM lexicon l "
             "JOIN passages p ON p.id = l.rowid JOIN current r ON r.id = p.article_id "
             f"WHERE lexicon MATCH ? AND {condition} ORDER BY score DESC, l.rowid LIMIT ?",
@@ -326,11 +442,11 @@ class Registry:
         return [(row[0], row[1]) for row in rows]
 
     def passage_ids(self) -> set[int]:
-        return {row[0] for row in self._rows("SELECT id FROM passages")}
+        return {row[0] for row in self.rows("SELECT id FROM passages")}
 
     def vectors(self, ids: Sequence[int]) -> list[tuple[int, str, str | None, str | None, Vectors]]:
         """`(id, article_id, source, published_at, vector)` of each, for the vector index."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT p.id, p.article_id, r.source, r.published_at, p.vector "
             "FROM passages p JOIN current r ON r.id = p.article_id "
             f"WHERE p.id IN ({','.join('?' * len(ids))})",
@@ -338,15 +454,43 @@ class Registry:
         )
         return [(r[0], r[1], r[2], r[3], np.frombuffer(r[4], np.float32)) for r in rows]
 
+    def fact(self, name: str) -> str | None:
+        """What is noted of the whole registry: `embedder`, the version its vectors are of."""
+        rows = self.rows("SELECT value FROM facts WHERE name = ?", (name,))
+        return rows[0][0] if rows else None
+
+    def put_fact(self, name: str, value: str) -> None:
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO facts VALUES (?,?)", (name, value))
+
+    def put_vectors(self, vectors: dict[int, Vectors]) -> None:
+        """Replaces the vectors of these passages."""
+        with self.transaction() as db:
+            db.executemany(
+                "UPDATE passages SET vector = ? WHERE id = ?",
+                [(v.astype(np.float32).tobytes(), i) for i, v in vectors.items()],
+            )
+
     # Receipts of answers
 
-    def put_receipt(self, receipt_id: str, body: str) -> None:
-        with self._write() as db:
-            db.execute("INSERT INTO receipts VALUES (?,?,?)", (receipt_id, _now(), body))
+    def put_receipt(self, receipt_id: str, body: str, article_ids: Iterable[str]) -> None:
+        """`article_ids` are those the receipt names: it goes when one of them is deleted."""
+        with self.transaction() as db:
+            db.execute("INSERT INTO receipts VALUES (?,?,?)", (receipt_id, now(), body))
+            db.executemany(
+                "INSERT INTO receipt_articles VALUES (?,?)",
+                [(article_id, receipt_id) for article_id in set(article_ids)],
+            )
 
     def receipt(self, receipt_id: str) -> str | None:
-        rows = self._rows("SELECT body FROM receipts WHERE id = ?", (receipt_id,))
+        rows = self.rows("SELECT body FROM receipts WHERE id = ?", (receipt_id,))
         return rows[0][0] if rows else None
+
+
+def _connection(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    return db
 
 
 @contextmanager
@@ -370,5 +514,6 @@ def _unknown(article_id: str) -> ArticleNotFound:
     return ArticleNotFound(f"There is no article {article_id[:200]!r}, or not in that revision.")
 
 
-def _now() -> str:
+def now() -> str:
+    """The time as the contract writes it: RFC 3339, UTC, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -302,7 +302,7 @@ class Answerer:
         )
         self._hold(answer)
         try:
-            self._index.registry.put_receipt(answer.id, _receipt(answer))
+            self._index.registry.put_receipt(answer.id, *_receipt(answer))
         except StorageFull:
             logger.warning("The disk is full: answer %s has no receipt", answer.id)
         return answer
@@ -418,8 +418,11 @@ def _location(cited: Cited) -> CharLocation:
     )
 
 
-def _receipt(answer: Answer) -> str:
-    """The answer as JSON without a word of its own or of an article: places, revisions, hashes."""
+def _receipt(answer: Answer) -> tuple[str, set[str]]:
+    """The answer as JSON without a word of its own or of an article: places, revisions, hashes.
+
+    With it the ids of the articles that it names.
+    """
     body = answer.model_dump(mode="json", exclude={"question", "answer", "dropped", "trace"})
     body["question_sha256"] = _sha256(answer.question)
     body["answer_sha256"] = _sha256(answer.answer)
@@ -427,10 +430,11 @@ def _receipt(answer: Answer) -> str:
         citation["text_sha256"] = _sha256(citation.pop("text"))
         citation["support"].pop("derived")
     sources = [s for c in body["citations"] for s in (*c["sources"], *c["also"])]
-    for source in [*sources, *(body["refusal"]["nearest"] if body["refusal"] else ())]:
+    sources += body["refusal"]["nearest"] if body["refusal"] else []
+    for source in sources:
         source["cited_text_sha256"] = _sha256(source.pop("cited_text"))
         source.pop("title", None)
-    return json.dumps(body)
+    return json.dumps(body), {source["article_id"] for source in sources}
 
 
 def _sha256(text: str) -> str:

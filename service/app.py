@@ -5,14 +5,16 @@ background, so that `/livez` answers at once and `/readyz` when the index and th
 """
 
 import asyncio
+import errno
 import hmac
 import json
 import logging
-import re
+import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -33,11 +35,13 @@ from index.articles import (
     ArticleHeader,
     IsoDate,
     NewArticle,
+    Whole,
     parse_article,
     plain_text,
 )
-from index.embeddings import MiniLM
+from index.embeddings import MiniLM, foreign
 from index.errors import (
+    DISK_FULL,
     DatelineError,
     Deadline,
     HostNotAllowed,
@@ -49,15 +53,24 @@ from index.errors import (
     OriginNotAllowed,
     PayloadTooLarge,
     QueueFull,
+    StorageFull,
     Unauthorized,
     Unavailable,
     UnsupportedMediaType,
 )
 from index.index import Index, Status
+from index.jobs import Importer, Job
 from index.registry import Filters
 from service import catalogue
 from service.answers import Answerer, Budget
-from service.contract import Answer, AnswerRequest, ModelName
+from service.contract import (
+    Answer,
+    AnswerRequest,
+    ModelName,
+    SearchReply,
+    SearchRequest,
+    found,
+)
 from service.directory import owned
 from service.engine import Engine, LocalChatModel
 from service.settings import Settings
@@ -68,20 +81,32 @@ PROBLEM = "application/problem+json"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 # A JSON body spells some characters with six bytes, and names fields beside the text.
 BODY_FACTOR, BODY_SPARE = 6, 1 << 20
-NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+# Uploads that may be under way; of those, AT_A_TIME are read and embedded.
+MOST_WRITES, AT_A_TIME = 64, 2
+NDJSON = frozenset(
+    f"application/{name}" for name in ("x-ndjson", "ndjson", "x-jsonlines", "jsonl", "json-lines")
+)
+FOREIGN = (
+    "This article is not in English, the language that the embedder knows: it is found by its "
+    "words, not by its meaning."
+)
+IMPORT_PATH = "/v1/articles:import"
 MOST_DETAIL = 1000  # characters of an error's message, which may quote the request
 
 
 class Service:
     """What lives as long as the application: index and answerer, once they are loaded."""
 
-    def __init__(self, settings: Settings, chat: BaseChatModel | None, answers: bool) -> None:
+    def __init__(
+        self, settings: Settings, chat: BaseChatModel | None, answers: bool, imports: bool
+    ) -> None:
         self.settings = settings
         self.turns = Turns(settings.queue_limit)
-        self.writing = anyio.CapacityLimiter(1)
+        self.writes = Writes()
         self.ending = False
-        self._answers, self._chat = answers, chat
+        self._answers, self._chat, self._imports = answers, chat, imports
         self._index: Index | None = None
+        self._importer: Importer | None = None
         self._answerer: Answerer | None = None
         self._failure: DatelineError | None = None
         self._open = ExitStack()
@@ -91,6 +116,12 @@ class Service:
         if self._index is None:
             raise self._failure or ModelLoading("The index is being opened. Try again shortly.")
         return self._index
+
+    @property
+    def importer(self) -> Importer:
+        if self._importer is None:
+            raise self._failure or ModelLoading("The index is being opened. Try again shortly.")
+        return self._importer
 
     @property
     def answerer(self) -> Answerer:
@@ -117,7 +148,13 @@ class Service:
             )
             index = Index(settings.data_dir, encoder)
             self._open.callback(index.close)
-            self._index = index
+            importer = Importer(
+                index, settings.data_dir / "imports", most_bytes=settings.max_article_bytes
+            )
+            self._open.callback(importer.close)
+            if self._imports:
+                importer.start()
+            self._index, self._importer = index, importer
             if self._answers:
                 self._answerer = Answerer(index, *self._language_model(language))
         except DatelineError as error:
@@ -174,6 +211,25 @@ class Turns:
         finally:
             if mine:
                 self._turn.release()
+
+
+class Writes:
+    """Articles being taken in: a few at a time, and not too many bodies held in memory."""
+
+    def __init__(self) -> None:
+        self.limiter = anyio.CapacityLimiter(AT_A_TIME)
+        self._inside = 0
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """From before the body is read to the reply. Raises QueueFull."""
+        if self._inside >= MOST_WRITES:
+            raise QueueFull(f"{self._inside} articles are being added already. Try again shortly.")
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
 
 
 # Errors, as RFC 9457 has them
@@ -285,6 +341,9 @@ class Guard:
         if refused is not None:
             await problem(refused)(scope, receive, send)
             return
+        if scope["path"] == IMPORT_PATH:  # spooled to disk as it arrives, whatever its size
+            await self._app(scope, receive, send)
+            return
         left = self._most_bytes
 
         async def counted() -> Message:
@@ -314,7 +373,7 @@ class Guard:
             if scheme.lower() != "bearer" or not any(matches):
                 return Unauthorized("Send `Authorization: Bearer KEY` with one of the API keys.")
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length[:20]) > self._most_bytes:
+        if path != IMPORT_PATH and length.isdecimal() and int(length[:20]) > self._most_bytes:
             return self._too_large()
         return None
 
@@ -348,11 +407,20 @@ class ArticleReply(BaseModel):
     article: Article
     status: Status
     duplicate_of: str | None = None
+    warnings: list[str] = []
 
 
 class ArticlePage(BaseModel):
     articles: list[ArticleHeader]
     next_cursor: str | None
+
+
+class JobReply(BaseModel):
+    job: Job
+
+
+class JobList(BaseModel):
+    jobs: list[Job]
 
 
 class RevisionName(BaseModel):
@@ -406,12 +474,18 @@ async def _sent_article(request: Request, service: Service, article_id: str | No
 
 
 async def _add(request: Request, service: Service, article_id: str | None) -> JSONResponse:
-    new = await _sent_article(request, service, article_id)
-    article, status = await anyio.to_thread.run_sync(
-        service.index.add, new, limiter=service.writing
+    with service.writes.inside():
+        new = await _sent_article(request, service, article_id)
+        added = await anyio.to_thread.run_sync(
+            service.index.add, new, limiter=service.writes.limiter
+        )
+    reply = ArticleReply(
+        article=added.article,
+        status=added.status,
+        duplicate_of=added.duplicate_of,
+        warnings=[FOREIGN] if foreign(added.article.language) else [],
     )
-    reply = ArticleReply(article=article, status=status)
-    return JSONResponse(reply.model_dump(mode="json"), 201 if status == "created" else 200)
+    return JSONResponse(reply.model_dump(mode="json"), 201 if added.status == "created" else 200)
 
 
 ADDED: dict[int | str, dict[str, Any]] = {
@@ -434,10 +508,73 @@ async def put_article(request: Request, service: Here, article_id: str) -> JSONR
     return await _add(request, service, article_id)
 
 
+@router.post(
+    IMPORT_PATH,
+    status_code=202,
+    tags=["articles"],
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def import_articles(request: Request, service: Here) -> JobReply:
+    """Adds many articles, one JSON object a line, as a job: any number, spooled to disk."""
+    if _media_type(request) not in NDJSON:
+        raise UnsupportedMediaType("Send one JSON object a line, as application/x-ndjson.")
+    importer = service.importer
+    path = importer.spool()
+    try:
+        total = await _spooled(request, path)
+        job = await anyio.to_thread.run_sync(importer.submit, path, total)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull(DISK_FULL) from error
+        raise
+    finally:
+        await anyio.Path(path).unlink(missing_ok=True)
+    return JobReply(job=job)
+
+
+async def _spooled(request: Request, path: Path) -> int:
+    """Writes the body to `path` as it arrives. Gives the number of lines that are not blank."""
+    lines, blank = 0, True
+    async with await anyio.open_file(path, "wb") as file:
+        async for chunk in request.stream():
+            await file.write(chunk)
+            first, *rest = chunk.split(b"\n")
+            blank = blank and not first.strip()
+            for part in rest:
+                lines += not blank
+                blank = not part.strip()
+        await file.flush()
+        await anyio.to_thread.run_sync(os.fsync, file.wrapped.fileno())
+    return lines + (not blank)
+
+
+@router.get("/v1/jobs", tags=["articles"])
+def list_jobs(service: Here) -> JobList:
+    """The last hundred imports, the newest first."""
+    return JobList(jobs=service.importer.jobs())
+
+
+@router.get("/v1/jobs/{job_id}", tags=["articles"])
+def get_job(service: Here, job_id: str) -> Job:
+    """How far an import is, and what went wrong in which line."""
+    return service.importer.get(job_id)
+
+
+@router.delete("/v1/jobs/{job_id}", tags=["articles"])
+def cancel_job(service: Here, job_id: str) -> Job:
+    """Ends an import. What it added stays."""
+    return service.importer.cancel(job_id)
+
+
 @router.get("/v1/articles", tags=["articles"])
 def list_articles(
     service: Here,
-    source: Annotated[list[str] | None, Query(max_length=1000)] = None,
+    source: Annotated[list[Whole] | None, Query(max_length=1000)] = None,
     published_from: IsoDate | None = None,
     published_to: IsoDate | None = None,
     cursor: str | None = None,
@@ -467,7 +604,14 @@ def list_revisions(service: Here, article_id: str) -> RevisionList:
 @router.delete("/v1/articles/{article_id}", status_code=204, tags=["articles"])
 async def delete_article(service: Here, article_id: str) -> None:
     """Removes an article: all its revisions, passages and vectors."""
-    await anyio.to_thread.run_sync(service.index.delete, article_id, limiter=service.writing)
+    await anyio.to_thread.run_sync(service.index.delete, article_id, limiter=service.writes.limiter)
+
+
+@router.post("/v1/search", tags=["search"])
+def search(service: Here, asked: SearchRequest) -> SearchReply:
+    """The passages that bear most on a query, best first."""
+    hits = service.index.search(asked.query, asked.filters, asked.top_k)
+    return SearchReply(passages=[found(hit) for hit in hits])
 
 
 @router.post("/v1/answers", tags=["answers"])
@@ -476,16 +620,6 @@ async def answer_question(request: Request, service: Here, asked: AnswerRequest)
     most = service.settings.max_question_chars
     if len(asked.question) > most:
         raise InvalidRequest(f"question: it may hold {most:,} characters at most.")
-    filters = asked.filters
-    for field, texts in (
-        ("question", [asked.question]),
-        ("filters.article_ids", filters.article_ids),
-        ("filters.sources", filters.sources),
-    ):
-        if any(NOT_TEXT.search(text) for text in texts):
-            raise InvalidRequest(
-                f"{field}: holds NUL characters or lone surrogates: this is not text."
-            )
     if asked.stream:
         raise InvalidRequest("stream: answers are not streamed yet. Leave it out.")
     if asked.messages:
@@ -561,14 +695,15 @@ def create_app(
     *,
     url: str | None = None,
     answers: bool = True,
+    imports: bool = True,
     chat: BaseChatModel | None = None,
 ) -> FastAPI:
     """The application. It owns the data directory from its start to its end.
 
     `url` is where it will be served, for other processes to find; `answers=False` leaves the
-    language model out; `chat` takes its place.
+    language model out; `chat` takes its place; `imports=False` leaves imports where they are.
     """
-    service = Service(settings, chat, answers)
+    service = Service(settings, chat, answers, imports)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

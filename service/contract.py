@@ -1,4 +1,4 @@
-"""The wire: what `POST /v1/answers` takes and gives.
+"""The wire: what `POST /v1/answers` and `POST /v1/search` take and give.
 
 Every offset counts Unicode code points, 0-based, end exclusive. For each citation
 `article.text[start_char_index:end_char_index] == cited_text` for the revision named, and
@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from index.articles import Whole
+from index.index import Hit
 from index.registry import Filters
 
 
@@ -22,7 +24,7 @@ class Message(_Request):
 
 
 class AnswerRequest(_Request):
-    question: str
+    question: Whole
     filters: Filters = Field(default_factory=Filters)
     messages: list[Message] = Field(default_factory=list, max_length=100)
     top_k: int = Field(6, ge=1, le=50)
@@ -36,6 +38,56 @@ class AnswerRequest(_Request):
         if not question.strip():
             raise ValueError("is empty: ask something")
         return question
+
+
+class SearchRequest(_Request):
+    query: Annotated[Whole, Field(max_length=4000)]
+    filters: Filters = Field(default_factory=Filters)
+    top_k: int = Field(10, ge=1, le=100)
+
+    @field_validator("query")
+    @classmethod
+    def _says_something(cls, query: str) -> str:
+        if not query.strip():
+            raise ValueError("is empty: say what to look for")
+        return query
+
+
+class FoundPassage(BaseModel):
+    """`text` is `article.text[start_char_index:end_char_index]`. `score` only orders."""
+
+    article_id: str
+    revision: str
+    title: str | None
+    source: str | None
+    url: str | None
+    published_at: str | None
+    start_char_index: int
+    end_char_index: int
+    text: str
+    score: float
+    scores: dict[str, float | None]
+
+
+class SearchReply(BaseModel):
+    passages: list[FoundPassage]
+
+
+def found(hit: Hit) -> FoundPassage:
+    passage = hit.passage
+    return FoundPassage(
+        article_id=passage.article_id,
+        revision=passage.revision,
+        title=passage.title,
+        source=passage.source,
+        url=passage.url,
+        published_at=passage.published_at,
+        start_char_index=passage.span.start,
+        end_char_index=passage.span.end,
+        text=passage.text,
+        score=hit.fused,
+        scores={"dense": hit.dense, "lexical": hit.lexical, "fused": hit.fused},
+    )
 
 
 class CharLocation(BaseModel):

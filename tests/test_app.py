@@ -271,7 +271,7 @@ def test_what_is_not_text_is_refused_in_a_question(shared: Served, body: str, ba
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/v1/articles?source=%00", 200),
+        ("/v1/articles?source=%00", 422),
         ("/v1/articles?source=%ED%A0%80%FF", 200),
         ("/v1/articles/bridge?revision=%00", 404),
         ("/v1/articles/bridge?revision=%ED%A0%80", 404),

@@ -35,7 +35,7 @@ def index(tmp_path: Path, embedder: MiniLM) -> Iterator[Index]:
 
 
 def add(index: Index, text: str, **fields: Any) -> str:
-    return index.add(NewArticle(text=text, **fields))[1]
+    return index.add(NewArticle(text=text, **fields)).status
 
 
 def copied(index: Index) -> dict[int, list[float]]:
@@ -286,14 +286,14 @@ def test_vectors_that_are_missing_or_surplus_are_mended(tmp_path: Path, embedder
 def test_a_full_disk_is_told_and_changes_nothing(index: Index) -> None:
     add(index, BRIDGE, id="a")
     before = index.registry.get("a"), copied(index), search(index, "Who opened the bridge?")
-    pages = index.registry._rows("PRAGMA page_count")[0][0]
-    index.registry._rows(f"PRAGMA max_page_count = {pages}")
+    pages = index.registry.rows("PRAGMA page_count")[0][0]
+    index.registry._db.execute(f"PRAGMA max_page_count = {pages}")
     for article_id in ("a", "b"):
         with pytest.raises(StorageFull, match="nothing was changed"):
             add(index, "It rained. " * 300, id=article_id)
     after = index.registry.get("a"), copied(index), search(index, "Who opened the bridge?")
     assert after == before
-    index.registry._rows("PRAGMA max_page_count = 1000000")
+    index.registry._db.execute("PRAGMA max_page_count = 1000000")
     assert add(index, BEANS, id="b") == "created"
     assert_in_step(index)
 
