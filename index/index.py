@@ -8,7 +8,7 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -102,7 +102,7 @@ class Index:
         with self._changing() as (added, removed):
             done: list[tuple[str, Status]] = []
             for new in articles:
-                key = article_id, revision = new.identity(), new.revision()
+                key = article_id, revision = _key(new)
                 before = self.registry.current_revision(article_id)
                 if before == revision:
                     done.append((article_id, "unchanged"))
@@ -121,9 +121,20 @@ class Index:
         with self._changing() as (_, removed):
             removed |= {*self.registry.delete(article_id)}
 
+    def cut_anew(self, new: NewArticle) -> None:
+        """Makes the passages of an article that is there again."""
+        with self._changing() as (added, removed):
+            fresh, replaced = self.registry.put(new, *self._prepared([new])[_key(new)])
+            added |= {*fresh}
+            removed |= {*replaced}
+
+    def writing(self) -> AbstractContextManager[object]:
+        """While it lasts, other threads wait with their writes."""
+        return self._writing
+
     def _prepared(self, articles: Sequence[NewArticle]) -> dict[tuple[str, str], Prepared]:
         """Each article's passages and their vectors, by its id and revision."""
-        keyed = {(new.identity(), new.revision()): new for new in articles}
+        keyed = {_key(new): new for new in articles}
         spans = {
             key: passage_spans(new.text, self._embedder.count_tokens) for key, new in keyed.items()
         }
@@ -191,6 +202,10 @@ class Index:
                 fused[passage_id] += 1 / (RANK_CONSTANT + rank)
         order = sorted(fused, key=lambda i: (-fused[i], i))[:top_k]
         return [Hit(passages[i], fused[i], dense.get(i), lexical.get(i)) for i in order]
+
+
+def _key(new: NewArticle) -> tuple[str, str]:
+    return new.identity(), new.revision()
 
 
 def embedded_text(title: str | None, text: str) -> str:

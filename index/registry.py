@@ -264,10 +264,7 @@ class Registry:
                     ),
                 ).lastrowid
                 assert row is not None
-                db.execute(
-                    "INSERT INTO lexicon(rowid, title, text) VALUES (?,?,?)",
-                    (row, new.title or "", passage.span.of(new.text)),
-                )
+                self._put_words(db, row, new.title, passage.span.of(new.text))
                 added.append(row)
             self._sign(db, article_id, new.text)
             return added, replaced
@@ -287,6 +284,14 @@ class Registry:
                 (article_id,),
             )
             return dropped
+
+    def _put_words(
+        self, db: sqlite3.Connection, passage_id: int, title: str | None, text: str
+    ) -> None:
+        db.execute(
+            "INSERT INTO lexicon(rowid, title, text) VALUES (?,?,?)",
+            (passage_id, title or "", text),
+        )
 
     def _drop_passages(self, db: sqlite3.Connection, article_id: str) -> list[int]:
         rows = db.execute(
@@ -310,17 +315,20 @@ class Registry:
             [(band, seq) for band in duplicates.bands(signature)],
         )
 
-    def sign_all(self) -> int:
-        """Signs the articles that have no signature of this version yet. Gives how many."""
-        unsigned = self.rows(
+    def unsigned(self) -> list[str]:
+        """The ids of the articles that have no signature of this version."""
+        rows = self.rows(
             "SELECT id FROM articles WHERE seq NOT IN (SELECT seq FROM signatures "
             "WHERE version = ?)",
             (duplicates.VERSION,),
         )
-        for (article_id,) in unsigned:
+        return [row[0] for row in rows]
+
+    def sign_all(self) -> None:
+        """Signs the articles that have no signature of this version."""
+        for article_id in self.unsigned():
             with self.transaction() as db:
                 self._sign(db, article_id, self.get(article_id).text)
-        return len(unsigned)
 
     def duplicate_of(self, article_id: str) -> str | None:
         """The first added of the articles before this one that tell the same story, word for word
@@ -440,6 +448,41 @@ class Registry:
             (match, *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
+
+    def lexicon_differences(self) -> int:
+        """In how many places the lexical index is not what the articles' texts make it."""
+        with self.transaction() as db:
+            try:
+                db.execute("INSERT INTO lexicon(lexicon) VALUES ('integrity-check')")
+                kept = dict(db.execute("SELECT rowid, text FROM lexicon"))
+            except sqlite3.DatabaseError:
+                return max(1, len(self.passage_ids()))
+        wanted = dict(self._words())
+        return sum(kept.get(i) != wanted.get(i) for i in kept.keys() | wanted.keys())
+
+    def write_lexicon(self) -> None:
+        """Makes the lexical index anew."""
+        with self.transaction() as db:
+            (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'lexicon'").fetchone()
+            db.execute("DROP TABLE lexicon")
+            db.execute(made)
+            titles = dict(
+                db.execute(
+                    "SELECT p.id, r.title FROM passages p JOIN current r ON r.id = p.article_id"
+                )
+            )
+            for passage_id, text in self._words():
+                self._put_words(db, passage_id, titles[passage_id], text)
+
+    def _words(self) -> Iterator[tuple[int, str]]:
+        """Each passage's id and text, cut from its article."""
+        for (article_id,) in self.rows("SELECT id FROM articles"):
+            text = self.get(article_id).text
+            for passage_id, sentences in self.rows(
+                "SELECT id, sentences FROM passages WHERE article_id = ?", (article_id,)
+            ):
+                spans = json.loads(sentences)
+                yield passage_id, text[spans[0][0] : spans[-1][1]]
 
     def passage_ids(self) -> set[int]:
         return {row[0] for row in self.rows("SELECT id FROM passages")}

@@ -39,6 +39,7 @@ from index.articles import (
     parse_article,
     plain_text,
 )
+from index.doctor import Report, examine
 from index.embeddings import MiniLM, foreign
 from index.errors import (
     DISK_FULL,
@@ -612,6 +613,16 @@ def search(service: Here, asked: SearchRequest) -> SearchReply:
     """The passages that bear most on a query, best first."""
     hits = service.index.search(asked.query, asked.filters, asked.top_k)
     return SearchReply(passages=[found(hit) for hit in hits])
+
+
+class DoctorRequest(BaseModel):
+    mend: bool = True
+
+
+@router.post("/v1/doctor", tags=["operation"])
+def examine_index(service: Here, asked: DoctorRequest) -> Report:
+    """Compares the stores with one another and mends what differs. Writers wait meanwhile."""
+    return examine(service.index, mend=asked.mend)
 
 
 @router.post("/v1/answers", tags=["answers"])

@@ -1,6 +1,4 @@
-"""The command line. It speaks to the service that owns the data directory, else it opens the
-directory itself: in both cases through the HTTP contract, so that there is one way to do a thing.
-"""
+"""The command line: serving and asking. The commands on articles and models are modules beside."""
 
 import asyncio
 import contextlib
@@ -28,21 +26,21 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from index.articles import TEXT_SUFFIXES, NewArticle, read_document
-from index.errors import AlreadyRunning, DatelineError, InvalidRequest, PayloadTooLarge
+from index.documents import read_documents
+from index.errors import AlreadyRunning, DatelineError, InvalidRequest
 from service import catalogue
 from service.app import LOOPBACK_NAMES, Service, create_app
+from service.cli_articles import add, backup, delete, doctor, jobs, list_articles, restore
 from service.cli_models import models_app
 from service.directory import serving_url
 from service.settings import Settings
+from service.terminal import as_json, call, connect, err, out, plain, settings, working
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"
 MOST_OF_NEAREST = 240  # characters
 EXAMPLE_QUESTION = "What did the two ministers sign?"
 # A person at a terminal can press Ctrl-C: a slow or busy machine is no reason to give up for them.
 PATIENCE = 600.0  # seconds
-# What a terminal would obey, what turns a line's direction round, and what no terminal can be sent.
-_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 GRACE = 5  # seconds that answers on their way have when the service ends
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes one that is free.")]
 
@@ -55,8 +53,9 @@ app = typer.Typer(
     help="Ask your news articles a question; every sentence of the answer is cited.",
 )
 app.add_typer(models_app)
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False)
+for command in (add, delete, jobs, doctor, backup, restore):
+    app.command()(command)
+app.command("list")(list_articles)
 
 
 def main() -> None:
@@ -67,26 +66,16 @@ def main() -> None:
     try:
         app()
     except DatelineError as error:
-        err.print(Text("dateline: ", "bold red") + Text(_plain(error.message)), soft_wrap=True)
+        err.print(Text("dateline: ", "bold red") + Text(plain(error.message)), soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _settings() -> Settings:
-    """Raises InvalidRequest, naming the variable and what is wrong with it."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = f"DATELINE_{first['loc'][0]}".upper()
-        raise InvalidRequest(f"{name}: {first['msg']}.") from None
-
-
 @app.command()
 def serve(host: str = "127.0.0.1", port: Port = 8000) -> None:
     """Serve over HTTP until Ctrl-C."""
-    asyncio.run(_serve(_settings(), host, port, demo=False))
+    asyncio.run(_serve(settings(), host, port, demo=False))
 
 
 @app.command()
@@ -96,18 +85,11 @@ def demo(
     port: Port = 8000,
 ) -> None:
     """Add the example articles if there are none, ask an example question, print the answer."""
-    settings = _settings()
+    chosen = settings()
     if serve:
         asyncio.run(_serve(settings, host, port, demo=True))
     else:
         asyncio.run(_demo_alone(settings))
-
-
-@app.command()
-def add(paths: Annotated[list[Path], typer.Argument(metavar="FILE...")]) -> None:
-    """Add articles from plain-text files, with front matter or without."""
-    if not asyncio.run(_add(_settings(), paths)):
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -130,165 +112,18 @@ def ask(
         "max_seconds": max_seconds,
         "include_trace": why,
     }
-    reply = asyncio.run(_ask(_settings(), request))
+    reply = asyncio.run(_ask(settings(), request))
     if as_json:
-        typer.echo(_json(reply))
+        typer.echo(as_json_text(reply))
     else:
         print_answer(reply)
 
 
-@app.command("list")
-def list_articles() -> None:
-    """List the articles, the last added first."""
-    for header in asyncio.run(_list(_settings())):
-        said = [header["published_at"], header["source"], header["title"]]
-        out.print(
-            Text(header["id"], "bold") + Text("  " + _plain(", ".join(s for s in said if s))),
-            soft_wrap=True,
-        )
-
-
-@app.command()
-def delete(ids: Annotated[list[str], typer.Argument(metavar="ID...")]) -> None:
-    """Delete articles by their ids, with everything that was made of them."""
-    if not asyncio.run(_delete(_settings(), ids)):
-        raise typer.Exit(1)
-
-
-# Talking to a service
-
-
-@contextlib.asynccontextmanager
-async def connect(settings: Settings, *, answers: bool = True) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the running service, else of one in this process that is loaded and ready."""
-    key = next(iter(settings.keys), None)
-    headers = {b"Authorization": f"Bearer {key}".encode()} if key else {}
-    if url := serving_url(settings.data_dir):
-        transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport()
-        async with httpx.AsyncClient(
-            base_url=url, headers=headers, transport=transport, timeout=None, trust_env=False
-        ) as client:
-            yield client
-        return
-    application = create_app(settings, answers=answers)
-    async with application.router.lifespan_context(application):
-        transport = httpx.ASGITransport(application)
-        async with httpx.AsyncClient(
-            base_url="http://localhost", headers=headers, transport=transport, timeout=None
-        ) as client:
-            with _working("Loading the model" if answers else "Opening the index"):
-                while application.state.service.missing():
-                    if failure := application.state.service.failure:
-                        raise failure
-                    await asyncio.sleep(0.02)
-            yield client
-
-
-async def call(client: httpx.AsyncClient, method: str, path: str, **kwargs: Any) -> Any:
-    """The JSON of the reply. Raises DatelineError with the service's own words."""
-    try:
-        response = await client.request(method, path, **kwargs)
-    except httpx.TransportError:
-        raise DatelineError(f"The service at {client.base_url} does not answer.") from None
-    except UnicodeEncodeError:
-        raise InvalidRequest("What was typed is not UTF-8 text.") from None
-    except Exception:  # of an application in this process
-        logger.exception("%s %s failed", method, path)
-        raise DatelineError("Something went wrong. This is a mistake in Dateline.") from None
-    if not response.is_success:
-        try:
-            raise DatelineError(str(response.json()["detail"]))
-        except (ValueError, KeyError):
-            raise DatelineError(f"The service answered {response.status_code}.") from None
-    return response.json() if response.content else None
-
-
 async def _ask(settings: Settings, request: dict[str, Any]) -> dict[str, Any]:
     async with connect(settings) as client:
-        with _working("Reading the articles"):
+        with working("Reading the articles"):
             reply: dict[str, Any] = await call(client, "POST", "/v1/answers", json=request)
         return reply
-
-
-async def _list(settings: Settings) -> list[dict[str, Any]]:
-    headers: list[dict[str, Any]] = []
-    async with connect(settings, answers=False) as client:
-        cursor: str | None = ""
-        while cursor is not None:
-            params = {"limit": 1000, **({"cursor": cursor} if cursor else {})}
-            page = await call(client, "GET", "/v1/articles", params=params)
-            headers += page["articles"]
-            cursor = page["next_cursor"]
-    return headers
-
-
-async def _delete(settings: Settings, ids: list[str]) -> bool:
-    """Deletes what can be deleted and says what cannot. Gives whether all could."""
-    all_well = True
-    async with connect(settings, answers=False) as client:
-        for article_id in ids:
-            try:
-                await call(client, "DELETE", f"/v1/articles/{quote(article_id, safe='')}")
-            except DatelineError as error:
-                all_well = False
-                _cannot("not deleted", error)
-            else:
-                out.print(Text(f"deleted  {_plain(article_id)}"), soft_wrap=True)
-    return all_well
-
-
-async def _add(settings: Settings, paths: list[Path]) -> bool:
-    """Adds what can be added and says what cannot. Gives whether all could."""
-    all_well = True
-    async with connect(settings, answers=False) as client:
-        for path in [file for given in paths for file in _files(given)]:
-            try:
-                new = _read(path, settings.max_article_bytes)
-                body = new.model_dump(exclude_none=True)
-                reply = await call(client, "POST", "/v1/articles", json=body)
-            except DatelineError as error:
-                all_well = False
-                _cannot("not added", error)
-            else:
-                article = reply["article"]
-                out.print(
-                    Text(f"{reply['status']:<10} ", "green")
-                    + Text(f"{article['id']}  {_plain(article['title'] or path.name)}"),
-                    soft_wrap=True,
-                )
-    return all_well
-
-
-def _cannot(what: str, error: DatelineError) -> None:
-    err.print(Text(f"{what}  ", "red") + Text(_plain(error.message)), soft_wrap=True)
-
-
-def _files(path: Path) -> list[Path]:
-    """A file itself; of a directory its text files, hidden ones and those further down left out.
-
-    A directory without any, or that cannot be read, is given itself: reading it says why.
-    """
-    try:
-        found = sorted(
-            p
-            for p in path.iterdir()
-            if p.suffix.lower() in TEXT_SUFFIXES and p.name[0] != "." and p.is_file()
-        )
-    except OSError:
-        return [path]
-    return found or [path]
-
-
-def _read(path: Path, most_bytes: int) -> NewArticle:
-    try:
-        if path.is_dir():
-            os.listdir(path)  # where that fails, it says why
-            raise InvalidRequest(f"{path}: there are no text files (.txt) in this directory.")
-        if path.stat().st_size > most_bytes:
-            raise PayloadTooLarge(f"{path}: an article may hold {most_bytes:,} bytes at most.")
-        return read_document(path.name, path.read_bytes())
-    except OSError as error:
-        raise InvalidRequest(f"{path}: {error.strerror}.") from None
 
 
 # Serving
@@ -354,7 +189,7 @@ class _Server(uvicorn.Server):
 
 
 async def _until_ready(service: Service, serving: "asyncio.Task[None]") -> None:
-    with _working("Loading the model"):
+    with working("Loading the model"):
         while service.missing() and not serving.done():
             if service.failure:
                 raise service.failure
@@ -388,12 +223,12 @@ async def _demo(client: httpx.AsyncClient) -> None:
     if not page["articles"]:
         files = sorted(EXAMPLES.iterdir())
         for path in files:
-            new = read_document(path.name, path.read_bytes())
-            await call(client, "POST", "/v1/articles", json=new.model_dump(exclude_none=True))
+            for new in read_documents(path.name, path.read_bytes()):
+                await call(client, "POST", "/v1/articles", json=new.model_dump(exclude_none=True))
         out.print(f"Added {len(files)} example articles.")
     out.print(f"\n[dim]dateline ask[/] [bold]'{EXAMPLE_QUESTION}'[/]\n")
     request = {"question": EXAMPLE_QUESTION, "max_seconds": PATIENCE}
-    with _working("Reading the articles"):
+    with working("Reading the articles"):
         reply = await call(client, "POST", "/v1/answers", json=request)
     print_answer(reply)
 
@@ -407,18 +242,18 @@ def print_answer(reply: dict[str, Any]) -> None:
     if reply["answerable"]:
         line = Text()
         for citation in reply["citations"]:
-            line += Text((" " if line else "") + _plain(citation["text"]))
+            line += Text((" " if line else "") + plain(citation["text"]))
             for note in citation["sources"]:
                 if note not in notes:
                     notes.append(note)
                 line += Text(f" [{notes.index(note) + 1}]", "cyan")
             for day in citation["support"]["derived"]:
-                said = f" ({_plain(day['text'])}: worked out from “{_plain(day['from'])}”)"
+                said = f" ({plain(day['text'])}: worked out from “{plain(day['from'])}”)"
                 line += Text(said, "dim")
         out.print(line)
     else:
         refusal = reply["refusal"]
-        out.print(Text("No answer. ", "bold yellow") + Text(_plain(refusal["message"])))
+        out.print(Text("No answer. ", "bold yellow") + Text(plain(refusal["message"])))
         notes = refusal["nearest"]
         if notes:
             out.print(Text("\nThe nearest passages:", "dim"))
@@ -426,24 +261,24 @@ def print_answer(reply: dict[str, Any]) -> None:
         mark = f"[{number}]" if reply["answerable"] else " - "
         out.print()
         out.print(Text(f"{mark} ", "cyan") + _source(note))
-        cited = _plain(note["cited_text"])
+        cited = plain(note["cited_text"])
         if not reply["answerable"]:  # only a hint of where to look
             cited = textwrap.shorten(cited, MOST_OF_NEAREST, placeholder=" …")
         quoted = Text(f"“{cited}”", "italic")
         out.print(Padding(quoted, (0, 0, 0, 4)))
     for dropped in reply["dropped"]:
-        said = f"\nLeft out, not supported ({dropped['reason']}): {_plain(dropped['text'])}"
+        said = f"\nLeft out, not supported ({dropped['reason']}): {plain(dropped['text'])}"
         out.print(Text(said, "dim"))
     if reply["trace"] is not None:
-        out.print(Text("\n" + _json(reply["trace"]), "dim"), soft_wrap=True)
+        out.print(Text("\n" + as_json_text(reply["trace"]), "dim"), soft_wrap=True)
 
 
 def _source(note: dict[str, Any]) -> Text:
     if note["type"] == "field":
         return Text(f"{note['article_id']}, its {note['field'].replace('_', ' ')}", "bold")
     about = [note["source"], _day(note["published_at"])]
-    return Text(_plain(note["title"] or note["article_id"]), "bold") + Text(
-        "".join(f", {_plain(part)}" for part in about if part)
+    return Text(plain(note["title"] or note["article_id"]), "bold") + Text(
+        "".join(f", {plain(part)}" for part in about if part)
     )
 
 
@@ -452,24 +287,3 @@ def _day(published_at: str | None) -> str | None:
         return None
     day = date.fromisoformat(published_at[:10])
     return f"{day.day} {day:%B %Y}"
-
-
-def _plain(text: str) -> str:
-    """Text of an article as one line that can do nothing to a terminal."""
-    return re.sub(_CONTROLS, "�", " ".join(text.split()))
-
-
-def _json(value: Any) -> str:
-    """JSON to read, with the same controls escaped."""
-    written = json.dumps(value, ensure_ascii=False, indent=2)
-    return re.sub(_CONTROLS, lambda m: f"\\u{ord(m[0]):04x}", written)
-
-
-@contextlib.contextmanager
-def _working(what: str) -> Iterator[None]:
-    """A spinner on a terminal; nothing elsewhere."""
-    if err.is_terminal:
-        with err.status(what):
-            yield
-    else:
-        yield

@@ -1,0 +1,107 @@
+"""What the command line stands on: the terminal, and a client of the service.
+
+A command speaks to the service that owns the data directory, else it opens the directory itself:
+in both cases through the HTTP contract, so that there is one way to do a thing.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+from rich.console import Console
+
+from index.errors import DatelineError, InvalidRequest
+from service.app import create_app
+from service.directory import serving_url
+from service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# What a terminal would obey, what turns a line's direction round, and what no terminal can be sent.
+_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False)
+
+
+def settings() -> Settings:
+    """Raises InvalidRequest, naming the variable and what is wrong with it."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"DATELINE_{first['loc'][0]}".upper()
+        raise InvalidRequest(f"{name}: {first['msg']}.") from None
+
+
+@contextlib.asynccontextmanager
+async def connect(
+    settings: Settings, *, answers: bool = True, imports: bool = False
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the running service, else of one in this process that is loaded and ready."""
+    key = next(iter(settings.keys), None)
+    headers = {b"Authorization": f"Bearer {key}".encode()} if key else {}
+    if url := serving_url(settings.data_dir):
+        transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport()
+        async with httpx.AsyncClient(
+            base_url=url, headers=headers, transport=transport, timeout=None, trust_env=False
+        ) as client:
+            yield client
+        return
+    application = create_app(settings, answers=answers, imports=imports)
+    async with application.router.lifespan_context(application):
+        transport = httpx.ASGITransport(application)
+        async with httpx.AsyncClient(
+            base_url="http://localhost", headers=headers, transport=transport, timeout=None
+        ) as client:
+            with working("Loading the model" if answers else "Opening the index"):
+                while application.state.service.missing():
+                    if failure := application.state.service.failure:
+                        raise failure
+                    await asyncio.sleep(0.02)
+            yield client
+
+
+async def call(client: httpx.AsyncClient, method: str, path: str, **kwargs: Any) -> Any:
+    """The JSON of the reply. Raises DatelineError with the service's own words."""
+    try:
+        response = await client.request(method, path, **kwargs)
+    except httpx.TransportError:
+        raise DatelineError(f"The service at {client.base_url} does not answer.") from None
+    except UnicodeEncodeError:
+        raise InvalidRequest("What was typed is not UTF-8 text.") from None
+    except Exception:  # of an application in this process
+        logger.exception("%s %s failed", method, path)
+        raise DatelineError("Something went wrong. This is a mistake in Dateline.") from None
+    if not response.is_success:
+        try:
+            raise DatelineError(str(response.json()["detail"]))
+        except (ValueError, KeyError):
+            raise DatelineError(f"The service answered {response.status_code}.") from None
+    return response.json() if response.content else None
+
+
+def plain(text: str) -> str:
+    """Text of an article as one line that can do nothing to a terminal."""
+    return re.sub(_CONTROLS, "�", " ".join(text.split()))
+
+
+def as_json(value: Any) -> str:
+    """JSON to read, with the same controls escaped."""
+    written = json.dumps(value, ensure_ascii=False, indent=2)
+    return re.sub(_CONTROLS, lambda m: f"\\u{ord(m[0]):04x}", written)
+
+
+@contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """A spinner on a terminal; nothing elsewhere."""
+    if err.is_terminal:
+        with err.status(what):
+            yield
+    else:
+        yield
