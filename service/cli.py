@@ -34,7 +34,7 @@ from service.cli_articles import add, backup, delete, doctor, jobs, list_article
 from service.cli_models import models_app
 from service.directory import serving_url
 from service.settings import Settings
-from service.terminal import as_json, call, connect, err, out, plain, settings, working
+from service.terminal import call, connect, err, json_text, load_settings, out, plain, working
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"
 MOST_OF_NEAREST = 240  # characters
@@ -75,7 +75,7 @@ def main() -> None:
 @app.command()
 def serve(host: str = "127.0.0.1", port: Port = 8000) -> None:
     """Serve over HTTP until Ctrl-C."""
-    asyncio.run(_serve(settings(), host, port, demo=False))
+    asyncio.run(_serve(load_settings(), host, port, demo=False))
 
 
 @app.command()
@@ -85,11 +85,11 @@ def demo(
     port: Port = 8000,
 ) -> None:
     """Add the example articles if there are none, ask an example question, print the answer."""
-    chosen = settings()
+    chosen = load_settings()
     if serve:
-        asyncio.run(_serve(settings, host, port, demo=True))
+        asyncio.run(_serve(chosen, host, port, demo=True))
     else:
-        asyncio.run(_demo_alone(settings))
+        asyncio.run(_demo_alone(chosen))
 
 
 @app.command()
@@ -112,9 +112,9 @@ def ask(
         "max_seconds": max_seconds,
         "include_trace": why,
     }
-    reply = asyncio.run(_ask(settings(), request))
+    reply = asyncio.run(_ask(load_settings(), request))
     if as_json:
-        typer.echo(as_json_text(reply))
+        typer.echo(json_text(reply))
     else:
         print_answer(reply)
 
@@ -270,7 +270,7 @@ def print_answer(reply: dict[str, Any]) -> None:
         said = f"\nLeft out, not supported ({dropped['reason']}): {plain(dropped['text'])}"
         out.print(Text(said, "dim"))
     if reply["trace"] is not None:
-        out.print(Text("\n" + as_json_text(reply["trace"]), "dim"), soft_wrap=True)
+        out.print(Text("\n" + json_text(reply["trace"]), "dim"), soft_wrap=True)
 
 
 def _source(note: dict[str, Any]) -> Text:

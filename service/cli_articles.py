@@ -21,7 +21,7 @@ from index.documents import MEDIA_TYPES, read_documents
 from index.errors import DatelineError, InvalidRequest, PayloadTooLarge
 from service.directory import owned
 from service.settings import Settings
-from service.terminal import as_json, call, connect, err, out, plain, settings
+from service.terminal import call, connect, err, json_text, load_settings, out, plain
 
 NDJSON = (".ndjson", ".jsonl")
 CHUNK = 1 << 20
@@ -36,13 +36,13 @@ def add(paths: Annotated[list[str], typer.Argument(metavar="PATH...")]) -> None:
     Plain text, Markdown, HTML, PDF, DOCX, RSS and Atom; NDJSON (.ndjson, .jsonl: one article a
     line) is imported as a job.
     """
-    if not asyncio.run(_add(settings(), paths)):
+    if not asyncio.run(_add(load_settings(), paths)):
         raise typer.Exit(1)
 
 
 def list_articles() -> None:
     """List the articles, the last added first."""
-    for header in asyncio.run(_list(settings())):
+    for header in asyncio.run(_list(load_settings())):
         said = [header["published_at"], header["source"], header["title"]]
         out.print(
             Text(header["id"], "bold") + Text("  " + plain(", ".join(s for s in said if s))),
@@ -52,7 +52,7 @@ def list_articles() -> None:
 
 def delete(ids: Annotated[list[str], typer.Argument(metavar="ID...")]) -> None:
     """Delete articles by their ids, with everything that was made of them."""
-    if not asyncio.run(_delete(settings(), ids)):
+    if not asyncio.run(_delete(load_settings(), ids)):
         raise typer.Exit(1)
 
 
@@ -60,7 +60,7 @@ def jobs(
     cancel: Annotated[str | None, typer.Option(metavar="ID", help="End this import.")] = None,
 ) -> None:
     """List the imports, the newest first, or cancel one."""
-    asyncio.run(_jobs(settings(), cancel))
+    asyncio.run(_jobs(load_settings(), cancel))
 
 
 def doctor(
@@ -68,9 +68,9 @@ def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print the whole report.")] = False,
 ) -> None:
     """Compare the stores with one another and mend what differs. Exits with 1 if that fails."""
-    report = asyncio.run(_doctor(settings(), mend=not look))
+    report = asyncio.run(_doctor(load_settings(), mend=not look))
     if json:
-        typer.echo(as_json(report))
+        typer.echo(json_text(report))
     else:
         out.print(f"{report['articles']:,} articles, {report['passages']:,} passages.")
         for finding in report["findings"]:
@@ -85,13 +85,13 @@ def doctor(
 
 def backup(file: Path, replace: Replace = False) -> None:
     """Write everything into one file, also while the service runs."""
-    count = backups.backup(settings().data_dir, file, replace=replace)
+    count = backups.backup(load_settings().data_dir, file, replace=replace)
     out.print(f"{count:,} articles in {file} ({file.stat().st_size / 1e6:,.1f} MB).", markup=False)
 
 
 def restore(file: Path, replace: Replace = False) -> None:
     """Put the articles of a backup in place. The service must not run."""
-    data_dir = settings().data_dir
+    data_dir = load_settings().data_dir
     with owned(data_dir, None):
         count = backups.restore(data_dir, file, replace=replace)
     out.print(f"{count:,} articles are back. The vector index is made anew at the next start.")

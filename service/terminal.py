@@ -29,7 +29,7 @@ out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
 
 
-def settings() -> Settings:
+def load_settings() -> Settings:
     """Raises InvalidRequest, naming the variable and what is wrong with it."""
     try:
         return Settings()
@@ -91,7 +91,7 @@ def plain(text: str) -> str:
     return re.sub(_CONTROLS, "�", " ".join(text.split()))
 
 
-def as_json(value: Any) -> str:
+def json_text(value: Any) -> str:
     """JSON to read, with the same controls escaped."""
     written = json.dumps(value, ensure_ascii=False, indent=2)
     return re.sub(_CONTROLS, lambda m: f"\\u{ord(m[0]):04x}", written)
