@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from ulid import ULID
 
 from index.articles import NewArticle, parse_article
+from index.documents import completed
 from index.errors import (
     DISK_FULL,
     DatelineError,
@@ -270,7 +271,7 @@ class Importer:
         article = parse_article(fields, "The article")
         if len(article.text.encode()) > self._most_bytes:
             raise self._too_large()
-        return article
+        return completed(article)
 
     def _too_large(self) -> PayloadTooLarge:
         return PayloadTooLarge(f"An article may hold {self._most_bytes:,} bytes of text at most.")

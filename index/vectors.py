@@ -90,6 +90,12 @@ class VectorIndex:
         self.add(sorted(wanted - there), registry)
         return len(wanted - there), len(there - wanted)
 
+    def differences(self, registry: Registry) -> int:
+        raise NotImplementedError
+
+    def rebuild(self, registry: Registry) -> None:
+        raise NotImplementedError
+
     def _rebuild(self) -> None:
         self.close()
         shutil.rmtree(self._path)

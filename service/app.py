@@ -26,6 +26,7 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,9 +38,9 @@ from index.articles import (
     NewArticle,
     Whole,
     parse_article,
-    plain_text,
 )
 from index.doctor import Report, examine
+from index.documents import MEDIA_TYPES, completed, plain_text, read_documents
 from index.embeddings import MiniLM, foreign
 from index.errors import (
     DISK_FULL,
@@ -91,6 +92,8 @@ FOREIGN = (
     "This article is not in English, the language that the embedder knows: it is found by its "
     "words, not by its meaning."
 )
+# What a form may say of its document.
+FIELDS = [name for name in NewArticle.model_fields if name not in ("text", "media_type")]
 IMPORT_PATH = "/v1/articles:import"
 MOST_DETAIL = 1000  # characters of an error's message, which may quote the request
 
@@ -434,44 +437,101 @@ class RevisionList(BaseModel):
 
 
 ARTICLE_BODY = {
-    # Read by hand, since it comes in two forms; so the schema has to be told of it.
+    # Read by hand, since it comes in several forms; so the schema has to be told of it.
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {"schema": NewArticle.model_json_schema()},
             "text/plain": {"schema": {"type": "string"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        **{name: {"type": "string"} for name in FIELDS},
+                    },
+                }
+            },
         },
     }
 }
 
 
 async def _sent_article(request: Request, service: Service, article_id: str | None) -> NewArticle:
-    """The article in a body: JSON, or plain text with its other fields in the query."""
+    """The article in a body: JSON, plain text with its other fields in the query, or a form."""
     most = service.settings.max_article_bytes
     media_type = _media_type(request)
-    body = await request.body()
-    fields: Any
-    if media_type == "text/plain":
-        fields = {**request.query_params, "text": plain_text(body, "The body")}
+    if media_type == "multipart/form-data":
+        async with request.form(max_files=1, max_fields=len(FIELDS)) as form:
+            document = form.get("file")
+            if not isinstance(document, UploadFile):
+                raise InvalidRequest("file: send the document in this field of the form.")
+            fields = {name: value for name, value in form.items() if name != "file"}
+            data = await document.read(most + 1)
+        if len(data) > most:
+            raise _too_large(most)
+        name = document.filename or "The file"
+        _name_it(fields, article_id)
+        article = await anyio.to_thread.run_sync(
+            _document, name, data, document.content_type, fields
+        )
+    elif media_type == "text/plain":
+        text = plain_text("The body", await request.body(), request.headers["content-type"])
+        fields = {**request.query_params, "text": text}
+        _name_it(fields, article_id)
+        article = parse_article(fields, "The article")
     elif media_type == "application/json":
-        try:
-            fields = json.loads(body)
-        except (ValueError, RecursionError):
-            raise InvalidRequest("The body is not valid JSON.") from None
-        if not isinstance(fields, dict):
-            raise InvalidRequest('Send a JSON object, like {"text": "...", "title": "..."}.')
+        body = await request.body()
+        article = await anyio.to_thread.run_sync(_from_json, body, article_id)
     else:
         raise UnsupportedMediaType(
-            "Send the article as application/json, or its text alone as text/plain."
+            "Send the article as application/json, its text alone as text/plain, or a document "
+            "as multipart/form-data."
         )
+    if len(article.text.encode()) > most:
+        raise _too_large(most)
+    return await anyio.to_thread.run_sync(completed, article)
+
+
+def _from_json(body: bytes, article_id: str | None) -> NewArticle:
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The body is not valid JSON.") from None
+    if not isinstance(fields, dict):
+        raise InvalidRequest('Send a JSON object, like {"text": "...", "title": "..."}.')
+    _name_it(fields, article_id)
+    return parse_article(fields, "The article")
+
+
+def _document(
+    name: str, data: bytes, content_type: str | None, fields: dict[str, Any]
+) -> NewArticle:
+    """The one article in an uploaded document. Its name's suffix says more than what a client
+    takes its type for."""
+    if unknown := set(fields) - set(FIELDS):
+        raise InvalidRequest(f"{min(unknown)}: there is no such field.")
+    known = Path(name).suffix.lower() in MEDIA_TYPES and "charset" not in (content_type or "")
+    found = read_documents(name, data, media_type=None if known else content_type, **fields)
+    if len(found) != 1:
+        raise InvalidRequest(
+            f"{name} holds {len(found)} articles. Add a feed with `dateline add`, or send its "
+            "entries to articles:import."
+        )
+    return found[0]
+
+
+def _name_it(fields: dict[str, Any], article_id: str | None) -> None:
+    """Puts the id of the address among the fields."""
     if article_id is not None:
         if fields.get("id") not in (None, article_id):
             raise InvalidRequest("id: the body names another id than the address.")
         fields["id"] = article_id
-    article = parse_article(fields, "The article")
-    if len(article.text.encode()) > most:
-        raise PayloadTooLarge(f"An article may hold {most:,} bytes of text at most.")
-    return article
+
+
+def _too_large(most: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"An article may hold {most:,} bytes at most.")
 
 
 async def _add(request: Request, service: Service, article_id: str | None) -> JSONResponse:

@@ -3,26 +3,20 @@
 import asyncio
 import contextlib
 import io
-import json
 import logging
-import os
-import re
 import signal
 import socket
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import httpx
 import typer
 import uvicorn
-from pydantic import ValidationError
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 

@@ -170,7 +170,12 @@ async def _import(
 
 
 def _bar() -> Progress:
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[said]}"))
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[said]}"),
+    )
     return Progress(TextColumn("{task.description}"), *columns, console=err)
 
 
@@ -220,7 +225,7 @@ def _read(path: Path, most_bytes: int) -> list[NewArticle]:
         else:
             if path.is_dir():
                 os.listdir(path)  # where that fails, it says why
-                raise InvalidRequest(f"{path}: there is no article in this directory.")
+                raise InvalidRequest(f"{path}: there are no documents in this directory.")
             with path.open("rb") as file:
                 data, name = file.read(most_bytes + 1), path.name
     except OSError as error:
@@ -290,4 +295,3 @@ async def _doctor(settings: Settings, *, mend: bool) -> dict[str, Any]:
     async with connect(settings, answers=False) as client:
         report: dict[str, Any] = await call(client, "POST", "/v1/doctor", json={"mend": mend})
     return report
-

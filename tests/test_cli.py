@@ -20,7 +20,7 @@ import pytest
 from fakes import ScriptedChat
 from serving import ANSWER, ARTICLE, QUESTION, Served, serving, until
 
-from service import cli
+from service import cli, cli_articles, terminal
 from service.app import create_app
 from service.directory import LOCK, serving_url
 
@@ -72,7 +72,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 def chat(monkeypatch: pytest.MonkeyPatch) -> ScriptedChat:
     """What a `dateline` of this process has in the language model's place."""
     chat = ScriptedChat(text=ANSWER)
-    monkeypatch.setattr(cli, "create_app", functools.partial(create_app, chat=chat))
+    monkeypatch.setattr(terminal, "create_app", functools.partial(create_app, chat=chat))
     return chat
 
 
@@ -122,34 +122,39 @@ def test_a_file_added_twice_is_one_article_that_can_be_listed_and_deleted(
 def test_the_good_files_are_added_and_the_bad_ones_named(tmp_path: Path, run: Run) -> None:
     files = tmp_path / "files"
     (files / "under").mkdir(parents=True)
-    (files / "under" / "deep.txt").write_text("Not asked for.")
-    (files / ".hidden").write_bytes(b"\0")
+    (files / "under" / "deep.txt").write_text("Further down.")
+    (files / ".git").mkdir()
+    (files / ".git" / "hidden.txt").write_text("Not asked for.")
+    (files / ".hidden.txt").write_bytes(b"\0")
     (files / "picture.png").write_bytes(b"\x89PNG")
     (files / "1.txt").write_text("First.")
-    (files / "2.txt").write_bytes(b"\xff\xfe")
+    (files / "2.txt").write_bytes(b"\0\1\2")
     (files / "3.TXT").write_text("Third.")
-    (files / "4").write_text("")
+    (files / "4.txt").write_text("")
     ran = run("add", files, tmp_path / "none.txt", files / "picture.png")
     assert ran.code == 1
-    assert [line.split()[-1] for line in ran.out.splitlines()] == ["1.txt", "3.TXT"]
+    assert [line.split()[-1] for line in ran.out.splitlines()[:-1]] == [
+        *("1.txt", "3.TXT", "deep.txt")
+    ]
+    assert ran.out.splitlines()[-1] == "3 created, 4 failed."
     lines = ran.err.splitlines()
     assert len(lines) == 4
     assert all(line.startswith("not added  ") for line in lines)
     for line, name, why in zip(
         lines,
-        ("2.txt", "4", "none.txt", "picture.png"),
-        ("Save it as UTF-8", "empty", "No such file", "only plain text"),
+        ("2.txt", "4.txt", "none.txt", "picture.png"),
+        ("Save it as UTF-8", "empty", "No such file", "this kind of file is not read"),
         strict=True,
     ):
         assert f"{name}" in line
         assert why in line
-    assert len(run("list").out.splitlines()) == 2
+    assert len(run("list").out.splitlines()) == 3
 
 
-def test_a_directory_without_text_files_is_said(tmp_path: Path, run: Run) -> None:
+def test_a_directory_without_documents_is_said(tmp_path: Path, run: Run) -> None:
     (tmp_path / "empty").mkdir()
     ran = run("add", tmp_path / "empty")
-    said_clearly(ran, "empty: there are no text files")
+    said_clearly(ran, "empty: there are no documents")
 
 
 def test_a_file_that_is_too_large_is_said(
@@ -178,14 +183,14 @@ def test_of_ids_to_delete_the_unknown_are_named_and_the_others_go(served: Served
 def test_the_list_goes_over_all_pages(
     served: Served, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, pages = cli.call, []
+    real, pages = cli_articles.call, []
 
     async def small_pages(client: Any, method: str, path: str, **kwargs: Any) -> Any:
         pages.append(kwargs["params"])
         kwargs["params"]["limit"] = 2
         return await real(client, method, path, **kwargs)
 
-    monkeypatch.setattr(cli, "call", small_pages)
+    monkeypatch.setattr(cli_articles, "call", small_pages)
     for n in range(5):
         served.add(f"Number {n}.", id=f"n{n}")
     assert [line.split()[0] for line in run("list").out.splitlines()] == [
@@ -442,7 +447,7 @@ import functools, pathlib, sys, threading, time
 sys.path.insert(0, sys.argv.pop(1))
 from fakes import ScriptedChat
 from serving import ANSWER
-from service import app, cli
+from service import app, cli, terminal
 mode = sys.argv.pop(1)
 chat = ScriptedChat(text=ANSWER)
 if mode == "held":
@@ -456,7 +461,7 @@ if mode == "slow":
     MiniLM = app.MiniLM
     app.MiniLM = lambda *args, **kwargs: (time.sleep(1.5), MiniLM(*args, **kwargs))[1]
 cli.GRACE = 1
-cli.create_app = functools.partial(cli.create_app, chat=chat)
+cli.create_app = terminal.create_app = functools.partial(cli.create_app, chat=chat)
 cli.main()
 """
 
@@ -566,7 +571,9 @@ def test_a_pipe_gets_no_colours_and_no_spinner(tmp_path: Path) -> None:
     with dateline("plain", "add", str(tmp_path / "bridge.txt"), str(tmp_path / "none")) as process:
         out, err = process.communicate(timeout=20)
         assert process.returncode == 1
-        assert re.fullmatch(r"created    art_[0-9a-f]{20}  bridge\.txt\n", out)
+        assert re.fullmatch(
+            r"created    art_[0-9a-f]{20}  bridge\.txt\n1 created, 1 failed\.\n", out
+        )
         assert err == f"not added  {tmp_path / 'none'}: No such file or directory.\n"
 
 
