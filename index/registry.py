@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -307,6 +307,27 @@ class Registry:
                 text=row["text"],
             )
         return found
+
+    def widened(self, passage: Passage, neighbours: int) -> Passage:
+        """The passage with as many of its article before and after it as `neighbours` says."""
+        if not neighbours:
+            return passage
+        # A write gives an article's passages ids that follow one another. Those of a later
+        # revision are not meant: they are there once the passage itself is not.
+        first, last = passage.id - neighbours, passage.id + neighbours
+        rows = self._rows(
+            "SELECT sentences FROM passages WHERE article_id = ? AND id BETWEEN ? AND ? "
+            "AND EXISTS (SELECT 1 FROM passages WHERE id = ?)",
+            (passage.article_id, first, last, passage.id),
+        )
+        found = {Span(start, end) for row in rows for start, end in json.loads(row["sentences"])}
+        sentences = tuple(sorted(found.union(passage.sentences)))
+        start, end = sentences[0].start, sentences[-1].end
+        text = self._rows(
+            "SELECT substr(text, ?, ?) FROM revisions WHERE article_id = ? AND revision = ?",
+            (start + 1, end - start, passage.article_id, passage.revision),
+        )
+        return replace(passage, sentences=sentences, text=text[0][0]) if text else passage
 
     def lexical(
         self, terms: Sequence[str], filters: Filters, limit: int
