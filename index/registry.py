@@ -59,6 +59,8 @@ MIGRATIONS = [
 ]
 
 DAY = len("2024-11-26")
+# FTS5 scores every passage that has one of the words looked for: so many it does in some 5 ms.
+POSTINGS = 10_000
 _HEADER = """
     a.id, r.title, r.source, r.author, r.url, r.published_at, r.language, r.media_type, r.revision,
     (SELECT count(*) FROM passages p WHERE p.article_id = a.id) AS passages,
@@ -332,19 +334,45 @@ class Registry:
     def lexical(
         self, terms: Sequence[str], filters: Filters, limit: int
     ) -> list[tuple[int, float]]:
-        """Passage ids with BM25 scores, best first (Robertson & Zaragoza 2009, as FTS5 has it)."""
-        if not terms:
+        """Passage ids with BM25 scores, best first (Robertson & Zaragoza 2009, as FTS5 has it).
+
+        Of words that stand in very many passages together only the rarest count.
+        """
+        phrases = ['"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms]
+        tables, condition, values = "lexicon l", "1", list[str]()
+        if filters.article_ids:
+            # So few passages that every word can count; looked at before anything is joined.
+            condition = (
+                "+l.rowid IN (SELECT id FROM passages WHERE article_id IN "
+                f"({','.join('?' * len(filters.article_ids))}))"
+            )
+            values += filters.article_ids
+        else:
+            phrases = self._rarest(phrases)
+        if filters != Filters():
+            passing, more = filters.sql()
+            tables += " JOIN passages p ON p.id = l.rowid JOIN current r ON r.id = p.article_id"
+            condition, values = f"{condition} AND {passing}", values + more
+        if not phrases:
             return []
-        condition, values = filters.sql()
-        quoted = (term.replace('"', '""').replace("\0", " ") for term in terms)
-        match = " OR ".join(f'"{term}"' for term in quoted)
         rows = self._rows(
-            "SELECT l.rowid, -bm25(lexicon, 1.0, 1.0) AS score FROM lexicon l "
-            "JOIN passages p ON p.id = l.rowid JOIN current r ON r.id = p.article_id "
+            f"SELECT l.rowid, -bm25(lexicon, 1.0, 1.0) AS score FROM {tables} "
             f"WHERE lexicon MATCH ? AND {condition} ORDER BY score DESC, l.rowid LIMIT ?",
-            (match, *values, limit),
+            (" OR ".join(phrases), *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
+
+    def _rarest(self, phrases: Sequence[str]) -> list[str]:
+        """As many, from the rarest on, as stand in POSTINGS passages together; one at least."""
+        counted = "SELECT count(*) FROM (SELECT 1 FROM lexicon WHERE lexicon MATCH ? LIMIT ?)"
+        counts = {p: int(self._rows(counted, (p, POSTINGS + 1))[0][0]) for p in phrases}
+        kept, total = list[str](), 0
+        for phrase in sorted(counts, key=lambda p: counts[p]):
+            total += counts[phrase]
+            if kept and total > POSTINGS:
+                break
+            kept.append(phrase)
+        return kept
 
     def passage_ids(self) -> set[int]:
         return {row[0] for row in self._rows("SELECT id FROM passages")}
