@@ -54,12 +54,16 @@ class Added:
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage found. `fused` only orders; `dense` is a cosine, `lexical` a BM25 score."""
+    """A passage found. `fused` only orders; `dense` is a cosine, `lexical` a BM25 score.
+
+    `also` are passages of other articles that say nearly the same, best first.
+    """
 
     passage: Passage
     fused: float
     dense: float | None
     lexical: float | None
+    also: tuple[Passage, ...] = ()
 
 
 class Index:
@@ -186,10 +190,11 @@ class Index:
             self.vectors.sync(self.registry)
             self._behind = False
 
-    def search(self, query: str, filters: Filters, top_k: int) -> list[Hit]:
+    def search(self, query: str, filters: Filters, top_k: int, *, neighbours: int = 0) -> list[Hit]:
         """The `top_k` passages that bear most on `query`, best first.
 
-        Nearest vectors and BM25, fused by reciprocal rank.
+        Nearest vectors and BM25, fused by reciprocal rank. To each hit as many passages of its
+        article as `neighbours` says are added before and after.
         """
         depth = max(DEPTH, top_k)
         dense = dict(self.vectors.nearest(self._embedder.encode([query])[0], filters, depth))
@@ -201,7 +206,15 @@ class Index:
             for rank, passage_id in enumerate((i for i in ranking if i in passages), 1):
                 fused[passage_id] += 1 / (RANK_CONSTANT + rank)
         order = sorted(fused, key=lambda i: (-fused[i], i))[:top_k]
-        return [Hit(passages[i], fused[i], dense.get(i), lexical.get(i)) for i in order]
+        return [
+            Hit(
+                self.registry.widened(passages[i], neighbours),
+                fused[i],
+                dense.get(i),
+                lexical.get(i),
+            )
+            for i in order
+        ]
 
 
 def _key(new: NewArticle) -> tuple[str, str]:

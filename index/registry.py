@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,6 +107,8 @@ MIGRATIONS = [
 # An acknowledged write survives a loss of power; what is deleted is overwritten.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 DAY = len("2024-11-26")
+# FTS5 scores every passage that has one of the words looked for: so many it does in some 5 ms.
+POSTINGS = 10_000
 _HEADER = """
     a.id, r.title, r.source, r.author, r.url, r.published_at, r.language, r.media_type, r.revision,
     (SELECT count(*) FROM passages p WHERE p.article_id = a.id) AS passages,
@@ -432,22 +434,69 @@ class Registry:
             )
         return found
 
+    def widened(self, passage: Passage, neighbours: int) -> Passage:
+        """The passage with as many of its article before and after it as `neighbours` says."""
+        if not neighbours:
+            return passage
+        # A write gives an article's passages ids that follow one another. Those of a later
+        # revision are not meant: they are there once the passage itself is not.
+        first, last = passage.id - neighbours, passage.id + neighbours
+        rows = self.rows(
+            "SELECT sentences FROM passages WHERE article_id = ? AND id BETWEEN ? AND ? "
+            "AND EXISTS (SELECT 1 FROM passages WHERE id = ?)",
+            (passage.article_id, first, last, passage.id),
+        )
+        found = {Span(start, end) for row in rows for start, end in json.loads(row["sentences"])}
+        sentences = tuple(sorted(found.union(passage.sentences)))
+        start, end = sentences[0].start, sentences[-1].end
+        text = self.rows(
+            "SELECT substr(text, ?, ?) FROM revisions WHERE article_id = ? AND revision = ?",
+            (start + 1, end - start, passage.article_id, passage.revision),
+        )
+        return replace(passage, sentences=sentences, text=text[0][0]) if text else passage
+
     def lexical(
         self, terms: Sequence[str], filters: Filters, limit: int
     ) -> list[tuple[int, float]]:
-        """Passage ids with BM25 scores, best first (Robertson & Zaragoza 2009, as FTS5 has it)."""
-        if not terms:
+        """Passage ids with BM25 scores, best first (Robertson & Zaragoza 2009, as FTS5 has it).
+
+        Of words that stand in very many passages together only the rarest count.
+        """
+        phrases = ['"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms]
+        tables, condition, values = "lexicon l", "1", list[str]()
+        if filters.article_ids:
+            # So few passages that every word can count; looked at before anything is joined.
+            condition = (
+                "+l.rowid IN (SELECT id FROM passages WHERE article_id IN "
+                f"({','.join('?' * len(filters.article_ids))}))"
+            )
+            values += filters.article_ids
+        else:
+            phrases = self._rarest(phrases)
+        if filters != Filters():
+            passing, more = filters.sql()
+            tables += " JOIN passages p ON p.id = l.rowid JOIN current r ON r.id = p.article_id"
+            condition, values = f"{condition} AND {passing}", values + more
+        if not phrases:
             return []
-        condition, values = filters.sql()
-        quoted = (term.replace('"', '""').replace("\0", " ") for term in terms)
-        match = " OR ".join(f'"{term}"' for term in quoted)
         rows = self.rows(
-            "SELECT l.rowid, -bm25(lexicon, 1.0, 1.0) AS score FROM lexicon l "
-            "JOIN passages p ON p.id = l.rowid JOIN current r ON r.id = p.article_id "
+            f"SELECT l.rowid, -bm25(lexicon, 1.0, 1.0) AS score FROM {tables} "
             f"WHERE lexicon MATCH ? AND {condition} ORDER BY score DESC, l.rowid LIMIT ?",
-            (match, *values, limit),
+            (" OR ".join(phrases), *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
+
+    def _rarest(self, phrases: Sequence[str]) -> list[str]:
+        """As many, from the rarest on, as stand in POSTINGS passages together; one at least."""
+        counted = "SELECT count(*) FROM (SELECT 1 FROM lexicon WHERE lexicon MATCH ? LIMIT ?)"
+        counts = {p: int(self.rows(counted, (p, POSTINGS + 1))[0][0]) for p in phrases}
+        kept, total = list[str](), 0
+        for phrase in sorted(counts, key=lambda p: counts[p]):
+            total += counts[phrase]
+            if kept and total > POSTINGS:
+                break
+            kept.append(phrase)
+        return kept
 
     def lexicon_differences(self) -> int:
         """In how many places the lexical index is not what the articles' texts make it."""
