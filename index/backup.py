@@ -24,6 +24,8 @@ def backup(data_dir: Path, target: Path, *, replace: bool = False) -> int:
     """
     if not (data_dir / REGISTRY).exists():
         raise InvalidRequest(f"There is nothing to back up: {data_dir} has no articles yet.")
+    if target.exists() and not target.is_file():
+        raise InvalidRequest(f"{target} is no file. Choose another name.")
     if target.exists() and not replace:
         raise InvalidRequest(f"{target} is there already. Choose another name, or say --replace.")
     half = target.with_name(f".{target.name}.part")

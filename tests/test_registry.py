@@ -1,9 +1,11 @@
 """The registry is the truth: what it says it did, it did, and what it refused left no trace."""
 
+import json
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -491,6 +493,48 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     db = sqlite3.connect(path)
     assert list(db.iterdump()) == before
     db.close()
+
+
+def test_what_the_first_schema_held_is_all_there(tmp_path: Path) -> None:
+    """A data directory of the first version, as its own code wrote it."""
+    path = tmp_path / "registry.sqlite3"
+    text = "The bridge was closed. It was opened again."
+    new = NewArticle(id="a", text=text, title="Bridge", source="Gazette", url="https://x.example/a")
+    spans, vectors = parts(new)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+        at = "2026-01-01T00:00:00.000Z"
+        db.execute("INSERT INTO articles VALUES (7, 'a', ?, ?, ?)", (new.revision(), at, at))
+        db.execute(
+            "INSERT INTO revisions VALUES ('a', ?, 'Bridge', 'Gazette', NULL, ?, NULL, NULL, "
+            "'text/plain', ?, ?)",
+            (new.revision(), new.url, at, text),
+        )
+        for number, (passage, vector) in enumerate(zip(spans, vectors, strict=True), 3):
+            places = json.dumps([[s.start, s.end] for s in passage.sentences])
+            row = (number, "a", places, vector.tobytes())
+            db.execute("INSERT INTO passages VALUES (?, ?, ?, ?)", row)
+            words = (number, "Bridge", passage.span.of(text))
+            db.execute("INSERT INTO lexicon(rowid, title, text) VALUES (?, ?, ?)", words)
+        body = json.dumps({"citations": [{"sources": [{"article_id": "a"}, {"article_id": "a"}]}]})
+        db.execute("INSERT INTO receipts VALUES ('ans_1', ?, ?)", (at, body))
+        db.execute("INSERT INTO receipts VALUES ('ans_2', ?, '{}')", (at,))
+        db.commit()
+    registry = Registry(path)
+    assert registry.get("a").revision == new.revision()
+    assert (registry.get("a").title, registry.get("a").created_at) == ("Bridge", at)
+    assert found(registry, "closed") == ["a"]
+    assert np.array_equal(np.stack([row[4] for row in registry.vectors([3])]), vectors[:1])
+    assert registry.fact("embedder") == "all-MiniLM-L6-v2-int8/1"
+    assert registry.unsigned() == ["a"]
+    registry.sign_all()
+    put(registry, text, id="copy")
+    assert registry.duplicate_of("copy") == "a"
+    assert registry.lexicon_differences() == 0
+    delete(registry, "a")
+    assert registry.receipt("ans_1") is None
+    assert registry.receipt("ans_2") is not None
+    registry.close()
 
 
 def test_each_migration_runs_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
