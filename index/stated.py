@@ -42,7 +42,9 @@ _NO_HEADLINE = re.compile(
     r"|(date|from|to|cc|subject|published|updated|posted|source|author|photo|image|page)\s*[:\d]",
     re.IGNORECASE,
 )
-_PROSE = re.compile(r"(\S+\s+){7}.*[.!?。！？؟۔।…][\"'”’»)\]]*\s*$|[^\s\x00-\xff]{20}", re.DOTALL)
+_PROSE = re.compile(
+    r"\S+(?:\s+\S+){7}.*?[.!?…؟۔।][\"'”’»)\]]*(?:\s|$)|[^\s\x00-\u02ff]{20}.*?[。！？.]", re.DOTALL
+)
 
 
 def headline(text: str) -> str | None:
@@ -58,7 +60,9 @@ def headline(text: str) -> str | None:
         return None
     if _NO_HEADLINE.match(line) or "@" in line or agency_line(line + " - x")[0]:
         return None
-    if stated_date(line) or _DATELINE_ALONE.fullmatch(line) or not _PROSE.search(rest[:4000]):
+    if stated_date(line) or _DATELINE_ALONE.fullmatch(line) or not any(
+        _PROSE.search(paragraph) for paragraph in re.split(r"\n\s*\n", rest[:6000])[:4]
+    ):
         return None
     return one_line(line)
 
