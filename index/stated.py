@@ -87,6 +87,8 @@ def author_of(value: object, *, of_a_file: bool = False) -> str | None:
     if name is None or re.match(r"https?:|www\.|@", name) or len(name) > 300:
         return None
     name = re.sub(r"^(?i:by)\s+", "", name)
+    if addressed := re.fullmatch(r"\S+@\S+ \((.+)\)|(.+?) <\S+@\S+>", name):
+        name = addressed[1] or addressed[2]
     if _NO_AUTHOR.match(name) or "@" in name or (of_a_file and " " not in name):
         return None
     return name
@@ -95,9 +97,11 @@ def author_of(value: object, *, of_a_file: bool = False) -> str | None:
 def address_of(value: object) -> str | None:
     """An article's own address. A site's alone is every page's: it names none of them."""
     url = one_line(value)
-    if url is None or not re.fullmatch(r"https?://[^/\s?#]+/?[^\s]+", url):
+    if url is None or not re.fullmatch(r"https?://[^\s/?#]+[^\s]+", url):
         return None
-    return url if re.match(r"https?://[^/?#]+/?(?:[^/?#]|\?.)", url) else None
+    _, _, rest = url.partition("://")
+    _, _, path = rest.partition("#")[0].partition("/")
+    return url if path.strip("/") or "?" in rest else None
 
 
 # Dates

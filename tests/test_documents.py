@@ -250,8 +250,10 @@ def test_a_document_without_a_name_is_known_by_its_first_bytes() -> None:
 
 @pytest.mark.parametrize("name", ["a.txt", "A.TXT", "README", "a.text", ".txt"])
 def test_plain_text_is_known_by_its_name(name: str) -> None:
-    assert read(name, "<p>Some.</p>").media_type == "text/plain"
-    assert read(name, "Some.").text == "Some."
+    assert read(name, "Some <b>.").model_dump(include={"text", "media_type"}) == {
+        "text": "Some <b>.",
+        "media_type": "text/plain",
+    }
 
 
 def test_the_media_type_given_wins_over_the_name() -> None:
@@ -265,7 +267,7 @@ def test_the_media_type_given_wins_over_the_name() -> None:
 
 @pytest.mark.parametrize("name", ["a.txt.gz", "é .exe", "a.png", "a.csv"])
 def test_other_kinds_of_files_are_refused(name: str) -> None:
-    with pytest.raises(UnsupportedMediaType, match="Markdown.*HTML.*PDF.*DOCX.*RSS"):
+    with pytest.raises(UnsupportedMediaType, match=r"Markdown.*HTML.*PDF.*DOCX.*RSS"):
         read_documents(name, b"Some.")
 
 
@@ -680,11 +682,7 @@ def test_a_sentence_runs_over_to_the_next_page_and_what_repeats_is_left_out() ->
 
 
 def test_of_a_pdfs_properties_only_what_somebody_wrote_is_taken() -> None:
-    named = (
-        pdf([[FIRST]], title="Bridge closed", author="R. Ngo", creation_date="")
-        if False
-        else pdf([[FIRST]], title="Bridge closed", author="R. Ngo")
-    )
+    named = pdf([[FIRST]], title="Bridge closed", author="R. Ngo")
     assert stated(read("a.pdf", named)) == {
         "title": "Bridge closed",
         "author": "R. Ngo",
@@ -783,7 +781,7 @@ def test_a_word_document_that_cannot_be_read_says_what_to_do() -> None:
     assert "unpacks to more than 64,000,000 bytes" in refused("a.docx", bomb)
     assert "holds no text" in refused("a.docx", word(""))
     ole = b"\xd0\xcf\x11\xe0" + bytes(500)
-    assert "Word document (.docx) first" in refused("a.docx", ole) or True
+    assert "is protected by a password or an old Word file" in refused("a.docx", ole)
     for broken in (word(FIRST)[:3000], zipped(**types), b"Some.", b"PK\x03\x04" + bytes(100)):
         assert "a.docx is damaged, or it is no Word document" in refused("a.docx", broken)
 
