@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from index.articles import NewArticle, canonical, parse_article
-from index.errors import DatelineError, UnreadableDocument, UnsupportedMediaType
+from index.errors import DatelineError, InvalidRequest, UnreadableDocument, UnsupportedMediaType
 from index.pdf import read_pdf
 from index.stated import (
     address_of,
@@ -96,7 +96,7 @@ def read_documents(
         raise UnreadableDocument(f"{name} holds no text.{_HINTS.get(kind, '')}")
     given = {key: value for key, value in fields.items() if value is not None}
     if len(found) > 1 and "id" in given:
-        raise UnreadableDocument(f"{name} holds {len(found)} articles: one id cannot name them.")
+        raise InvalidRequest(f"{name} holds {len(found)} articles: one id cannot name them.")
     return [completed(parse_article({"media_type": kind, **f, **given}, name)) for f in found]
 
 
@@ -281,18 +281,14 @@ def _plain(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
 def _markdown(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
     from markdown_it import MarkdownIt
 
-    text = clean(_decoded(name, data, charset).removeprefix("\ufeff"))
-    found, text = _front_matter(name, text)
+    found, text = _front_matter(name, clean(_decoded(name, data, charset).removeprefix("\ufeff")))
     blocks: list[str] = []
-    title, opened, depth = None, "", 0
+    title, opened = None, ""
     for token in MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(text):
-        if token.type.endswith("_open"):
+        if token.type == "tr_open":
+            blocks.append("")
+        elif token.type.endswith("_open"):
             opened = token.tag
-            depth += token.type in {"bullet_list_open", "ordered_list_open", "tr_open"}
-            if token.type == "tr_open":
-                blocks.append("")
-        elif token.type.endswith("_close"):
-            depth -= token.type in {"bullet_list_close", "ordered_list_close", "tr_close"}
         elif token.type == "inline":
             line = "".join(_markdown_text(child) for child in token.children or ())
             if opened in {"td", "th"}:
@@ -451,7 +447,7 @@ def _feed(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
     text = clean(_decoded(name, data, charset or _declared(data)).removeprefix("\ufeff"))
     root = _ROOT.search(text[:20_000])
     if root is None:
-        raise UnreadableDocument(f"{name} is XML, and neither an RSS nor an Atom feed.")
+        raise UnreadableDocument(f"{name} is neither an RSS nor an Atom feed.")
     if f"</{root[1]}" not in text:
         raise UnreadableDocument(f"{name} is cut short: the feed does not end.")
     if re.search(r"<!ENTITY", text[: root.start()], re.IGNORECASE):
@@ -473,14 +469,9 @@ def _feed(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
 
 
 def _entry(entry: Any, feed: Any, links: "Counter[str | None]") -> Fields:
-    title = one_line(" ".join(html_blocks(entry.get("title") or "")))
+    title = one_line(" ".join(_entry_blocks(entry.get("title_detail") or {})))
     contents = [c for c in entry.get("content") or [] if c.get("value")]
     written = contents[0] if contents else entry.get("summary_detail") or {}
-    text = str(written.get("value") or entry.get("summary") or "")
-    if "html" in str(written.get("type")) or re.search(r"</?\w+[\s>/]|&#?\w+;", text):
-        blocks = html_blocks(text)
-    else:
-        blocks = re.split(r"\n\s*\n", text)
     link = address_of(entry.get("link"))
     found: Fields = {
         "title": title,
@@ -490,13 +481,18 @@ def _entry(entry: Any, feed: Any, links: "Counter[str | None]") -> Fields:
         "published_at": stated_date(entry.get("published"))
         or (stated_date(entry["updated"]) if "updated" in entry else None),
         "language": primary_language(written.get("language") or feed.get("language")),
-        "text": _join(blocks) or title or "",
+        "text": _join(_entry_blocks(written)) or title or "",
     }
     if link is None or links[entry.get("link")] > 1:
         # No address of its own: what the feed calls it, else what it is.
         key = entry.get("id") or f"{entry.get('link')} {title or found['text']}"
         found["id"] = "art_" + hashlib.sha256(key.encode()).hexdigest()[:20]
     return found
+
+
+def _entry_blocks(written: Fields) -> list[str]:
+    text = str(written.get("value") or "")
+    return html_blocks(text) if "html" in str(written.get("type")) else re.split(r"\n\s*\n", text)
 
 
 Reader = Callable[[str, bytes, str | None], Iterator[Fields]]

@@ -60,8 +60,10 @@ def headline(text: str) -> str | None:
         return None
     if _NO_HEADLINE.match(line) or "@" in line or agency_line(line + " - x")[0]:
         return None
-    if stated_date(line) or _DATELINE_ALONE.fullmatch(line) or not any(
-        _PROSE.search(paragraph) for paragraph in re.split(r"\n\s*\n", rest[:6000])[:4]
+    if (
+        stated_date(line)
+        or _DATELINE_ALONE.fullmatch(line)
+        or not any(_PROSE.search(paragraph) for paragraph in re.split(r"\n\s*\n", rest[:6000])[:4])
     ):
         return None
     return one_line(line)
@@ -69,16 +71,17 @@ def headline(text: str) -> str | None:
 
 # Titles, names and addresses
 
-_NO_TITLE = re.compile(
-    r"(?i:microsoft word|microsoft powerpoint|untitled|document\d*$|slide \d|no title|home$|index$"
-    r"|new document|powerpoint)|\S+\.(?i:docx?|pdf|indd|qxd|rtf|txt|tex|dvi|odt|html?|ps)$"
+_NO_TITLE = re.compile(  # what programs write where nobody has written one
+    r"(?i:microsoft (?:word|powerpoint) - .*|untitled(?: document)?[\s-]*\d*"
+    r"|(?:new )?document\s?\d*|slide \d+|no title|home|index|powerpoint presentation|\S+\.(?:docx?|pdf|indd|qxd|rtf|txt|tex"
+    r"|dvi|odt|html?|ps))"
 )
 _NO_AUTHOR = re.compile(r"(?i:unknown|admin|administrator|user|author|anonymous|owner|staff)$")
 
 
 def title_of(value: object) -> str | None:
     title = one_line(html.unescape(value)) if isinstance(value, str) else None
-    return None if title is None or _NO_TITLE.match(title) else title
+    return None if title is None or _NO_TITLE.fullmatch(title) else title
 
 
 def author_of(value: object, *, of_a_file: bool = False) -> str | None:

@@ -511,12 +511,13 @@ def test_the_blocks_of_markdown_are_paragraphs() -> None:
     article = read(
         "a.md",
         "# Bridge *closed*\n\nThe bridge\nwas `closed` on [Monday](https://a.example)  \nat noon"
-        " &amp; stays so.\n\n- One\n- Two\n\n  - Three\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> Quoted\n"
-        "> words.\n\n```\ncode\n  kept\n```\n\n<div>Some <b>HTML</b></div>\n\n![a picture](x.png)\n",
+        " &amp; stays so.\n\n- One\n- Two\n\n  - Three\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+        "\n> Quoted\n> words.\n\n```\ncode\n  kept\n```\n\n<div>Some <b>HTML</b></div>\n\n"
+        "![a picture](x.png)\n",
     )
     assert article.text == (
-        "Bridge closed\n\nThe bridge was closed on Monday\nat noon & stays so.\n\nOne\n\nTwo\n\nThree"
-        "\n\na | b\n\n1 | 2\n\nQuoted words.\n\ncode\n  kept\n\nSome HTML"
+        "Bridge closed\n\nThe bridge was closed on Monday\nat noon & stays so.\n\nOne\n\nTwo\n\n"
+        "Three\n\na | b\n\n1 | 2\n\nQuoted words.\n\ncode\n  kept\n\nSome HTML"
     )
     assert stated(article)["title"] == "Bridge closed"
     assert article.media_type == "text/markdown"
@@ -549,9 +550,9 @@ def test_of_a_page_the_article_is_kept_with_its_paragraphs() -> None:
     article = read(
         "a.html",
         page(
-            body=f"<h1>Bridge closed</h1><p>{FIRST}</p><h2>What is known</h2><p>{SECOND}<br>A ferry\n"
-            f"  <b>runs</b>.</p><ul><li>One pier cracked.</li><li>Two <a href=x>piers</a> held.</li>"
-            f"</ul><blockquote><p>“We wait,” he said.</p></blockquote><p>{THIRD}</p>"
+            body=f"<h1>Bridge closed</h1><p>{FIRST}</p><h2>What is known</h2><p>{SECOND}<br>A "
+            f"ferry\n  <b>runs</b>.</p><ul><li>One pier cracked.</li><li>Two <a href=x>piers</a> "
+            f"held.</li></ul><blockquote><p>“We wait,” he said.</p></blockquote><p>{THIRD}</p>"
         ),
     )
     assert article.text == (
@@ -560,6 +561,12 @@ def test_of_a_page_the_article_is_kept_with_its_paragraphs() -> None:
     )
     assert stated(article) == {"title": "Bridge closed", "language": "en"}
     assert article.media_type == "text/html"
+
+
+def test_an_article_deep_within_elements_is_whole_or_refused() -> None:
+    deep = f"<div>{FIRST}" * 1000
+    assert read("a.html", deep).text == "\n\n".join([FIRST] * 1000)
+    assert "a.html is too large or too intricate" in refused("a.html", b"<div>word " * 3000)
 
 
 def test_a_short_article_has_its_paragraphs_too() -> None:
@@ -574,7 +581,8 @@ META = """<title>Bridge closed | Valley Gazette</title>
 <meta property="article:modified_time" content="2025-01-01T00:00:00Z">
 <link rel="canonical" href="https://gazette.example/bridge">"""
 JSON_LD = """<script type="application/ld+json">{"@context": "https://schema.org", "@graph": [
-{"@type": "WebSite", "name": "No"}, {"@type": ["NewsArticle"], "headline": "Bridge &amp; road closed",
+{"@type": "WebSite", "name": "No"}, {"@type": ["NewsArticle"], 
+"headline": "Bridge &amp; road closed",
 "author": [{"@type": "Person", "name": "R. McNgo"}, {"name": "A. iWriter"}],
 "publisher": {"@type": "Organization", "name": "iValley"}, "dateCreated": "2001-01-01",
 "datePublished": "2024-11-26T09:30:00Z", "dateModified": "2025-01-01"}]}</script>"""
@@ -677,7 +685,8 @@ def test_a_sentence_runs_over_to_the_next_page_and_what_repeats_is_left_out() ->
         running="Valley Gazette, 26 November",
     )
     assert read("a.pdf", data).text == (
-        f"{FIRST}\n\nThe mayor said that it would stay closed for the whole of the winter.\n\n{THIRD}"
+        f"{FIRST}\n\nThe mayor said that it would stay closed for the whole of the winter.\n\n"
+        f"{THIRD}"
     )
 
 
@@ -688,6 +697,8 @@ def test_of_a_pdfs_properties_only_what_somebody_wrote_is_taken() -> None:
         "author": "R. Ngo",
         "language": "en",
     }
+    for title in ("Untitled Goose Game sells a million", "PowerPoint turns 30"):
+        assert read("a.pdf", pdf([[FIRST]], title=title)).title == title
     for title in ("Microsoft Word - bridge.doc", "Untitled", "bridge_final.indd", " "):
         made_up = pdf([[FIRST]], title=title, author="rngo")
         assert stated(read("a.pdf", made_up)) == {"language": "en"}
