@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from index.articles import NewArticle, canonical, parse_article
-from index.errors import DatelineError, UnreadableDocument, UnsupportedMediaType
+from index.errors import DatelineError, InvalidRequest, UnreadableDocument, UnsupportedMediaType
 from index.pdf import read_pdf
 from index.stated import (
     address_of,
@@ -62,6 +62,7 @@ _ALIASES = {
     **{RSS: FEED, ATOM: FEED, "application/rdf+xml": FEED, "text/xml": FEED},
 }
 _READ = "Plain text (.txt), Markdown (.md), HTML, PDF, DOCX and RSS or Atom files are read."
+_OLE = b"\xd0\xcf\x11\xe0"  # how an old Word file begins, and one with a password
 _OFFICE = {".doc", ".docm", ".dot", ".dotx", ".odt", ".rtf", ".pages", ".wpd"}
 
 # A DOCX file is a zip file, which may grow a thousandfold when it is opened.
@@ -95,7 +96,7 @@ def read_documents(
         raise UnreadableDocument(f"{name} holds no text.{_HINTS.get(kind, '')}")
     given = {key: value for key, value in fields.items() if value is not None}
     if len(found) > 1 and "id" in given:
-        raise UnreadableDocument(f"{name} holds {len(found)} articles: one id cannot name them.")
+        raise InvalidRequest(f"{name} holds {len(found)} articles: one id cannot name them.")
     return [completed(parse_article({"media_type": kind, **f, **given}, name)) for f in found]
 
 
@@ -125,7 +126,7 @@ def _kind(name: str, data: bytes, media_type: str | None) -> tuple[str, str | No
         if given not in {"application/octet-stream", "binary/octet-stream"}:
             raise UnsupportedMediaType(f"{name}: {given} is not read. {_READ}")
     suffix = Path(name).suffix.lower()
-    if suffix in _OFFICE or data.startswith(b"\xd0\xcf\x11\xe0"):
+    if suffix in _OFFICE or (suffix != ".docx" and data.startswith(_OLE)):
         raise UnsupportedMediaType(f"{name}: save it as a Word document (.docx) first. {_READ}")
     if suffix in MEDIA_TYPES:
         return MEDIA_TYPES[suffix], charset
@@ -160,11 +161,13 @@ def _sniffed(data: bytes) -> str:
 
 # Characters
 
-_BOMS = [
-    *((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")),
-    *((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16")),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-]
+_MARKS = {  # the longer first: one begins with another
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 # As browsers do (https://encoding.spec.whatwg.org/#names-and-labels): who declares the left one
 # uses the right one, which has more characters.
 _WIDER = {
@@ -181,33 +184,33 @@ _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f\ufffe\uffff]")
 
 def _decoded(name: str, data: bytes, charset: str | None = None) -> str:
     """The text in `data`: by its byte-order mark, the charset declared, UTF-8, or a guess."""
-    if not data.strip(b" \t\r\n\0"):
-        raise UnreadableDocument(f"{name} is empty: there is no text to add.")
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return _as_text(name, _strictly(data, encoding))
-    for encoding in filter(None, (charset, "utf-8")):
-        text = _strictly(data, encoding)
-        if text is not None and "\0" not in text:
-            return text
-    return _as_text(name, _guessed(data))
-
-
-def _as_text(name: str, text: str | None) -> str:
+    text = _by_some_encoding(data, charset)
     if text is None or "\0" in text:
         raise UnreadableDocument(
             f"{name} is a binary file or in an unknown encoding. Save it as UTF-8 text first."
         )
+    if not text.removeprefix("\ufeff").strip():
+        raise UnreadableDocument(f"{name} is empty: there is no text to add.")
     return text
+
+
+def _by_some_encoding(data: bytes, charset: str | None) -> str | None:
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            return _strictly(data, encoding)
+    for encoding in filter(None, (charset, "utf-8")):
+        text = _strictly(data, encoding)
+        if text is not None and "\0" not in text:
+            return text
+    return _guessed(data)
 
 
 def _strictly(data: bytes, encoding: str) -> str | None:
     try:
         codec = codecs.lookup(encoding.strip().strip("\"'"))
-        text, _ = codecs.lookup(_WIDER.get(codec.name, codec.name)).decode(data)
+        return data.decode(_WIDER.get(codec.name, codec.name))
     except (LookupError, ValueError):
         return None
-    return text if isinstance(text, str) else None  # some codecs give bytes
 
 
 def _guessed(data: bytes) -> str | None:
@@ -264,10 +267,7 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,16000}?\n)?---[ \t]*(?:\n|\Z)\s*"
 
 def plain_text(name: str, data: bytes, media_type: str | None = None) -> str:
     """Every character of a text; line ends become LF. Raises UnreadableDocument."""
-    text = canonical(_decoded(name, data, _content_type(media_type)[1]))
-    if not text.strip():
-        raise UnreadableDocument(f"{name} is empty: there is no text to add.")
-    return text
+    return canonical(_decoded(name, data, _content_type(media_type)[1]))
 
 
 def _plain(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
@@ -281,18 +281,14 @@ def _plain(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
 def _markdown(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
     from markdown_it import MarkdownIt
 
-    text = clean(_decoded(name, data, charset).removeprefix("\ufeff"))
-    found, text = _front_matter(name, text)
+    found, text = _front_matter(name, clean(_decoded(name, data, charset).removeprefix("\ufeff")))
     blocks: list[str] = []
-    title, opened, depth = None, "", 0
+    title, opened = None, ""
     for token in MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(text):
-        if token.type.endswith("_open"):
+        if token.type == "tr_open":
+            blocks.append("")
+        elif token.type.endswith("_open"):
             opened = token.tag
-            depth += token.type in {"bullet_list_open", "ordered_list_open", "tr_open"}
-            if token.type == "tr_open":
-                blocks.append("")
-        elif token.type.endswith("_close"):
-            depth -= token.type in {"bullet_list_close", "ordered_list_close", "tr_close"}
         elif token.type == "inline":
             line = "".join(_markdown_text(child) for child in token.children or ())
             if opened in {"td", "th"}:
@@ -381,7 +377,7 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 def _docx(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
     if not data.strip():
         raise UnreadableDocument(f"{name} is empty: there is no text to add.")
-    if data.startswith(b"\xd0\xcf\x11\xe0"):  # what Word writes for a .doc, and for a password
+    if data.startswith(_OLE):  # what Word writes for a .doc, and for a password
         raise UnreadableDocument(
             f"{name} is protected by a password or an old Word file. Save it as .docx without one."
         )
@@ -451,7 +447,7 @@ def _feed(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
     text = clean(_decoded(name, data, charset or _declared(data)).removeprefix("\ufeff"))
     root = _ROOT.search(text[:20_000])
     if root is None:
-        raise UnreadableDocument(f"{name} is XML, and neither an RSS nor an Atom feed.")
+        raise UnreadableDocument(f"{name} is neither an RSS nor an Atom feed.")
     if f"</{root[1]}" not in text:
         raise UnreadableDocument(f"{name} is cut short: the feed does not end.")
     if re.search(r"<!ENTITY", text[: root.start()], re.IGNORECASE):
@@ -473,30 +469,30 @@ def _feed(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
 
 
 def _entry(entry: Any, feed: Any, links: "Counter[str | None]") -> Fields:
-    title = one_line(" ".join(html_blocks(entry.get("title") or "")))
+    title = one_line(" ".join(_entry_blocks(entry.get("title_detail") or {})))
     contents = [c for c in entry.get("content") or [] if c.get("value")]
     written = contents[0] if contents else entry.get("summary_detail") or {}
-    text = str(written.get("value") or entry.get("summary") or "")
-    if "html" in str(written.get("type")) or re.search(r"</?\w+[\s>/]|&#?\w+;", text):
-        blocks = html_blocks(text)
-    else:
-        blocks = re.split(r"\n\s*\n", text)
     link = address_of(entry.get("link"))
     found: Fields = {
         "title": title,
         "source": one_line((entry.get("source") or {}).get("title")) or one_line(feed.get("title")),
-        "author": author_of((entry.get("author_detail") or {}).get("name") or entry.get("author")),
+        "author": author_of(entry.get("author")),
         "url": link,
         "published_at": stated_date(entry.get("published"))
         or (stated_date(entry["updated"]) if "updated" in entry else None),
         "language": primary_language(written.get("language") or feed.get("language")),
-        "text": _join(blocks) or title or "",
+        "text": _join(_entry_blocks(written)) or title or "",
     }
     if link is None or links[entry.get("link")] > 1:
         # No address of its own: what the feed calls it, else what it is.
         key = entry.get("id") or f"{entry.get('link')} {title or found['text']}"
         found["id"] = "art_" + hashlib.sha256(key.encode()).hexdigest()[:20]
     return found
+
+
+def _entry_blocks(written: Fields) -> list[str]:
+    text = str(written.get("value") or "")
+    return html_blocks(text) if "html" in str(written.get("type")) else re.split(r"\n\s*\n", text)
 
 
 Reader = Callable[[str, bytes, str | None], Iterator[Fields]]

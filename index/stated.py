@@ -42,7 +42,9 @@ _NO_HEADLINE = re.compile(
     r"|(date|from|to|cc|subject|published|updated|posted|source|author|photo|image|page)\s*[:\d]",
     re.IGNORECASE,
 )
-_PROSE = re.compile(r"(\S+\s+){7}.*[.!?。！？؟۔।…][\"'”’»)\]]*\s*$|[^\s\x00-\xff]{20}", re.DOTALL)
+_PROSE = re.compile(
+    r"\S+(?:\s+\S+){7}.*?[.!?…؟۔।][\"'”’»)\]]*(?:\s|$)|[^\s\x00-\u02ff]{20}.*?[。！？.]", re.DOTALL
+)
 
 
 def headline(text: str) -> str | None:
@@ -58,23 +60,28 @@ def headline(text: str) -> str | None:
         return None
     if _NO_HEADLINE.match(line) or "@" in line or agency_line(line + " - x")[0]:
         return None
-    if stated_date(line) or _DATELINE_ALONE.fullmatch(line) or not _PROSE.search(rest[:4000]):
+    if (
+        stated_date(line)
+        or _DATELINE_ALONE.fullmatch(line)
+        or not any(_PROSE.search(paragraph) for paragraph in re.split(r"\n\s*\n", rest[:6000])[:4])
+    ):
         return None
     return one_line(line)
 
 
 # Titles, names and addresses
 
-_NO_TITLE = re.compile(
-    r"(?i:microsoft word|microsoft powerpoint|untitled|document\d*$|slide \d|no title|home$|index$"
-    r"|new document|powerpoint)|\S+\.(?i:docx?|pdf|indd|qxd|rtf|txt|tex|dvi|odt|html?|ps)$"
+_NO_TITLE = re.compile(  # what programs write where nobody has written one
+    r"(?i:microsoft (?:word|powerpoint) - .*|untitled(?: document)?[\s-]*\d*"
+    r"|(?:new )?document\s?\d*|slide \d+|no title|home|index|powerpoint presentation|\S+\.(?:docx?|pdf|indd|qxd|rtf|txt|tex"
+    r"|dvi|odt|html?|ps))"
 )
 _NO_AUTHOR = re.compile(r"(?i:unknown|admin|administrator|user|author|anonymous|owner|staff)$")
 
 
 def title_of(value: object) -> str | None:
     title = one_line(html.unescape(value)) if isinstance(value, str) else None
-    return None if title is None or _NO_TITLE.match(title) else title
+    return None if title is None or _NO_TITLE.fullmatch(title) else title
 
 
 def author_of(value: object, *, of_a_file: bool = False) -> str | None:
@@ -83,6 +90,8 @@ def author_of(value: object, *, of_a_file: bool = False) -> str | None:
     if name is None or re.match(r"https?:|www\.|@", name) or len(name) > 300:
         return None
     name = re.sub(r"^(?i:by)\s+", "", name)
+    if addressed := re.fullmatch(r"\S+@\S+ \((.+)\)|(.+?) <\S+@\S+>", name):
+        name = addressed[1] or addressed[2]
     if _NO_AUTHOR.match(name) or "@" in name or (of_a_file and " " not in name):
         return None
     return name
@@ -91,9 +100,11 @@ def author_of(value: object, *, of_a_file: bool = False) -> str | None:
 def address_of(value: object) -> str | None:
     """An article's own address. A site's alone is every page's: it names none of them."""
     url = one_line(value)
-    if url is None or not re.fullmatch(r"https?://[^/\s?#]+/?[^\s]+", url):
+    if url is None or not re.fullmatch(r"https?://[^\s/?#]+[^\s]+", url):
         return None
-    return url if re.match(r"https?://[^/?#]+/?(?:[^/?#]|\?.)", url) else None
+    _, _, rest = url.partition("://")
+    _, _, path = rest.partition("#")[0].partition("/")
+    return url if path.strip("/") or "?" in rest else None
 
 
 # Dates

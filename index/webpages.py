@@ -4,9 +4,12 @@ Metadata is read here and not by trafilatura, which makes up what is missing: a 
 address or the text, a source from the address, names in another case.
 """
 
+import copy
 import json
+import logging
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -24,7 +27,7 @@ Fields = dict[str, Any]
 
 
 _SKIPPED = set(
-    "script style noscript template head title nav footer aside form button select textarea iframe"
+    "script style noscript template head title nav footer aside button select textarea iframe"
     " object svg math audio video canvas figure menu dialog graphic".split()
 )
 _BLOCKS = set(
@@ -55,15 +58,21 @@ _SOURCE_METAS = (
 
 
 def parsed(text: str) -> Any:
+    """The root element; None where there is nothing to parse. Raises RecursionError for elements
+    nested so deep (some 2,000) that the parser leaves text out."""
     from lxml import etree
     from lxml import html as lxml_html
 
     text = re.sub(r"\A\s*<\?xml[^>]{0,300}>", "", clean(text))
-    parser = lxml_html.HTMLParser(remove_comments=True, remove_pis=True, collect_ids=False)
+    parser = lxml_html.HTMLParser(
+        remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True
+    )
     try:
         root = lxml_html.document_fromstring(text, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         return None
+    if any("depth" in entry.message for entry in parser.error_log):
+        raise RecursionError
     return root
 
 
@@ -72,17 +81,23 @@ def main_blocks(root: Any) -> list[str]:
     few = next(islice(root.iter("*"), MOST_ELEMENTS, None), None) is None
     if few and not _deeper(root, DEEPEST):
         from trafilatura import bare_extraction
-        from trafilatura.settings import use_config
 
-        config = use_config()
-        # Else a short article is given as one paragraph.
-        config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "20")
-        found = bare_extraction(root, include_comments=False, with_metadata=False, config=config)
+        found = bare_extraction(root, include_comments=False, config=_extraction())
         body = getattr(found, "body", None)
         if body is not None and (blocks := _blocks(body)):
             return blocks
     body = root.find(".//body")
     return _blocks(root if body is None else body)
+
+
+@lru_cache(maxsize=1)
+def _extraction() -> Any:
+    from trafilatura.settings import use_config
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what is amiss is said here
+    config = copy.deepcopy(use_config())
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "20")  # else a short article is one paragraph
+    return config
 
 
 def _deeper(root: Any, limit: int) -> bool:
@@ -181,14 +196,15 @@ def _first_of(metas: dict[str, str], keys: str) -> str | None:
 
 
 def _title_of_html(root: Any, metas: Fields, ld: Fields, source: str | None) -> str | None:
-    title = title_of(ld.get("title")) or title_of(_first_of(metas, _TITLE_METAS))
-    if title:
-        return title
-    headings = [one_line(" ".join(h.itertext())) for h in root.iter("h1")]
-    if len(headings) == 1 and title_of(headings[0]):
-        return headings[0]
+    headings = [" ".join(heading.itertext()) for heading in root.iter("h1")]
     element = root.find(".//title")
-    title = title_of(element.text_content()) if element is not None else None
+    title = (
+        title_of(ld.get("title"))
+        or title_of(_first_of(metas, _TITLE_METAS))
+        or (len(headings) == 1 and title_of(headings[0]))
+        or (element is not None and title_of("".join(element.itertext())))
+        or None
+    )
     if title and source:  # "Bridge closed | Valley Gazette"
         title = re.sub(rf"\s+[|–—•·:-]\s+{re.escape(source)}$", "", title)
     return title
