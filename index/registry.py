@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -206,7 +206,7 @@ class Registry:
                 assert row is not None
                 db.execute(
                     "INSERT INTO lexicon(rowid, title, text) VALUES (?,?,?)",
-                    (row, new.title or "", passage.span.of(new.text)),
+                    (row, lexical_title(new), passage.span.of(new.text)),
                 )
                 added.append(row)
             yield added, replaced
@@ -396,6 +396,16 @@ class Registry:
     def receipt(self, receipt_id: str) -> str | None:
         rows = self._rows("SELECT body FROM receipts WHERE id = ?", (receipt_id,))
         return rows[0][0] if rows else None
+
+
+def lexical_title(new: NewArticle) -> str:
+    """What the words of a question find besides an article's text: its title, source and day.
+
+    The day as a question writes it: 26 November 2024.
+    """
+    published = date.fromisoformat(new.published_at[:DAY]) if new.published_at else None
+    day = f"{published.day} {published:%B} {published.year}" if published else None
+    return ". ".join(part for part in (new.title, new.source, day) if part)
 
 
 @contextmanager
