@@ -5,12 +5,13 @@ A write is one transaction: it is whole or it is not there, also after the proce
 """
 
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,10 @@ MIGRATIONS = [
         STRICT, WITHOUT ROWID;
     """,
     """
+    DROP TABLE lexicon;  -- it is made anew from the articles
+    CREATE VIRTUAL TABLE lexicon USING fts5(
+        about, text, pairs, tokenize = "porter unicode61 remove_diacritics 2"
+    );
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO facts
         SELECT 'embedder', 'all-MiniLM-L6-v2-int8/1' WHERE EXISTS (SELECT 1 FROM passages);
@@ -107,6 +112,13 @@ MIGRATIONS = [
 # An acknowledged write survives a loss of power; what is deleted is overwritten.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 DAY = len("2024-11-26")
+# What a row of the lexical index holds. Change it and this number, and indexes are made anew.
+LEXICON = "1"
+# Thai, Lao, Burmese, Khmer, Japanese, Chinese.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff]+"
+)
 # FTS5 scores every passage that has one of the words looked for: so many it does in some 5 ms.
 POSTINGS = 10_000
 _HEADER = """
@@ -181,6 +193,8 @@ class Registry:
                 for pragma in PRAGMAS:
                     self._db.execute(f"PRAGMA {pragma}")
                 self._migrate()
+                if self.fact("lexicon") != LEXICON:
+                    self.write_lexicon()
                 self._reader.execute("PRAGMA query_only=ON")
         except BaseException:
             self.close()
@@ -266,7 +280,12 @@ class Registry:
                     ),
                 ).lastrowid
                 assert row is not None
-                self._put_words(db, row, new.title, passage.span.of(new.text))
+                self._put_words(
+                    db,
+                    row,
+                    about(new.title, new.source, new.published_at),
+                    passage.span.of(new.text),
+                )
                 added.append(row)
             self._sign(db, article_id, new.text)
             return added, replaced
@@ -287,12 +306,10 @@ class Registry:
             )
             return dropped
 
-    def _put_words(
-        self, db: sqlite3.Connection, passage_id: int, title: str | None, text: str
-    ) -> None:
+    def _put_words(self, db: sqlite3.Connection, passage_id: int, shown: str, text: str) -> None:
         db.execute(
-            "INSERT INTO lexicon(rowid, title, text) VALUES (?,?,?)",
-            (passage_id, title or "", text),
+            "INSERT INTO lexicon(rowid, about, text, pairs) VALUES (?,?,?,?)",
+            (passage_id, shown, text, " ".join(pairs(text))),
         )
 
     def _drop_passages(self, db: sqlite3.Connection, article_id: str) -> list[int]:
@@ -462,6 +479,7 @@ class Registry:
 
         Of words that stand in very many passages together only the rarest count.
         """
+        terms = [term for whole in terms for term in (whole, *pairs(whole))]
         phrases = ['"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms]
         tables, condition, values = "lexicon l", "1", list[str]()
         if filters.article_ids:
@@ -480,7 +498,7 @@ class Registry:
         if not phrases:
             return []
         rows = self.rows(
-            f"SELECT l.rowid, -bm25(lexicon, 1.0, 1.0) AS score FROM {tables} "
+            f"SELECT l.rowid, -bm25(lexicon) AS score FROM {tables} "
             f"WHERE lexicon MATCH ? AND {condition} ORDER BY score DESC, l.rowid LIMIT ?",
             (" OR ".join(phrases), *values, limit),
         )
@@ -515,13 +533,16 @@ class Registry:
             (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'lexicon'").fetchone()
             db.execute("DROP TABLE lexicon")
             db.execute(made)
-            titles = dict(
-                db.execute(
-                    "SELECT p.id, r.title FROM passages p JOIN current r ON r.id = p.article_id"
+            shown = {
+                row[0]: about(*row[1:])
+                for row in db.execute(
+                    "SELECT p.id, r.title, r.source, r.published_at "
+                    "FROM passages p JOIN current r ON r.id = p.article_id"
                 )
-            )
+            }
             for passage_id, text in self._words():
-                self._put_words(db, passage_id, titles[passage_id], text)
+                self._put_words(db, passage_id, shown[passage_id], text)
+            self.put_fact("lexicon", LEXICON)
 
     def _words(self) -> Iterator[tuple[int, str]]:
         """Each passage's id and text, cut from its article."""
@@ -577,6 +598,24 @@ class Registry:
     def receipt(self, receipt_id: str) -> str | None:
         rows = self.rows("SELECT body FROM receipts WHERE id = ?", (receipt_id,))
         return rows[0][0] if rows else None
+
+
+def about(title: str | None, source: str | None, published_at: str | None) -> str:
+    """What the words of a question find besides an article's text: its title, source and day.
+
+    The day as a question writes it: 26 November 2024.
+    """
+    published = date.fromisoformat(published_at[:DAY]) if published_at else None
+    day = f"{published.day} {published:%B} {published.year}" if published else None
+    return ". ".join(part for part in (title, source, day) if part)
+
+
+def pairs(text: str) -> list[str]:
+    """Pairs of neighbouring characters of scripts that write no spaces between words."""
+    found = []
+    for run in _UNSPACED.findall(text):
+        found += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
+    return found
 
 
 def _connection(path: Path) -> sqlite3.Connection:

@@ -73,8 +73,8 @@ def headline(text: str) -> str | None:
 
 _NO_TITLE = re.compile(  # what programs write where nobody has written one
     r"(?i:microsoft (?:word|powerpoint) - .*|untitled(?: document)?[\s-]*\d*"
-    r"|(?:new )?document\s?\d*|slide \d+|no title|home|index|powerpoint presentation|\S+\.(?:docx?|pdf|indd|qxd|rtf|txt|tex"
-    r"|dvi|odt|html?|ps))"
+    r"|(?:new )?document\s?\d*|slide \d+|no title|home|index|powerpoint presentation"
+    r"|\S+\.(?:docx?|pdf|indd|qxd|rtf|txt|tex|dvi|odt|html?|ps))"
 )
 _NO_AUTHOR = re.compile(r"(?i:unknown|admin|administrator|user|author|anonymous|owner|staff)$")
 

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.articles import NewArticle, read_document
+from index.articles import NewArticle
+from index.documents import read_documents
 from index.duplicates import SAME_STORY, bands, signature, similarity
 from index.embeddings import MiniLM
 from index.index import Index
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples" / "articles").glob("*.txt"))
-STORY = read_document(EXAMPLES[0].name, EXAMPLES[0].read_bytes()).text
+STORY = read_documents(EXAMPLES[0].name, EXAMPLES[0].read_bytes())[0].text
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_a_story_stays_one_with_what_outlets_change() -> None:
 
 
 def test_other_articles_on_the_same_event_are_other_stories() -> None:
-    texts = [read_document(path.name, path.read_bytes()).text for path in EXAMPLES]
+    texts = [read_documents(path.name, path.read_bytes())[0].text for path in EXAMPLES]
     signatures = [signature(text) for text in texts]
     for number, one in enumerate(signatures):
         for other in signatures[number + 1 :]:

@@ -68,7 +68,8 @@ def search(index: Index, query: str, top_k: int = 6, **filters: Any) -> list[Hit
 
 
 def found(index: Index, query: str, **filters: Any) -> set[str]:
-    return {hit.passage.article_id for hit in search(index, query, 50, **filters)}
+    hits = search(index, query, 50, **filters)
+    return {passage.article_id for hit in hits for passage in (hit.passage, *hit.also)}
 
 
 # Adding and removing
@@ -190,6 +191,59 @@ def test_top_k_is_kept_and_the_best_come_first(index: Index) -> None:
         hits = search(index, "Who opened the bridge at Harrow Mere?", top_k)
         assert hits[0].passage.article_id == "bridge"
         assert len(hits) == min(top_k, 9)
+
+
+def articles(hit: Hit) -> list[str]:
+    return [passage.article_id for passage in (hit.passage, *hit.also)]
+
+
+def test_what_several_articles_say_is_one_hit(index: Index) -> None:
+    story = (
+        "The ferry Saint Brannoc ran aground off Port Ellery on Monday with 112 people on board. "
+        "All of them were taken off by lifeboats, and nobody was hurt, the coastguard said. "
+        "The master of the ship had reported a failure of its steering an hour before."
+    )
+    add(index, story, id="wire", title="Ferry runs aground")
+    add(index, story, id="post", title="A night of fear off Port Ellery")
+    edited = story.replace("taken off by", "brought ashore in").replace("had reported", "reported")
+    add(index, edited, id="gazette")
+    add(index, story.replace("112", "121"), id="corrected")
+    add(index, story.replace("nobody", "one woman"), id="later")
+    add(index, story + " It had sailed from Ottering at six with a load of cattle. " * 2, id="more")
+    add(index, BEANS, id="beans")
+    hits = search(index, "Where did the ferry Saint Brannoc run aground?", 4)
+    groups = {frozenset(articles(hit)) for hit in hits}
+    assert frozenset({"wire", "post", "gazette"}) in groups
+    assert {frozenset({name}) for name in ("corrected", "later", "more")} <= groups
+
+
+def test_a_source_and_a_day_help_to_find(index: Index) -> None:
+    for source, day in (("Valley Gazette", "2026-02-12"), ("Islands Wire", "2026-03-13")):
+        add(index, BRIDGE, id=source[:1], source=source, published_at=day)
+    for question, article_id in (
+        ("What did the Valley Gazette say of the bridge?", "V"),
+        ("What did the Islands Wire say of the bridge?", "I"),
+        ("Which bridge was opened on 12 February 2026?", "V"),
+        ("Which bridge was opened on March 13, 2026?", "I"),
+    ):
+        assert search(index, question)[0].passage.article_id == article_id
+
+
+def test_a_language_without_spaces_is_found_by_its_words(index: Index) -> None:
+    index.add(
+        NewArticle(id="zh", text="两国部长周二在巴格达签署了两份谅解备忘录。其中一份涉及边境安全。")
+    )
+    index.add(NewArticle(id="ja", text="新しい橋は金曜日に開通した。住民は九年間待っていた。"))
+    for query, article_id in (
+        ("谅解备忘录", "zh"),
+        ("边境", "zh"),
+        ("部长签署了什么?", "zh"),
+        ("橋", "ja"),
+    ):
+        lexical = index.registry.lexical(query_terms(query), Filters(), 5)
+        assert [
+            p.article_id for p in index.registry.passages([i for i, _ in lexical]).values()
+        ] == [article_id]
 
 
 def test_terms_are_each_word_once_without_those_that_say_nothing() -> None:
