@@ -17,7 +17,7 @@ from rich.progress import track
 from rich.table import Table
 
 from bench.scoring import is_right
-from index.articles import read_document
+from index.documents import read_documents
 from index.embeddings import MiniLM
 from index.index import Index
 from service import catalogue
@@ -40,7 +40,8 @@ def questions(*, smoke: bool = False) -> list[dict[str, Any]]:
 def example_index(directory: Path, embedder: MiniLM) -> Index:
     index = Index(directory, embedder)
     for path in sorted(ARTICLES.glob("*.txt")):
-        index.add(read_document(path.name, path.read_bytes()))
+        for new in read_documents(path.name, path.read_bytes()):
+            index.add(new)
     return index
 
 

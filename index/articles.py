@@ -8,16 +8,14 @@ import hashlib
 import json
 import re
 from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from index.errors import InvalidRequest, UnreadableDocument, UnsupportedMediaType
+from index.errors import InvalidRequest
 
-# At most 16,000 characters: YAML is slow to read, and no metadata is that long.
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,16000}?\n)?---[ \t]*(?:\n|\Z)\s*", re.DOTALL)
+# A language tag (BCP 47), of which the primary subtag is kept; `en_GB` is how systems write it.
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*")
 _CONTROL = re.compile(r"[\x00\ud800-\udfff]")
 # What may stand in an id: it is part of a URL's path.
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._~:@-]{0,199}$"
@@ -26,7 +24,6 @@ _DATE = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
-TEXT_SUFFIXES = {".txt": "text/plain", ".text": "text/plain", "": "text/plain"}
 
 
 def _whole(text: str) -> str:
@@ -35,7 +32,7 @@ def _whole(text: str) -> str:
     return text
 
 
-def _canonical(text: str) -> str:
+def canonical(text: str) -> str:
     """Every character is kept; only line ends become LF, and a leading byte-order mark goes."""
     return _whole(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
 
@@ -63,10 +60,17 @@ def _dated(value: str) -> str:
     return value
 
 
+def _primary(tag: str) -> str:
+    if not LANGUAGE.fullmatch(tag):
+        raise ValueError("is not a language tag, like en, en-GB or ar")
+    return re.split("[-_]", tag)[0].lower()
+
+
 ArticleId = Annotated[str, Field(pattern=_ID)]
-Text = Annotated[str, AfterValidator(_canonical), AfterValidator(_with_content)]
+Text = Annotated[str, AfterValidator(canonical), AfterValidator(_with_content)]
 Line = Annotated[str, AfterValidator(_whole), Field(max_length=2000)]
 IsoDate = Annotated[str, BeforeValidator(_iso), AfterValidator(_dated)]
+Language = Annotated[str, AfterValidator(_primary)]
 
 
 class NewArticle(BaseModel):
@@ -81,6 +85,7 @@ class NewArticle(BaseModel):
     author: Line | None = None
     url: Line | None = None
     published_at: IsoDate | None = None
+    language: Language | None = None
     media_type: Line = "text/plain"
 
     def identity(self) -> str:
@@ -118,35 +123,6 @@ class Article(ArticleHeader):
     text: str
 
 
-def read_document(name: str, data: bytes, **fields: str | None) -> NewArticle:
-    """The article in a plain-text file, with YAML front matter or without.
-
-    `fields` (title, source, ...) given by the caller win over the document's own. Raises
-    UnsupportedMediaType or UnreadableDocument, whose messages name the file by `name` only.
-    """
-    media_type = TEXT_SUFFIXES.get(Path(name).suffix.lower())
-    if media_type is None:
-        raise UnsupportedMediaType(f"{name}: only plain text (.txt) is read so far.")
-    found, text = _front_matter(name, plain_text(data, name))
-    found |= {key: value for key, value in fields.items() if value is not None}
-    return parse_article({"media_type": media_type, **found, "text": text}, name)
-
-
-def plain_text(data: bytes, name: str) -> str:
-    """Every character of a UTF-8 text. Raises UnreadableDocument."""
-    try:
-        text = _canonical(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise UnreadableDocument(f"{name} is not UTF-8 text. Save it as UTF-8 first.") from None
-    except ValueError:
-        raise UnreadableDocument(
-            f"{name} is a binary file, not text. Save it as UTF-8 text first."
-        ) from None
-    if not text.strip():
-        raise UnreadableDocument(f"{name} is empty: there is no text to add.")
-    return text
-
-
 def parse_article(fields: dict[str, Any], name: str) -> NewArticle:
     """Raises InvalidRequest, naming the field and what is wrong with it."""
     try:
@@ -156,24 +132,3 @@ def parse_article(fields: dict[str, Any], name: str) -> NewArticle:
         where = ".".join(str(part) for part in first["loc"])
         told = first["msg"].removeprefix("Value error, ")
         raise InvalidRequest(f"{name}: {where}: {told}") from None
-
-
-def _front_matter(name: str, text: str) -> tuple[dict[str, Any], str]:
-    """Metadata and the text after it. A block that is not a mapping is part of the text.
-
-    Values are kept as they are written: a title `1.10` or `Yes` is no number and no truth value.
-    """
-    match = _FRONT_MATTER.match(text)
-    if not match:
-        return {}, text
-    try:
-        fields = yaml.load(match[1] or "", yaml.BaseLoader)  # texts, lists and mappings only
-    except (yaml.YAMLError, RecursionError):
-        raise UnreadableDocument(
-            f"{name}: the block between the first two `---` lines is not valid YAML."
-        ) from None
-    if not isinstance(fields, dict):
-        return {}, text
-    known = set(NewArticle.model_fields) - {"text", "media_type"}
-    kept = {k: v for k, v in fields.items() if k in known and v not in ("", "~", "null")}
-    return kept, text[match.end() :]

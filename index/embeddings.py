@@ -16,6 +16,8 @@ from tokenizers import Tokenizer
 
 Vectors = npt.NDArray[np.float32]
 
+LANGUAGES = frozenset({"en"})
+"""What the model knows. Texts in another language are found by their words alone."""
 MOST_TOKENS = 256
 BATCH = 32
 

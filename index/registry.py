@@ -186,9 +186,10 @@ class Registry:
             fields = (new.text, new.title, new.source, new.author, new.url, new.published_at)
             db.execute(
                 "INSERT INTO revisions(article_id, revision, text, title, source, author, url, "
-                "published_at, media_type, created_at) VALUES (?,?,?,?,?,?,?,?,?,?) "
-                "ON CONFLICT(article_id, revision) DO UPDATE SET media_type = excluded.media_type",
-                (article_id, revision, *fields, new.media_type, now),
+                "published_at, language, media_type, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?) "
+                "ON CONFLICT(article_id, revision) DO UPDATE SET media_type = excluded.media_type, "
+                "language = excluded.language",
+                (article_id, revision, *fields, new.language, new.media_type, now),
             )
             replaced = self._drop_passages(db, article_id)
             added = []

@@ -28,14 +28,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from index.articles import (
-    Article,
-    ArticleHeader,
-    IsoDate,
-    NewArticle,
-    parse_article,
-    plain_text,
-)
+from index.articles import Article, ArticleHeader, IsoDate, NewArticle, parse_article
+from index.documents import completed, plain_text
 from index.embeddings import MiniLM
 from index.errors import (
     DatelineError,
@@ -383,7 +377,8 @@ async def _sent_article(request: Request, service: Service, article_id: str | No
     body = await request.body()
     fields: Any
     if media_type == "text/plain":
-        fields = {**request.query_params, "text": plain_text(body, "The body")}
+        text = plain_text("The body", body, request.headers["content-type"])
+        fields = {**request.query_params, "text": text}
     elif media_type == "application/json":
         try:
             fields = json.loads(body)
@@ -402,7 +397,7 @@ async def _sent_article(request: Request, service: Service, article_id: str | No
     article = parse_article(fields, "The article")
     if len(article.text.encode()) > most:
         raise PayloadTooLarge(f"An article may hold {most:,} bytes of text at most.")
-    return article
+    return await anyio.to_thread.run_sync(completed, article)
 
 
 async def _add(request: Request, service: Service, article_id: str | None) -> JSONResponse:

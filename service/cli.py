@@ -28,7 +28,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from index.articles import TEXT_SUFFIXES, NewArticle, read_document
+from index.articles import NewArticle
+from index.documents import MEDIA_TYPES, read_documents
 from index.errors import AlreadyRunning, DatelineError, InvalidRequest, PayloadTooLarge
 from service import catalogue
 from service.app import LOOPBACK_NAMES, Service, create_app
@@ -243,19 +244,18 @@ async def _add(settings: Settings, paths: list[Path]) -> bool:
     async with connect(settings, answers=False) as client:
         for path in [file for given in paths for file in _files(given)]:
             try:
-                new = _read(path, settings.max_article_bytes)
-                body = new.model_dump(exclude_none=True)
-                reply = await call(client, "POST", "/v1/articles", json=body)
+                for new in _read(path, settings.max_article_bytes):
+                    body = new.model_dump(exclude_none=True)
+                    reply = await call(client, "POST", "/v1/articles", json=body)
+                    article = reply["article"]
+                    out.print(
+                        Text(f"{reply['status']:<10} ", "green")
+                        + Text(f"{article['id']}  {_plain(article['title'] or path.name)}"),
+                        soft_wrap=True,
+                    )
             except DatelineError as error:
                 all_well = False
                 _cannot("not added", error)
-            else:
-                article = reply["article"]
-                out.print(
-                    Text(f"{reply['status']:<10} ", "green")
-                    + Text(f"{article['id']}  {_plain(article['title'] or path.name)}"),
-                    soft_wrap=True,
-                )
     return all_well
 
 
@@ -264,7 +264,7 @@ def _cannot(what: str, error: DatelineError) -> None:
 
 
 def _files(path: Path) -> list[Path]:
-    """A file itself; of a directory its text files, hidden ones and those further down left out.
+    """A file itself; of a directory its documents, hidden ones and those further down left out.
 
     A directory without any, or that cannot be read, is given itself: reading it says why.
     """
@@ -272,21 +272,26 @@ def _files(path: Path) -> list[Path]:
         found = sorted(
             p
             for p in path.iterdir()
-            if p.suffix.lower() in TEXT_SUFFIXES and p.name[0] != "." and p.is_file()
+            if (p.suffix.lower() in MEDIA_TYPES or not p.suffix)
+            and p.name[0] != "."
+            and p.is_file()
         )
     except OSError:
         return [path]
     return found or [path]
 
 
-def _read(path: Path, most_bytes: int) -> NewArticle:
+def _read(path: Path, most_bytes: int) -> list[NewArticle]:
     try:
         if path.is_dir():
             os.listdir(path)  # where that fails, it says why
-            raise InvalidRequest(f"{path}: there are no text files (.txt) in this directory.")
+            raise InvalidRequest(
+                f"{path}: there are no documents (.txt, .md, .html, .pdf, .docx, .rss, .atom) "
+                "in this directory."
+            )
         if path.stat().st_size > most_bytes:
             raise PayloadTooLarge(f"{path}: an article may hold {most_bytes:,} bytes at most.")
-        return read_document(path.name, path.read_bytes())
+        return read_documents(path.name, path.read_bytes())
     except OSError as error:
         raise InvalidRequest(f"{path}: {error.strerror}.") from None
 
@@ -388,8 +393,8 @@ async def _demo(client: httpx.AsyncClient) -> None:
     if not page["articles"]:
         files = sorted(EXAMPLES.iterdir())
         for path in files:
-            new = read_document(path.name, path.read_bytes())
-            await call(client, "POST", "/v1/articles", json=new.model_dump(exclude_none=True))
+            for new in read_documents(path.name, path.read_bytes()):
+                await call(client, "POST", "/v1/articles", json=new.model_dump(exclude_none=True))
         out.print(f"Added {len(files)} example articles.")
     out.print(f"\n[dim]dateline ask[/] [bold]'{EXAMPLE_QUESTION}'[/]\n")
     request = {"question": EXAMPLE_QUESTION, "max_seconds": PATIENCE}

@@ -9,8 +9,8 @@ from hostile import hostile_text
 from hypothesis import given
 from pydantic import ValidationError
 
-from index.articles import NewArticle, parse_article, plain_text, read_document
-from index.errors import InvalidRequest, UnreadableDocument, UnsupportedMediaType
+from index.articles import NewArticle, parse_article
+from index.errors import InvalidRequest
 
 FIELDS = {
     "title": "Bridge closed",
@@ -19,20 +19,6 @@ FIELDS = {
     "url": "https://gazette.example/bridge",
     "published_at": "2024-11-26",
 }
-
-
-def document(front: str, text: str = "The bridge was closed.\n") -> bytes:
-    return f"---\n{front}\n---\n{text}".encode()
-
-
-def refused(name: str, data: bytes, **fields: str | None) -> str:
-    """The message of a refusal: it names the file, and no path."""
-    with pytest.raises(InvalidRequest) as caught:
-        read_document(name, data, **fields)
-    message = caught.value.message
-    assert name in message
-    assert "/" not in message.replace(name, "")
-    return message
 
 
 # Text
@@ -47,7 +33,6 @@ def test_only_line_ends_and_a_leading_mark_are_changed(text: str) -> None:
     kept = NewArticle(text=text).text
     assert "\r" not in kept
     assert kept == text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    assert plain_text(text.encode(), "a.txt") == kept
 
 
 def test_spaces_at_the_edges_and_marks_inside_are_kept() -> None:
@@ -172,166 +157,23 @@ def test_dates_of_python_are_taken() -> None:
         assert article.published_at == kept
 
 
-# Documents
-
-
-def test_front_matter_is_metadata_and_the_text_begins_after_it() -> None:
-    front = "\n".join(f"{name}: {value}" for name, value in FIELDS.items())
-    article = read_document("a.txt", document(f"id: bridge-1\n{front}\n"))
-    assert article.model_dump() == {
-        "id": "bridge-1",
-        "text": "The bridge was closed.\n",
-        "media_type": "text/plain",
-        **FIELDS,
-    }
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_front_matter_is_read_whatever_ends_its_lines(end: str) -> None:
-    data = document("title: Bridge closed").decode().replace("\n", end)
-    article = read_document("a.txt", ("\ufeff" + data).encode())
-    assert (article.title, article.text) == ("Bridge closed", "The bridge was closed.\n")
-
-
-def test_what_the_caller_says_wins_over_the_document() -> None:
-    data = document("title: Theirs\nsource: Theirs")
-    article = read_document("a.txt", data, title="Ours", source=None)
-    assert (article.title, article.source) == ("Ours", "Theirs")
-
-
-@pytest.mark.parametrize("written", ["1.10", "Yes", "007", "1_000", "22:30", "0x1F", "1e3", "No"])
-def test_values_are_kept_as_they_are_written(written: str) -> None:
-    article = read_document("a.txt", document(f"title: {written}\nid: {written.replace(':', '')}"))
-    assert article.title == written
-    assert article.id == written.replace(":", "")
+# Languages
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"),
-    [
-        ("2024-11-26", "2024-11-26"),
-        ("'2024-11-26'", "2024-11-26"),
-        ("2024-11-26T09:30:00Z", "2024-11-26T09:30:00Z"),
-        ("2024-11-26 09:30:00", "2024-11-26 09:30:00"),
-        ("null", None),
-        ("~", None),
-        ("", None),
-    ],
+    ("tag", "kept"),
+    [("en", "en"), ("en-GB", "en"), ("EN_us", "en"), ("zh-Hant-TW", "zh"), ("ckb", "ckb")],
 )
-def test_dates_in_front_matter(written: str, kept: str | None) -> None:
-    assert read_document("a.txt", document(f"published_at: {written}")).published_at == kept
+def test_of_a_language_tag_the_primary_subtag_is_kept(tag: str, kept: str) -> None:
+    assert NewArticle(text="Some.", language=tag).language == kept
 
 
-def test_unknown_keys_and_ours_are_left_out() -> None:
-    article = read_document(
-        "a.txt", document("title: Kept\ntags: [a, b]\ntext: No.\nmedia_type: no/no\n1: 2")
-    )
-    assert article.model_dump(exclude_none=True) == {
-        "text": "The bridge was closed.\n",
-        "title": "Kept",
-        "media_type": "text/plain",
-    }
+@pytest.mark.parametrize("tag", ["", "e", "english", "en GB", "en-", "42", "ein Text", "é"])
+def test_what_is_no_language_tag_is_refused(tag: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"^body: language: is not a language tag, like en"):
+        parse_article({"text": "Some.", "language": tag}, "body")
 
 
-@pytest.mark.parametrize(
-    "front", ["- a\n- b", "Just a line.", "", "# only a comment", "12", "The bridge, closed"]
-)
-def test_a_block_that_is_no_mapping_is_text(front: str) -> None:
-    data = document(front)
-    article = read_document("a.txt", data)
-    assert article.title is None
-    assert article.text == data.decode()
-
-
-@pytest.mark.parametrize(
-    "text", ["---\ntitle: never closed\n", "--- \n", "A.\n---\ntitle: X\n---\n"]
-)
-def test_rules_that_frame_nothing_are_text(text: str) -> None:
-    assert read_document("a.txt", text.encode()).text == text
-
-
-@pytest.mark.parametrize(
-    "front",
-    [
-        "title: [",
-        "a: b: c",
-        "title: 'x",
-        "\tx: y",
-        "title: *no",
-        "a: &a [*a",
-        "[" * 9000,
-        "a: \x07",
-    ],
-)
-def test_front_matter_that_is_not_yaml_is_refused(front: str) -> None:
-    message = refused("a.txt", document(front))
-    assert "not valid YAML" in message
-
-
-@pytest.mark.parametrize("front", ["title: [a, b]", "source: {a: b}", "author: [[a]]"])
-def test_a_field_that_is_no_line_of_text_is_refused_by_its_name(front: str) -> None:
-    assert f"a.txt: {front.split(':')[0]}: " in refused("a.txt", document(front))
-
-
-def test_yaml_that_grows_when_it_is_read_does_not() -> None:
-    front = "a0: &a0 [x, x]\n" + "".join(
-        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 30)
-    )
-    assert "a.txt: title: " in refused("a.txt", document(front + "title: *a29"))
-
-
-@pytest.mark.parametrize("tag", ["!!python/object/apply:os.getcwd []", "!!int x", "!!timestamp x"])
-def test_tags_make_nothing(tag: str) -> None:
-    article = document(f"tags: {tag}\ntitle: Kept")
-    assert read_document("a.txt", article).title == "Kept"
-
-
-def test_a_long_block_is_text_and_not_read_as_yaml() -> None:
-    data = document("a: b\n" * 400_000)
-    article = read_document("a.txt", data)
-    assert article.text == data.decode()
-
-
-@pytest.mark.parametrize("front", ["published_at: 2024-13-45", "published_at: yesterday"])
-def test_a_bad_date_in_front_matter_is_refused(front: str) -> None:
-    assert "published_at: is not an ISO 8601 date" in refused("a.txt", document(front))
-
-
-@pytest.mark.parametrize(
-    ("data", "what_to_do"),
-    [
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "Save it as UTF-8"),
-        (b"%PDF-1.7\n\x00\x01", "Save it as UTF-8 text first"),
-        ("Ångström".encode("latin-1"), "Save it as UTF-8"),
-        ("The bridge.".encode("utf-16"), "Save it as UTF-8"),
-        ("The bridge.".encode("utf-16-le"), "Save it as UTF-8"),
-        (b"\xed\xa0\x80", "Save it as UTF-8"),
-        (b"", "there is no text"),
-        (b"\xef\xbb\xbf \r\n", "there is no text"),
-    ],
-)
-def test_files_that_hold_no_text_are_refused(data: bytes, what_to_do: str) -> None:
-    with pytest.raises(UnreadableDocument):
-        read_document("a.txt", data)
-    assert what_to_do in refused("a.txt", data)
-
-
-def test_front_matter_with_nothing_after_it_is_empty() -> None:
-    assert "is empty" in refused("a.txt", document("title: X", ""))
-
-
-@pytest.mark.parametrize("name", ["a.pdf", "a.html", "a.docx", "a.txt.gz", "é .exe"])
-def test_other_kinds_of_documents_are_refused(name: str) -> None:
-    with pytest.raises(UnsupportedMediaType):
-        read_document(name, b"Some.")
-    assert ".txt" in refused(name, b"Some.")
-
-
-@pytest.mark.parametrize("name", ["a.txt", "A.TXT", "README", "a.text", ".txt"])
-def test_plain_text_is_known_by_its_name(name: str) -> None:
-    assert read_document(name, b"Some.").media_type == "text/plain"
-
-
-def test_a_bad_field_of_the_caller_is_refused() -> None:
-    assert "a.txt: id: " in refused("a.txt", b"Some.", id="no good")
-    assert "a.txt: title: " in refused("a.txt", b"Some.", title="x" * 2001)
+def test_a_revision_does_not_change_with_the_language() -> None:
+    one = NewArticle(text="Some.", language="en")
+    assert one.revision() == NewArticle(text="Some.", language="fr").revision()

@@ -126,7 +126,7 @@ def test_the_good_files_are_added_and_the_bad_ones_named(tmp_path: Path, run: Ru
     (files / ".hidden").write_bytes(b"\0")
     (files / "picture.png").write_bytes(b"\x89PNG")
     (files / "1.txt").write_text("First.")
-    (files / "2.txt").write_bytes(b"\xff\xfe")
+    (files / "2.txt").write_bytes(b"\0\1\2")
     (files / "3.TXT").write_text("Third.")
     (files / "4").write_text("")
     ran = run("add", files, tmp_path / "none.txt", files / "picture.png")
@@ -138,7 +138,7 @@ def test_the_good_files_are_added_and_the_bad_ones_named(tmp_path: Path, run: Ru
     for line, name, why in zip(
         lines,
         ("2.txt", "4", "none.txt", "picture.png"),
-        ("Save it as UTF-8", "empty", "No such file", "only plain text"),
+        ("Save it as UTF-8", "empty", "No such file", "this kind of file is not read"),
         strict=True,
     ):
         assert f"{name}" in line
@@ -146,10 +146,10 @@ def test_the_good_files_are_added_and_the_bad_ones_named(tmp_path: Path, run: Ru
     assert len(run("list").out.splitlines()) == 2
 
 
-def test_a_directory_without_text_files_is_said(tmp_path: Path, run: Run) -> None:
+def test_a_directory_without_documents_is_said(tmp_path: Path, run: Run) -> None:
     (tmp_path / "empty").mkdir()
     ran = run("add", tmp_path / "empty")
-    said_clearly(ran, "empty: there are no text files")
+    said_clearly(ran, "empty: there are no documents")
 
 
 def test_a_file_that_is_too_large_is_said(
