@@ -11,7 +11,6 @@ import hashlib
 import io
 import logging
 import re
-import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -186,6 +185,11 @@ def _decoded(name: str, data: bytes, charset: str | None = None) -> str:
     """The text in `data`: by its byte-order mark, the charset declared, UTF-8, or a guess."""
     text = _by_some_encoding(data, charset)
     if text is None or "\0" in text:
+        if (at := _damaged_utf8(data)) is not None:
+            raise UnreadableDocument(
+                f"{name} is UTF-8 text with damaged characters, the first at byte {at:,}. "
+                "Save it as UTF-8 text again."
+            )
         raise UnreadableDocument(
             f"{name} is a binary file or in an unknown encoding. Save it as UTF-8 text first."
         )
@@ -213,9 +217,25 @@ def _strictly(data: bytes, encoding: str) -> str | None:
         return None
 
 
+def _damaged_utf8(data: bytes) -> int | None:
+    """Where it is damaged, if it is UTF-8 that was: read as anything else it would be gibberish."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        text = data.decode("utf-8", "replace")
+        damaged = text.count("\ufffd")
+        sound = sum(c > "\x7f" for c in text) - damaged
+        surrogates = len(re.findall(rb"\xed[\xa0-\xbf][\x80-\xbf]", data))
+        if sound > 5 * damaged or 3 * surrogates == damaged:
+            return error.start
+    return None
+
+
 def _guessed(data: bytes) -> str | None:
     if b"\0" in data:
         return _utf16_without_mark(data)
+    if _damaged_utf8(data) is not None:
+        return None
     if western := _western(data):
         central = _strictly(data, "cp1250")
         if central and detected_language(central) in _CENTRAL_EUROPEAN:
@@ -249,8 +269,10 @@ def _utf16_without_mark(data: bytes) -> str | None:
         text = _strictly(data, encoding)
         if text is None or _NO_TEXT.search(text):
             continue
-        seen = Counter(unicodedata.category(c)[0] for c in text[:4000])
-        if seen["L"] + seen["Z"] > seen.total() / 2 and re.search(r"[ \n.]", text[:4000]):
+        letters = [c for c in text[:4000] if c.isalpha()]
+        blocks = Counter(ord(c) >> 8 for c in letters)
+        one_script = blocks and max(blocks.values()) > 0.8 * len(letters)
+        if one_script and 2 * len(letters) > len(text[:4000]) and re.search(r"[ \n.]", text[:4000]):
             return text
     return None
 
@@ -396,9 +418,10 @@ def _docx(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
     blocks: list[str] = []
     title: str | None = None
     for style, text in _docx_blocks(document.element.body):
-        if title is None and text.strip() and style in {"Title", *(["Heading1"] * (not blocks))}:
-            title = text
-        blocks.append(text)
+        if text.strip():
+            if title is None and (style == "Title" or (style == "Heading1" and not blocks)):
+                title = text
+            blocks.append(text)
     text = _join(blocks)
     yield {
         "title": title_of(said.title) or title_of(title) or headline(text),
@@ -416,7 +439,8 @@ def _docx_blocks(element: Any) -> Iterator[tuple[str, str]]:
             yield ("" if style is None else style.get(f"{_W}val", "")), _docx_text(child)
         elif child.tag == f"{_W}tr":
             cells = [
-                " ".join(t for _, t in _docx_blocks(cell) if t) for cell in child.iter(f"{_W}tc")
+                " ".join(text for _, text in _docx_blocks(cell) if text)
+                for cell in child.iterchildren(f"{_W}tc")
             ]
             yield "", " | ".join(c for c in cells if c.strip())
         elif child.tag in {f"{_W}tbl", f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins"}:

@@ -22,12 +22,9 @@ MOST_TOKENS = 256
 BATCH = 32
 
 
-LANGUAGE = "en"  # what the model was trained on
-
-
 def foreign(language: str | None) -> bool:
-    """Whether an article's language is known, and known to be another than the model's."""
-    return language is not None and language != LANGUAGE
+    """Whether an article's language is known, and known to be none of the model's."""
+    return language is not None and language not in LANGUAGES
 
 
 class MiniLM(Embeddings):
