@@ -479,8 +479,9 @@ class Registry:
 
         Of words that stand in very many passages together only the rarest count.
         """
-        terms = [term for whole in terms for term in (whole, *pairs(whole))]
         phrases = ['"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms]
+        for found in map(pairs, terms):
+            phrases += [f'"{pair}"' for pair in found[:-1]] or [f'"{pair}"*' for pair in found]
         tables, condition, values = "lexicon l", "1", list[str]()
         if filters.article_ids:
             # So few passages that every word can count; looked at before anything is joined.
@@ -611,11 +612,8 @@ def about(title: str | None, source: str | None, published_at: str | None) -> st
 
 
 def pairs(text: str) -> list[str]:
-    """Pairs of neighbouring characters of scripts that write no spaces between words."""
-    found = []
-    for run in _UNSPACED.findall(text):
-        found += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
-    return found
+    """Each character, with its neighbour, of scripts that write no spaces between words."""
+    return [run[i : i + 2] for run in _UNSPACED.findall(text) for i in range(len(run))]
 
 
 def _connection(path: Path) -> sqlite3.Connection:

@@ -37,6 +37,7 @@ from service.contract import (
     Support,
     Timings,
     Usage,
+    location,
 )
 from service.grounding import Cited, Grounds, evidence, ground, unmet
 from service.prompts import Prompt
@@ -177,7 +178,9 @@ class Answerer:
         self, text: str, passages: Sequence[Passage], context: dict[str, Any], work: _Work
     ) -> str | None:
         question = work.request.question
-        offered = evidence(passages)
+        # Copies of a passage are not read again, but each is a place that says the same.
+        copies = [copy for hit in work.hits for copy in hit.also]
+        offered = evidence([*passages, *copies])
         if _SAYS_NOTHING.search(text):
             return "not_stated"
         for span in sentence_spans(text):
@@ -404,18 +407,7 @@ def _logit(p: float) -> float:
 
 
 def _location(cited: Cited) -> CharLocation:
-    passage = cited.passage
-    return CharLocation(
-        article_id=passage.article_id,
-        revision=passage.revision,
-        title=passage.title,
-        source=passage.source,
-        url=passage.url,
-        published_at=passage.published_at,
-        cited_text=cited.text,
-        start_char_index=cited.span.start,
-        end_char_index=cited.span.end,
-    )
+    return location(cited.passage, cited.span, cited.text)
 
 
 def _receipt(answer: Answer) -> tuple[str, set[str]]:

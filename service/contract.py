@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from index.articles import Whole
 from index.index import Hit
-from index.registry import Filters
+from index.registry import Filters, Passage
+from index.sentences import Span
 
 
 class _Request(BaseModel):
@@ -38,56 +39,6 @@ class AnswerRequest(_Request):
         if not question.strip():
             raise ValueError("is empty: ask something")
         return question
-
-
-class SearchRequest(_Request):
-    query: Annotated[Whole, Field(max_length=4000)]
-    filters: Filters = Field(default_factory=Filters)
-    top_k: int = Field(10, ge=1, le=100)
-
-    @field_validator("query")
-    @classmethod
-    def _says_something(cls, query: str) -> str:
-        if not query.strip():
-            raise ValueError("is empty: say what to look for")
-        return query
-
-
-class FoundPassage(BaseModel):
-    """`text` is `article.text[start_char_index:end_char_index]`. `score` only orders."""
-
-    article_id: str
-    revision: str
-    title: str | None
-    source: str | None
-    url: str | None
-    published_at: str | None
-    start_char_index: int
-    end_char_index: int
-    text: str
-    score: float
-    scores: dict[str, float | None]
-
-
-class SearchReply(BaseModel):
-    passages: list[FoundPassage]
-
-
-def found(hit: Hit) -> FoundPassage:
-    passage = hit.passage
-    return FoundPassage(
-        article_id=passage.article_id,
-        revision=passage.revision,
-        title=passage.title,
-        source=passage.source,
-        url=passage.url,
-        published_at=passage.published_at,
-        start_char_index=passage.span.start,
-        end_char_index=passage.span.end,
-        text=passage.text,
-        score=hit.fused,
-        scores={"dense": hit.dense, "lexical": hit.lexical, "fused": hit.fused},
-    )
 
 
 class CharLocation(BaseModel):
@@ -212,3 +163,73 @@ class Answer(BaseModel):
     usage: Usage
     timings_ms: Timings
     trace: dict[str, Any] | None = None
+
+
+class SearchRequest(_Request):
+    query: Annotated[Whole, Field(max_length=4000)]
+    filters: Filters = Field(default_factory=Filters)
+    top_k: int = Field(10, ge=1, le=100)
+
+    @field_validator("query")
+    @classmethod
+    def _says_something(cls, query: str) -> str:
+        if not query.strip():
+            raise ValueError("is empty: say what to look for")
+        return query
+
+
+class FoundPassage(BaseModel):
+    """`text` is `article.text[start_char_index:end_char_index]`. `score` only orders.
+
+    `also` are the passages of other articles that say the same nearly word for word.
+    """
+
+    article_id: str
+    revision: str
+    title: str | None
+    source: str | None
+    url: str | None
+    published_at: str | None
+    start_char_index: int
+    end_char_index: int
+    text: str
+    score: float
+    scores: dict[str, float | None]
+    also: list[CharLocation]
+
+
+class SearchReply(BaseModel):
+    passages: list[FoundPassage]
+
+
+def found(hit: Hit) -> FoundPassage:
+    passage = hit.passage
+    return FoundPassage(
+        article_id=passage.article_id,
+        revision=passage.revision,
+        title=passage.title,
+        source=passage.source,
+        url=passage.url,
+        published_at=passage.published_at,
+        start_char_index=passage.span.start,
+        end_char_index=passage.span.end,
+        text=passage.text,
+        score=hit.fused,
+        scores={"dense": hit.dense, "lexical": hit.lexical, "fused": hit.fused},
+        also=[location(copy, copy.span, copy.text) for copy in hit.also],
+    )
+
+
+def location(passage: Passage, span: Span, text: str) -> CharLocation:
+    """Where `text` stands in the passage's article; `span` is its place there."""
+    return CharLocation(
+        article_id=passage.article_id,
+        revision=passage.revision,
+        title=passage.title,
+        source=passage.source,
+        url=passage.url,
+        published_at=passage.published_at,
+        cited_text=text,
+        start_char_index=span.start,
+        end_char_index=span.end,
+    )
