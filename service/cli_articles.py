@@ -43,7 +43,7 @@ def add(paths: Annotated[list[str], typer.Argument(metavar="PATH...")]) -> None:
 def list_articles() -> None:
     """List the articles, the last added first."""
     for header in asyncio.run(_list(load_settings())):
-        said = [header["published_at"], header["source"], header["title"]]
+        said = [header["published_at"], header["source"], header["title"] or "(no title)"]
         out.print(
             Text(header["id"], "bold") + Text("  " + plain(", ".join(s for s in said if s))),
             soft_wrap=True,
@@ -112,13 +112,13 @@ async def _add(settings: Settings, paths: list[str]) -> bool:
             for path in files:
                 try:
                     if lines := _lines(path):
-                        job = await _import(client, lines, str(path))
+                        job = await _import(client, lines, _name(path))
                         all_well &= not job["failed"] and job["state"] == "succeeded"
                         counts["imported"] += job["done"] - job["failed"]
                         counts["failed"] += job["failed"]
                     else:
                         for new in _read(path, settings.max_article_bytes):
-                            counts[await _send(client, new, path.name)] += 1
+                            counts[await _send(client, new, _name(path))] += 1
                 except DatelineError as error:
                     all_well = False
                     counts["failed"] += 1
@@ -140,7 +140,7 @@ async def _send(client: httpx.AsyncClient, new: NewArticle, name: str) -> str:
         line += Text(f"  (the same story as {reply['duplicate_of']})", "dim")
     out.print(line, soft_wrap=True)
     for warning in reply["warnings"]:
-        err.print(Text(f"           {warning}", "yellow"), soft_wrap=True)
+        err.print(Text(f"{article['id']}: {warning}", "yellow"), soft_wrap=True)
     return str(reply["status"])
 
 
@@ -163,7 +163,8 @@ async def _import(
             bar.update(task, completed=job["done"], said=said)
     out.print(_told(job), soft_wrap=True)
     for error in job["errors"][:SHOWN_ERRORS]:
-        err.print(Text(plain(f"line {error['line']:,}: {error['detail']}"), "red"), soft_wrap=True)
+        told = f"{name}, line {error['line']:,}: {error['detail']}"
+        err.print(Text(plain(told), "red"), soft_wrap=True)
     if job["failed"] > SHOWN_ERRORS:
         err.print(f"and {job['failed'] - SHOWN_ERRORS:,} more.")
     return job
@@ -195,6 +196,10 @@ def _files(given: str) -> list[Path]:
         and file.is_file()
     )
     return found or [path]
+
+
+def _name(path: Path) -> str:
+    return "standard input" if str(path) == "-" else path.name
 
 
 def _lines(path: Path) -> AsyncIterator[bytes] | None:
