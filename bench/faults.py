@@ -8,8 +8,9 @@
     race    processes ask for a data directory at once, and its owner is killed.
 
 Each part counts what was lost (an acknowledged article that is not there, whole), ghosts (what was
-deleted and is in some store) and deaths (a process that ended otherwise than it was made to). Only
-the embedder is not the real one: it is not what can fail here.
+deleted and is in some store) and deaths (a process that ended otherwise than it was made to), and
+in how many openings Chroma's files were made anew. Only the embedder is not the real one: it is
+not what can fail here.
 
 Processes are forks of this one, which imports everything and opens nothing.
 """
@@ -29,7 +30,7 @@ import time
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,11 @@ from index.errors import AlreadyRunning, StorageFull
 from index.index import Index
 from index.registry import Filters
 from index.sentences import Span, passage_spans
+from index.vectors import ROOM_TO_ADD, VectorIndex
 from service.directory import owned, serving_url
 
 FORK = multiprocessing.get_context("fork")
-PATIENCE = 300  # seconds for any one process
+PATIENCE = 120  # seconds for any one process
 Model = dict[str, NewArticle]
 
 
@@ -62,14 +64,14 @@ class Tiny:
         return [10 * len(text.split()) for text in texts]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.empty((len(texts), self.dimensions), np.float32)
-        for row, text in zip(vectors, texts, strict=True):
+        found = np.empty((len(texts), self.dimensions), np.float32)
+        for row, text in zip(found, texts, strict=True):
             # Not the first: an article's title may stand before them.
             seed = hashlib.blake2b(text[-20:].encode(), digest_size=8).digest()
             row[:] = np.random.default_rng(int.from_bytes(seed, "little")).normal(
                 size=self.dimensions
             )
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
 def opened(directory: Path, version: str = Tiny.version) -> Index:
@@ -156,7 +158,9 @@ def examine(index: Index, model: Model) -> tuple[list[str], list[str]]:
     return lost, ghosts
 
 
-def searched(index: Index, model: Model, random: random.Random, times: int = 3) -> list[str]:
+def searched(
+    index: Index, model: Model, random: random.Random, times: int = 3, *, by_vectors: bool = True
+) -> list[str]:
     """What a search does not find, by words and by vectors."""
     lost, registry = [], index.registry
     for article_id in random.sample(sorted(model), min(times, len(model))):
@@ -169,6 +173,8 @@ def searched(index: Index, model: Model, random: random.Random, times: int = 3) 
         hits = index.search(span.of(text), Filters(), 5)
         if not hits or hits[0].passage.article_id != article_id:
             lost.append(f"{article_id} by its words")
+        if not by_vectors:
+            continue
         (best, cosine), *_ = index.vectors.nearest(
             index._embedder.encode([span.of(text)])[0], Filters(article_ids=[article_id]), 1
         )
@@ -301,7 +307,7 @@ def work(
             model[article_id] = new
     lost, ghosts = examine(index, model)
     lost += searched(index, model, random.Random(seed), 1)
-    connection.send(("examined", model, lost, ghosts, begun))
+    connection.send(("examined", model, lost, ghosts, begun, index.vectors._collection.id))
     if kind in ("at start-up", "when made anew"):
         killed()
 
@@ -341,12 +347,12 @@ def kills(report: Connection, directory: Path, kinds: Sequence[str], seed: int) 
     random.seed(seed)
     model: Model = {}
     pending: tuple[str, NewArticle | None] | None = None
-    started_in = 2.0
+    started_in, collection = 2.0, None
     for number, kind in enumerate([*kinds, "closed"]):
         lost: list[str] = []
         ghosts: list[str] = []
         deaths: list[str] = []
-        meant = kind == "closed"
+        meant, anew = kind == "closed", False
         arguments = (directory, kind, model, pending, random.getrandbits(32), started_in)
         with child(work, *arguments) as (process, messages):
             end = None
@@ -358,8 +364,9 @@ def kills(report: Connection, directory: Path, kinds: Sequence[str], seed: int) 
                 if message is None:
                     break
                 match message:
-                    case ("examined", model, lost, ghosts, took):
-                        pending = None
+                    case ("examined", model, lost, ghosts, took, opened_as):
+                        pending, anew = None, opened_as != collection
+                        collection = opened_as
                         started_in = 0.9 * started_in + 0.1 * took
                         if kind == "at random":
                             end = time.monotonic() + random.uniform(0, 0.25)
@@ -376,7 +383,7 @@ def kills(report: Connection, directory: Path, kinds: Sequence[str], seed: int) 
                         deaths.append(why)
         if process.exitcode not in ((0,) if meant else (-signal.SIGKILL, -signal.SIGALRM)):
             deaths.append(f"ended with {process.exitcode}")
-        report.send(("kill", kind, lost, ghosts, deaths, number))
+        report.send(("kill", kind, anew, lost, ghosts, deaths, number))
 
 
 # Damage
@@ -441,14 +448,16 @@ def build(connection: Connection, directory: Path) -> None:
     for n in range(0, 150, 10):
         index.delete(f"a{n}")
         del model[f"a{n}"]
+    collection = index.vectors._collection.id
     index.close()
-    connection.send(model)
+    connection.send((model, collection))
 
 
-def use(connection: Connection, directory: Path, model: Model, seed: int) -> None:
+def use(connection: Connection, directory: Path, model: Model, collection: Any, seed: int) -> None:
     """Opens what was damaged, and does everything with it."""
     random_ = random.Random(seed)
     index = opened(directory)
+    anew = index.vectors._collection.id != collection
     lost, ghosts = examine(index, model)
     lost += searched(index, model, random_)
     for n in range(6):
@@ -464,11 +473,11 @@ def use(connection: Connection, directory: Path, model: Model, seed: int) -> Non
     lost += searched(index, model, random_, 12)
     more = examine(index, model)
     index.close()
-    connection.send(("examined", lost + more[0], ghosts + more[1]))
+    connection.send(("examined", lost + more[0], ghosts + more[1], anew))
 
 
 def damage(
-    report: Connection, base: Path, model: Model, tasks: Sequence[Any], scratch: Path
+    report: Connection, base: Path, built: tuple[Model, Any], tasks: Sequence[Any], scratch: Path
 ) -> None:
     for number, after, mutation, name, seed in tasks:
         directory = scratch / str(number)
@@ -483,16 +492,17 @@ def damage(
         lost: list[str] = []
         ghosts: list[str] = []
         deaths: list[str] = []
-        with child(use, directory, model, seed) as (process, messages):
+        anew = False
+        with child(use, directory, *built, seed) as (process, messages):
             match received(messages):
-                case ("examined", lost, ghosts):
+                case ("examined", lost, ghosts, anew):
                     pass
                 case message:
                     deaths.append(f"{mutation} {name} {seed}: {message}")
         if process.exitcode != 0 and not deaths:
             deaths.append(f"{mutation} {name} {seed}: ended with {process.exitcode}")
         shutil.rmtree(directory)
-        report.send(("damage", f"{name}, after {after}", lost, ghosts, deaths, number))
+        report.send(("damage", f"{name}, after {after}", anew, lost, ghosts, deaths, number))
 
 
 # A full disk
@@ -512,8 +522,13 @@ def small_disk(size: str) -> Iterator[Path]:
             subprocess.run(["umount", "-l", place], check=True)
 
 
-def fill(connection: Connection, directory: Path, rounds: int, seed: int) -> None:
-    """Adds until there is no room; a weight is moved away and there is some again."""
+def fill(connection: Connection, directory: Path, blind: bool, rounds: int, seed: int) -> None:
+    """Adds until there is no room; a weight is moved away and there is some again. `blind` lets
+    Chroma into the full disk.
+    """
+    if blind:
+        write = VectorIndex._write
+        VectorIndex._write = lambda index, _: write(index, 0)  # type: ignore[method-assign]
     random_ = random.Random(seed)
     index = opened(directory)
     model: Model = {}
@@ -527,54 +542,59 @@ def fill(connection: Connection, directory: Path, rounds: int, seed: int) -> Non
         model[str(new.id)] = new
         return True
 
-    count = 0
     for round_ in range(rounds):
-        while store(article(random_, f"a{count % 400}")):
-            count += 1
-            if count % 7 == 0:  # how much is free when it ends is not the same each time
-                with weight.open("ab") as file:
-                    try:
-                        file.write(bytes(random_.choice([4096, 65536])))
-                        file.flush()
-                    except OSError:
-                        pass
-        refused = sum(not store(article(random_, f"c{round_}-{n}")) for n in range(5))
-        lost, ghosts = examine(index, model)
-        lost += searched(index, model, random_)
-        weight.unlink(missing_ok=True)
+        left = random_.randrange(1 << 18, 1 << 19) + (0 if blind else ROOM_TO_ADD)
+        with weight.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(directory).free - left)
+        while store(article(random_, f"a{random_.randrange(200)}")):
+            if len(model) > 20 and random_.random() < 0.3:
+                with suppress(StorageFull):
+                    victim = random_.choice(sorted(model))
+                    index.delete(victim)
+                    del model[victim]
+        refused = sum(not store(article(random_, f"c{round_}-{n}")) for n in range(3))
+        if blind:  # nothing at all can be written now
+            with suppress(OSError), (directory / "rest").open("wb") as file:
+                while True:
+                    file.write(bytes(4096))
+                    file.flush()
+            refused += sum(not store(article(random_, f"d{round_}-{n}")) for n in range(3))
+        # Before anything mends the vector index, which may be closed now.
+        lost = searched(index, model, random_, by_vectors=not blind)
+        weight.unlink()
+        (directory / "rest").unlink(missing_ok=True)
         if round_ % 3 == 2:
             index.close()
             index = opened(directory)
         for victim in random_.sample(sorted(model), len(model) // 2):
-            for _ in range(3):
-                try:
-                    index.delete(victim)
-                except StorageFull:
-                    continue
-                del model[victim]
-                break
+            index.delete(victim)
+            del model[victim]
         if not store(article(random_, "again")):
             lost.append("room, after some was made")
         more = examine(index, model)
-        connection.send((f"{refused} of 5 more refused", lost + more[0], ghosts + more[1]))
+        connection.send((refused, lost + more[0], more[1]))
     index.close()
 
 
-def full(report: Connection, rounds: int, seed: int) -> None:
-    with small_disk("8m") as directory:
+def full(report: Connection, blind: bool, rounds: int, seed: int) -> None:
+    kind = "Chroma is let into it" if blind else "as it is found by the service"
+    with small_disk("40m") as directory:
         number = 0
-        with child(fill, directory, rounds, seed) as (process, messages):
-            deaths: list[str] = []
+        deaths: list[str] = []
+        with child(fill, directory, blind, rounds, seed) as (process, messages):
             while (message := received(messages)) is not None:
                 match message:
                     case ("failed", why):
                         deaths.append(why)
                     case (_, lost, ghosts):
-                        report.send(("full", "tmpfs of 8 MB", lost, ghosts, [], number))
+                        report.send(("full", kind, False, lost, ghosts, [], number))
                 number += 1
+            if number < rounds and not deaths:
+                process.kill()
+                deaths.append("it hangs")
         if process.exitcode != 0 or deaths:
             deaths.append(f"ended with {process.exitcode}")
-            report.send(("full", "tmpfs of 8 MB", [], [], deaths, number))
+            report.send(("full", kind, False, [], [], deaths, number))
 
 
 # Races
@@ -623,7 +643,7 @@ def race(report: Connection, directory: Path, rounds: int, seed: int) -> None:
                 if serving_url(directory) is not None:
                     faults.append("found after its end")
         kind = "two at once, then killed" if number % 3 == 0 else "two at once"
-        report.send(("race", kind, [], [], faults, number))
+        report.send(("race", kind, False, [], [], faults, number))
 
 
 # All of it
@@ -647,10 +667,10 @@ def spread(jobs: Sequence[tuple[Any, ...]], tell: Callable[[Any], None]) -> None
                 process = running.pop(connection)
                 process.join()
                 if process.exitcode:
-                    tell(("harness", "", [], [], [f"ended with {process.exitcode}"], 0))
+                    tell(("harness", "", False, [], [], [f"ended with {process.exitcode}"], 0))
                 continue
             if message[0] == "failed":
-                message = ("harness", "", [], [], [message[1]], 0)
+                message = ("harness", "", False, [], [], [message[1]], 0)
             tell(message)
 
 
@@ -683,9 +703,9 @@ def main() -> None:
         bar = progress.add_task("", total=sum(sizes[part] for part in parts))
 
         def tell(message: Any) -> None:
-            part, kind, lost, ghosts, deaths, number = message
+            part, kind, anew, lost, ghosts, deaths, number = message
             row = rows[part, kind]
-            row.update(trials=1, lost=len(lost), ghosts=len(ghosts), deaths=len(deaths))
+            row.update(trials=1, anew=anew, lost=len(lost), ghosts=len(ghosts), deaths=len(deaths))
             for what, found in (("lost", lost), ("ghosts", ghosts), ("death", deaths)):
                 faults.extend(f"{part}, {kind}, {number}: {what}: {f}" for f in found)
             progress.advance(bar)
@@ -705,15 +725,17 @@ def main() -> None:
                     jobs.append((kills, scratch / str(n), own, random_.getrandbits(32)))
             elif part == "damage":
                 with child(build, scratch / "base") as (_, messages):
-                    model = received(messages)
+                    built = received(messages)
                 tasks = list(_damages(scratch / "base" / "chroma", sizes[part], random_))
                 for n in range(arguments.jobs):
                     own_tasks = tasks[n :: arguments.jobs]
-                    jobs.append((damage, scratch / "base", model, own_tasks, scratch))
+                    jobs.append((damage, scratch / "base", built, own_tasks, scratch))
             elif part == "full":
                 try:
                     with small_disk("1m"):
-                        jobs.append((full, sizes[part], random_.getrandbits(32)))
+                        for n, blind in enumerate((False, True)):
+                            half = (sizes[part] + n) // 2
+                            jobs.append((full, blind, half, random_.getrandbits(32)))
                 except OSError as error:
                     console.print(f"full: skipped, as no file system may be mounted ({error})")
             else:
@@ -721,12 +743,13 @@ def main() -> None:
                     seed = random_.getrandbits(32)
                     jobs.append((race, scratch / str(n), share[n], seed))
             spread(jobs, tell)
-    table = Table("part", "kind", *("trials", "lost", "ghosts", "deaths"), box=None)
+    columns = ("trials", "anew", "lost", "ghosts", "deaths")
+    table = Table("part", "kind", *columns, box=None)
     total: Counter[str] = Counter()
     for (part, kind), row in sorted(rows.items()):
         total.update(row)
-        table.add_row(part, kind, *(str(row[c]) for c in ("trials", "lost", "ghosts", "deaths")))
-    table.add_row("all", "", *(str(total[c]) for c in ("trials", "lost", "ghosts", "deaths")))
+        table.add_row(part, kind, *(str(row[c]) for c in columns))
+    table.add_row("all", "", *(str(total[c]) for c in columns))
     console.print(table)
     console.print(f"{time.monotonic() - begun:.0f} s, seed {arguments.seed}")
     for fault in sorted(faults, key=lambda fault: "death: " not in fault)[:40]:

@@ -3,7 +3,7 @@
 The only module that knows chromadb. Chroma writes its files in place: those of a process that was
 killed, or of a failing disk, can crash the next one. So they are opened only when they are, byte
 for byte, what a clean close left behind; others are tried first by a child process, which may die
-of them: `python -m index.vectors DIRECTORY SECONDS`. What fails is thrown away and made anew.
+of them (index/trial.py). What fails is thrown away and made anew.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ import fcntl
 import hashlib
 import json
 import shutil
-import signal
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import chromadb
 import numpy as np
@@ -42,6 +40,9 @@ BATCH = 500
 RECORDS = 3
 # With fewer bytes free than this, a failure of Chroma's is taken for a full disk.
 LEAST_ROOM = 16 << 20
+# Bytes that have to be free, as Chroma is better not let into a full disk; less to make room.
+ROOM_TO_ADD, ROOM_TO_REMOVE = LEAST_ROOM, 1 << 20
+Id = TypeVar("Id", int, str)
 DAY = len("2024-11-26")
 
 
@@ -54,24 +55,25 @@ class VectorIndex:
 
     def __init__(self, path: Path, version: str) -> None:
         self._path, self._version = path.resolve(), f"{version} records/{RECORDS}"
-        self._lock = threading.Lock()
         self._manifest = self._path.with_name(f"{path.name}.manifest")
+        self._lock, self._opening = threading.Lock(), threading.Lock()
         self._client: Any = None
         self._collection: Any = None
-        self._sound = True  # no write has failed since the opening
+        self._registry: Registry | None = None
 
     def close(self) -> None:
-        """Says in the manifest what the files are, unless a write has failed."""
+        """Says in the manifest what the files are."""
         with self._lock:
-            if self._client is None:
-                return
-            self._client.close()
-            self._client = self._collection = None
-            if self._sound:
+            if self._collection is not None:
+                self._shut()
                 with suppress(OSError):  # without it, the next opening takes longer
                     beside = self._manifest.with_suffix(".new")
                     beside.write_text(json.dumps(_digests(self._path)))
                     beside.replace(self._manifest)
+
+    def _shut(self) -> None:
+        client, self._client, self._collection = self._client, None, None
+        client.close()
 
     @contextmanager
     def _told_plainly(self) -> Iterator[None]:
@@ -79,53 +81,61 @@ class VectorIndex:
         try:
             yield
         except (ChromaError, OSError) as error:
-            if shutil.disk_usage(self._path.parent).free < LEAST_ROOM:
+            if self._room() < LEAST_ROOM:
                 raise StorageFull(DISK_FULL) from error
             raise
 
+    def _room(self) -> int:
+        return shutil.disk_usage(self._path.parent).free
+
     @contextmanager
-    def _write(self) -> Iterator[None]:
-        """A write that fails may leave files that do not fit together: they will be tried."""
-        with self._told_plainly():
+    def _write(self, room: int) -> Iterator[None]:
+        """`room` is how many bytes have to be free for it."""
+        with self._lock, self._told_plainly():
+            if self._room() < room:
+                raise StorageFull(DISK_FULL)
             try:
                 yield
             except BaseException:
-                self._sound = False
+                # Its files may not fit together now, and its connections hold locks for which the
+                # next write would wait a quarter of an hour. The next use tries the files.
+                self._shut()
                 raise
 
     def sync(self, registry: Registry) -> tuple[int, int]:
         """Brings the index to the registry's state. Gives how many were added and removed."""
-        if self._client is None:
-            with self._lock, self._told_plainly():
-                self._open(registry)
-        if (self._collection.metadata or {}).get("embedder") != self._version:
-            with self._lock, self._told_plainly():
-                self._make_anew()
+        self._registry = registry
+        # Not under the other lock, which a thread may wait for that has the registry's.
+        with self._opening, self._told_plainly():
+            if self._collection is None:
+                if self._room() < ROOM_TO_REMOVE:  # it would fail, however sound the files are
+                    raise StorageFull(DISK_FULL)
+                trusted = self._trusted(registry)
+                self._manifest.unlink(missing_ok=True)
+                self._open(keep=trusted)
+            if self._collection.metadata.get("embedder") != self._version:
+                self._open(keep=False)
         there, wanted = self.ids(), registry.passage_ids()
         self.remove(sorted(there - wanted))
         self.add(sorted(wanted - there), registry)
         return len(wanted - there), len(there - wanted)
 
-    def _open(self, registry: Registry) -> None:
-        if not self._trusted(registry):
-            shutil.rmtree(self._path, ignore_errors=True)
-        self._manifest.unlink(missing_ok=True)
-        self._client, self._collection = _opened(self._path, self._version)
+    def _open(self, *, keep: bool) -> None:
+        with self._lock:
+            if self._collection is not None:
+                self._shut()
+            if not keep:
+                shutil.rmtree(self._path, ignore_errors=True)
+            self._client, self._collection = opened(self._path, self._version)
 
     def _trusted(self, registry: Registry) -> bool:
         try:
-            manifest = json.loads(self._manifest.read_text())
-        except FileNotFoundError:
-            # Killed: nobody else has written to the files, so they are worth a trial.
-            return self._path.exists() and _passes_trial(self._path, registry)
+            if self._manifest.exists():
+                return bool(json.loads(self._manifest.read_text()) == _digests(self._path))
         except (OSError, ValueError):
             return False
-        return manifest == _digests(self._path)
-
-    def _make_anew(self) -> None:
-        self._client.close()
-        shutil.rmtree(self._path)
-        self._client, self._collection = _opened(self._path, self._version)
+        # Killed: nobody else has written to the files, so they are worth a trial.
+        return self._path.exists() and _passes_trial(self._path, registry)
 
     def ids(self) -> set[int]:
         """The passages it holds."""
@@ -133,10 +143,11 @@ class VectorIndex:
             return {int(i) for i in self._collection.get(include=[])["ids"]}
 
     def add(self, ids: Sequence[int], registry: Registry) -> None:
-        for batch in _batches(ids):
+        """Raises StorageFull."""
+        for batch in batches(ids):
             rows = registry.vectors(batch)
             if rows:
-                with self._lock, self._write():
+                with self._write(ROOM_TO_ADD):
                     self._collection.upsert(
                         ids=[str(row[0]) for row in rows],
                         embeddings=np.stack([row[4] for row in rows]),
@@ -144,17 +155,32 @@ class VectorIndex:
                     )
 
     def remove(self, ids: Sequence[int]) -> None:
-        for batch in _batches(ids):
-            with self._lock, self._write():
-                self._collection.delete(ids=[str(i) for i in batch])
+        """Leaves no vector behind. Raises StorageFull."""
+        for batch in batches([str(i) for i in ids]):
+            with self._write(ROOM_TO_REMOVE):
+                there = self._collection.get(ids=list(batch), include=["embeddings"])
+                if there["ids"]:
+                    # Chroma only marks a vector as deleted, so it is overwritten first. One that
+                    # is zero is as far from all others as any, and in no search's way.
+                    zeros = np.zeros_like(there["embeddings"])
+                    self._collection.update(ids=there["ids"], embeddings=zeros)
+                    self._collection.delete(ids=there["ids"])
 
     def count(self) -> int:
         with self._lock, self._told_plainly():
             return int(self._collection.count())
 
     def nearest(self, vector: Vectors, filters: Filters, limit: int) -> list[tuple[int, float]]:
-        """Passage ids with cosine similarities, nearest first."""
+        """Passage ids with cosine similarities, nearest first.
+
+        Finds nothing where a write has failed and there is no room yet to open the index again.
+        """
+        if self._collection is None and self._registry is not None:
+            with suppress(StorageFull):
+                self.sync(self._registry)
         with self._lock, self._told_plainly():
+            if self._collection is None:
+                return []
             found = self._collection.query(
                 query_embeddings=vector[None],
                 n_results=limit,
@@ -166,7 +192,7 @@ class VectorIndex:
         return [(int(i), 1.0 - d) for i, d in zip(ids, distances, strict=True)]
 
 
-def _opened(path: Path, version: str) -> tuple[Any, Any]:
+def opened(path: Path, version: str) -> tuple[Any, Any]:
     """Chroma's client and its collection. `version` is for one that is not there yet."""
     settings = Settings(anonymized_telemetry=False, allow_reset=False)
     client: Any = chromadb.PersistentClient(str(path), settings)
@@ -180,8 +206,8 @@ def _opened(path: Path, version: str) -> tuple[Any, Any]:
 
 
 def _digests(path: Path) -> dict[str, str]:
-    """A digest of each file below `path`, by its name."""
-    found = {}
+    """A digest of each file below `path`, by its name, and whose they are."""
+    found = {"chromadb": chromadb.__version__}
     for file in sorted(path.rglob("*")):
         if not file.is_dir():
             with file.open("rb") as data:
@@ -191,12 +217,9 @@ def _digests(path: Path) -> dict[str, str]:
     return found
 
 
-# The trial: the child reads everything and sends it, the parent compares it with the registry.
-
 ROOT = Path(__file__).resolve().parents[1]
 # The child's time, in seconds: for starting, and for each thousand passages.
 PATIENCE, PATIENCE_PER_1000 = 60, 2
-PROBE = "0"  # no passage has this id
 # What else a passage's cosine may be after Chroma has normalised and rounded its vector.
 ROUNDING = 1e-5
 
@@ -211,7 +234,7 @@ def _passes_trial(path: Path, registry: Registry) -> bool:
         fcntl.flock(lock, fcntl.LOCK_EX)
         seconds = PATIENCE + PATIENCE_PER_1000 * len(registry.passage_ids()) // 1000
         child = subprocess.Popen(
-            [sys.executable, "-m", "index.vectors", str(path), str(seconds)],
+            [sys.executable, "-m", "index.trial", str(path), str(seconds)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -222,7 +245,7 @@ def _passes_trial(path: Path, registry: Registry) -> bool:
         with child, child.stdout as sent:
             try:
                 same = all(_is_same(batch, registry) for batch in _received(sent))
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, TypeError, OverflowError):  # what it sends is nonsense
                 same = False
             if not same:
                 child.kill()
@@ -244,38 +267,7 @@ def _is_same(batch: tuple[list[str], list[dict[str, Any]], Vectors], registry: R
     )
 
 
-def _try(path: Path, seconds: int) -> None:
-    """Reads all that Chroma's files hold and sends it to standard output. Raises, or dies, if it
-    cannot.
-    """
-    signal.alarm(seconds)  # whatever it hangs in
-    with closing(sqlite3.connect(path / "chroma.sqlite3")) as db:
-        (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-    client, collection = _opened(path, "")
-    ids = collection.get(include=[])["ids"]
-    if found != "ok" or len(ids) != collection.count():
-        raise ValueError(found)
-    vectors = np.empty(0)
-    for batch in _batches(ids):
-        got = collection.get(ids=list(batch), include=["embeddings", "metadatas"])
-        vectors = np.asarray(got["embeddings"], np.float32)
-        head = json.dumps([got["ids"], got["metadatas"], vectors.shape[1]])
-        sys.stdout.buffer.write(head.encode() + b"\n" + vectors.tobytes())
-    if ids:
-        # All of them at once: a search that visits the whole graph.
-        nearest = collection.query(query_embeddings=vectors[-1:], n_results=len(ids), include=[])
-        if not set(nearest["ids"][0]) <= set(ids):
-            raise ValueError("Passages were found that are not there.")
-        collection.upsert(ids=[PROBE], embeddings=-vectors[-1:])
-        (best,) = collection.query(query_embeddings=-vectors[-1:], n_results=1, include=[])["ids"]
-        collection.delete(ids=[PROBE])
-        if best != [PROBE] or collection.count() != len(ids):
-            raise ValueError("What is written is not there.")
-    client.close()
-    sys.stdout.flush()
-
-
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def batches(ids: Sequence[Id]) -> Iterator[Sequence[Id]]:
     for at in range(0, len(ids), BATCH):
         yield ids[at : at + BATCH]
 
@@ -313,7 +305,3 @@ def _where(filters: Filters) -> dict[str, Any] | None:
     if len(terms) > 1:
         return {"$and": terms}
     return terms[0] if terms else None
-
-
-if __name__ == "__main__":
-    _try(Path(sys.argv[1]), int(sys.argv[2]))
