@@ -12,8 +12,10 @@ import numpy as np
 from pydantic import BaseModel
 
 from index.articles import Article, NewArticle
+from index.embeddings import MiniLM
 from index.index import Index
 
+VECTOR_BYTES = 4 * MiniLM.dimensions
 Store = Literal["registry", "passages", "lexicon", "vectors", "signatures"]
 
 
@@ -68,7 +70,8 @@ def examine(index: Index, *, mend: bool = True) -> Report:
             if mend:
                 index.registry.sign_all()
             tell("signatures", "articles whose copies are not recognised", unsigned, mend)
-            different = index.vectors.differences(index.registry)
+            # Passages that do not fit have no vectors to compare with.
+            different = 0 if unfit and not mend else index.vectors.differences(index.registry)
             if mend and different:
                 index.vectors.rebuild(index.registry)
             tell("vectors", "vectors that are missing, surplus or different", different, mend)
@@ -106,7 +109,8 @@ def _fits(index: Index, article: Article) -> bool:
     )
     for sentences, vector in rows:
         edges = [0, *(edge for span in json.loads(sentences) for edge in span), len(article.text)]
-        norm = np.linalg.norm(np.frombuffer(vector, np.float32))
-        if len(edges) == 2 or edges != sorted(edges) or not 0.99 < norm < 1.01:
+        if len(edges) == 2 or edges != sorted(edges) or len(vector) != VECTOR_BYTES:
+            return False
+        if not 0.99 < np.linalg.norm(np.frombuffer(vector, np.float32)) < 1.01:
             return False
     return bool(rows)

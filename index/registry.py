@@ -552,8 +552,8 @@ class Registry:
             for passage_id, sentences in self.rows(
                 "SELECT id, sentences FROM passages WHERE article_id = ?", (article_id,)
             ):
-                spans = json.loads(sentences)
-                yield passage_id, text[spans[0][0] : spans[-1][1]]
+                edges = [edge for span in json.loads(sentences) for edge in span] or [0, 0]
+                yield passage_id, text[edges[0] : edges[-1]]
 
     def passage_ids(self) -> set[int]:
         return {row[0] for row in self.rows("SELECT id FROM passages")}

@@ -1,66 +1,79 @@
 """Chroma: the nearest passages to a vector. A copy of what the registry holds, made anew from it.
 
-The only module that knows chromadb.
+The only module that knows chromadb. Chroma writes its files in place: those of a process that was
+killed, or of a failing disk, can crash the next one. So they are opened only when they are, byte
+for byte, what a clean close left behind; others are tried first by a child process, which may die
+of them (index/trial.py). What fails is thrown away and made anew.
 """
 
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
 import shutil
-import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import chromadb
 import numpy as np
 from chromadb.config import Settings
 from chromadb.errors import ChromaError
 
-from index.embeddings import Vectors
 from index.errors import DISK_FULL, StorageFull
-from index.registry import DAY, Filters, Registry
+
+if TYPE_CHECKING:  # the child of a trial imports this module, and should be quick
+    from index.embeddings import Vectors
+    from index.registry import Filters, Registry
 
 COLLECTION = "passages"
 # chromadb takes some 5,000 records a call, and splits nothing by itself; a search waits for a call.
 BATCH = 500
-# What a record's metadata holds. Change them and this number, and indexes are made anew.
-RECORDS = 2
+# What a record's metadata holds, and Chroma's settings. Change them and this number, and indexes
+# are made anew.
+RECORDS = 3
 # With fewer bytes free than this, a failure of Chroma's is taken for a full disk.
 LEAST_ROOM = 16 << 20
+# Bytes that have to be free, as Chroma is better not let into a full disk; less to make room.
+ROOM_TO_ADD, ROOM_TO_REMOVE = LEAST_ROOM, 1 << 20
+Id = TypeVar("Id", int, str)
+DAY = len("2024-11-26")
 
 
 class VectorIndex:
     """`path` is Chroma's directory; `version` names the embedder whose vectors it holds.
 
-    Safe for many threads: one call at a time, as a query fails that Chroma answers during a delete.
+    The first `sync` opens it. Safe for many threads: one call at a time, as a query fails that
+    Chroma answers during a delete.
     """
 
     def __init__(self, path: Path, version: str) -> None:
-        self._path, self._version = path, f"{version} records/{RECORDS}"
-        self._lock = threading.Lock()
-        # There while Chroma writes. Chroma's files are written in place: those of a process that
-        # was killed then may crash the next one, so they are not opened.
-        self._unfinished = path.with_name(f"{path.name}.unfinished")
-        if self._unfinished.exists() or _damaged(path / "chroma.sqlite3"):
-            shutil.rmtree(path, ignore_errors=True)
-            self._unfinished.unlink(missing_ok=True)
-        with self._told_plainly():
-            self._open()
-
-    def _open(self) -> None:
-        settings = Settings(anonymized_telemetry=False, allow_reset=False)
-        client: Any = chromadb.PersistentClient(str(self._path), settings)
-        self._client = client  # its interface lacks the `close` that every client has
-        self._collection = self._client.get_or_create_collection(
-            COLLECTION,
-            embedding_function=None,
-            configuration={"hnsw": {"space": "cosine", "ef_search": 100}},
-            metadata={"embedder": self._version},
-        )
+        self._path, self._version = path.resolve(), f"{version} records/{RECORDS}"
+        self._manifest = self._path.with_name(f"{path.name}.manifest")
+        self._lock, self._opening = threading.Lock(), threading.Lock()
+        self._client: Any = None
+        self._collection: Any = None
+        self._registry: Registry | None = None
 
     def close(self) -> None:
-        self._client.close()
+        """Says in the manifest what the files are."""
+        with self._lock:
+            if self._collection is not None:
+                self._shut()
+                with suppress(OSError):  # without it, the next opening takes longer
+                    beside = self._manifest.with_suffix(".new")
+                    beside.write_text(json.dumps(_digests(self._path)))
+                    beside.replace(self._manifest)
+
+    def _shut(self) -> None:
+        client, self._client, self._collection = self._client, None, None
+        client.close()
 
     @contextmanager
     def _told_plainly(self) -> Iterator[None]:
@@ -68,44 +81,89 @@ class VectorIndex:
         try:
             yield
         except (ChromaError, OSError) as error:
-            if shutil.disk_usage(self._path.parent).free < LEAST_ROOM:
+            if self._room() < LEAST_ROOM:
                 raise StorageFull(DISK_FULL) from error
             raise
 
+    def _room(self) -> int:
+        return shutil.disk_usage(self._path.parent).free
+
     @contextmanager
-    def _write(self) -> Iterator[None]:
-        with self._told_plainly():
-            self._unfinished.touch()
-            yield
-            self._unfinished.unlink()
+    def _write(self, room: int) -> Iterator[None]:
+        """`room` is how many bytes have to be free for it."""
+        with self._lock, self._told_plainly():
+            if self._room() < room:
+                raise StorageFull(DISK_FULL)
+            try:
+                yield
+            except BaseException:
+                # Its files may not fit together now, and its connections hold locks for which the
+                # next write would wait a quarter of an hour. The next use tries the files.
+                self._shut()
+                raise
 
     def sync(self, registry: Registry) -> tuple[int, int]:
         """Brings the index to the registry's state. Gives how many were added and removed."""
-        if (self._collection.metadata or {}).get("embedder") != self._version:
-            self._rebuild()
-        with self._lock, self._told_plainly():
-            there = {int(i) for i in self._collection.get(include=[])["ids"]}
-        wanted = registry.passage_ids()
+        self._registry = registry
+        # Not under the other lock, which a thread may wait for that has the registry's.
+        with self._opening, self._told_plainly():
+            if self._collection is None:
+                if self._room() < ROOM_TO_REMOVE:  # it would fail, however sound the files are
+                    raise StorageFull(DISK_FULL)
+                trusted = self._trusted(registry)
+                self._manifest.unlink(missing_ok=True)
+                self._open(keep=trusted)
+            if self._collection.metadata.get("embedder") != self._version:
+                self._open(keep=False)
+        there, wanted = self.ids(), registry.passage_ids()
         self.remove(sorted(there - wanted))
         self.add(sorted(wanted - there), registry)
         return len(wanted - there), len(there - wanted)
 
     def differences(self, registry: Registry) -> int:
-        raise NotImplementedError
+        """How many passages it lacks, has too many, or has otherwise than the registry."""
+        there, wanted = self.ids(), registry.passage_ids()
+        count = len(there ^ wanted)
+        for batch in batches([str(i) for i in sorted(there & wanted)]):
+            with self._lock, self._told_plainly():
+                got = self._collection.get(ids=list(batch), include=["embeddings", "metadatas"])
+            count += _differing(got["ids"], got["metadatas"], got["embeddings"], registry)
+        return count
 
     def rebuild(self, registry: Registry) -> None:
-        raise NotImplementedError
+        """Makes the index anew."""
+        with self._opening, self._told_plainly():
+            self._open(keep=False)
+        self.sync(registry)
 
-    def _rebuild(self) -> None:
-        self.close()
-        shutil.rmtree(self._path)
-        self._open()
+    def _open(self, *, keep: bool) -> None:
+        with self._lock:
+            if self._collection is not None:
+                self._shut()
+            if not keep:
+                shutil.rmtree(self._path, ignore_errors=True)
+            self._client, self._collection = opened(self._path, self._version)
+
+    def _trusted(self, registry: Registry) -> bool:
+        try:
+            if self._manifest.exists():
+                return bool(json.loads(self._manifest.read_text()) == _digests(self._path))
+        except (OSError, ValueError):
+            return False
+        # Killed: nobody else has written to the files, so they are worth a trial.
+        return self._path.exists() and _passes_trial(self._path, registry)
+
+    def ids(self) -> set[int]:
+        """The passages it holds."""
+        with self._lock, self._told_plainly():
+            return {int(i) for i in self._collection.get(include=[])["ids"]}
 
     def add(self, ids: Sequence[int], registry: Registry) -> None:
-        for batch in _batches(ids):
+        """Raises StorageFull."""
+        for batch in batches(ids):
             rows = registry.vectors(batch)
             if rows:
-                with self._lock, self._write():
+                with self._write(ROOM_TO_ADD):
                     self._collection.upsert(
                         ids=[str(row[0]) for row in rows],
                         embeddings=np.stack([row[4] for row in rows]),
@@ -113,17 +171,32 @@ class VectorIndex:
                     )
 
     def remove(self, ids: Sequence[int]) -> None:
-        for batch in _batches(ids):
-            with self._lock, self._write():
-                self._collection.delete(ids=[str(i) for i in batch])
+        """Leaves no vector behind. Raises StorageFull."""
+        for batch in batches([str(i) for i in ids]):
+            with self._write(ROOM_TO_REMOVE):
+                there = self._collection.get(ids=list(batch), include=["embeddings"])
+                if there["ids"]:
+                    # Chroma only marks a vector as deleted, so it is overwritten first. One that
+                    # is zero is as far from all others as any, and in no search's way.
+                    zeros = np.zeros_like(there["embeddings"])
+                    self._collection.update(ids=there["ids"], embeddings=zeros)
+                    self._collection.delete(ids=there["ids"])
 
     def count(self) -> int:
         with self._lock, self._told_plainly():
             return int(self._collection.count())
 
     def nearest(self, vector: Vectors, filters: Filters, limit: int) -> list[tuple[int, float]]:
-        """Passage ids with cosine similarities, nearest first."""
+        """Passage ids with cosine similarities, nearest first.
+
+        Finds nothing where a write has failed and there is no room yet to open the index again.
+        """
+        if self._collection is None and self._registry is not None:
+            with suppress(StorageFull):
+                self.sync(self._registry)
         with self._lock, self._told_plainly():
+            if self._collection is None:
+                return []
             found = self._collection.query(
                 query_embeddings=vector[None],
                 n_results=limit,
@@ -135,17 +208,91 @@ class VectorIndex:
         return [(int(i), 1.0 - d) for i, d in zip(ids, distances, strict=True)]
 
 
-def _damaged(path: Path) -> bool:
-    if not path.exists():
-        return False
-    try:
-        with closing(sqlite3.connect(path)) as db:
-            return bool(db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
-    except sqlite3.DatabaseError:
-        return True
+def opened(path: Path, version: str) -> tuple[Any, Any]:
+    """Chroma's client and its collection. `version` is for one that is not there yet."""
+    settings = Settings(anonymized_telemetry=False, allow_reset=False)
+    client: Any = chromadb.PersistentClient(str(path), settings)
+    collection = client.get_or_create_collection(
+        COLLECTION,
+        embedding_function=None,
+        configuration={"hnsw": {"space": "cosine", "ef_search": 100, "sync_threshold": 1}},
+        metadata={"embedder": version},
+    )
+    return client, collection
 
 
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def _digests(path: Path) -> dict[str, str]:
+    """A digest of each file below `path`, by its name, and whose they are."""
+    found = {"chromadb": chromadb.__version__}
+    for file in sorted(path.rglob("*")):
+        if not file.is_dir():
+            with file.open("rb") as data:
+                found[str(file.relative_to(path))] = hashlib.file_digest(
+                    data, "blake2b"
+                ).hexdigest()
+    return found
+
+
+ROOT = Path(__file__).resolve().parents[1]
+# The child's time, in seconds: for starting, and for each thousand passages.
+PATIENCE, PATIENCE_PER_1000 = 60, 2
+# What else a passage's cosine may be after Chroma has normalised and rounded its vector.
+ROUNDING = 1e-5
+
+
+def _passes_trial(path: Path, registry: Registry) -> bool:
+    """Whether a child process finds in Chroma's files what the registry holds, and survives it.
+
+    Passages that only one of them has are no fault: a process was killed between the two.
+    """
+    with path.with_name(f"{path.name}.trial").open("w") as lock:
+        # Held by the child too: a trial whose parent was killed ends before the next begins.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        seconds = PATIENCE + PATIENCE_PER_1000 * len(registry.passage_ids()) // 1000
+        child = subprocess.Popen(
+            [sys.executable, "-m", "index.trial", str(path), str(seconds)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[lock.fileno()],
+        )
+        assert child.stdout is not None
+        with child, child.stdout as sent:
+            try:
+                same = not any(_differing(*batch, registry) for batch in _received(sent))
+            except (ValueError, TypeError, OverflowError):  # what it sends is nonsense
+                same = False
+            if not same:
+                child.kill()
+        return same and child.returncode == 0
+
+
+def _received(sent: IO[bytes]) -> Iterator[tuple[list[str], list[dict[str, Any]], Vectors]]:
+    while line := sent.readline():
+        ids, metadatas, dimensions = json.loads(line)
+        raw = sent.read(4 * len(ids) * dimensions)
+        yield ids, metadatas, np.frombuffer(raw, np.float32).reshape(len(ids), dimensions)
+
+
+def _differing(
+    ids: list[str], metadatas: list[dict[str, Any]], vectors: Vectors, registry: Registry
+) -> int:
+    """How many of these passages the registry has, with another vector or other metadata."""
+    places = {int(i): place for place, i in enumerate(ids)}
+    rows = registry.vectors(list(places))
+    if not rows:
+        return 0
+    at = [places[row[0]] for row in rows]
+    kept = np.stack([row[4] for row in rows])
+    near: list[bool] = (np.abs(kept - vectors[at]) < ROUNDING).all(axis=1).tolist()
+    return sum(
+        not same or metadatas[place] != _metadata(*row[1:4])
+        for row, place, same in zip(rows, at, near, strict=True)
+    )
+
+
+def batches(ids: Sequence[Id]) -> Iterator[Sequence[Id]]:
     for at in range(0, len(ids), BATCH):
         yield ids[at : at + BATCH]
 

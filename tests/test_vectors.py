@@ -1,7 +1,11 @@
 """Chroma's copy: whatever happens to it, it is the registry's again after opening."""
 
+import os
+import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pytest
 from index import vectors as vectors_module
 from index.articles import NewArticle
 from index.embeddings import Vectors
+from index.errors import StorageFull
 from index.registry import Filters, Registry
 from index.sentences import PassageSpan, Span
 from index.vectors import VectorIndex
@@ -121,52 +126,171 @@ def test_sync_adds_what_is_missing_and_removes_what_is_surplus(
     assert index.sync(registry) == (0, 0)
 
 
-@pytest.mark.parametrize("damage", ["version", "unfinished", "garbage", "cut short", "no file"])
+def kill(index: VectorIndex, directory: Path) -> None:
+    """As a kill would: without the manifest of a clean close."""
+    index.close()
+    (directory / "chroma.manifest").unlink()
+
+
+@pytest.mark.parametrize("after", ["a clean close", "a kill"])
+@pytest.mark.parametrize("damage", ["version", "garbage", "cut short", "no file", "one more"])
 def test_an_index_that_cannot_be_trusted_is_made_anew(
-    registry: Registry, opened: Callable[..., VectorIndex], tmp_path: Path, damage: str
+    registry: Registry,
+    opened: Callable[..., VectorIndex],
+    tmp_path: Path,
+    damage: str,
+    after: str,
 ) -> None:
     added = put(registry, [unit(1, n) for n in range(5)], id="a")
-    # A vector that is wrong and has the right id: only a new index is without it.
     index = opened()
-    index._collection.upsert(ids=[str(added[0])], embeddings=unit(0, 0, 1)[None])
-    index.close()
+    before = index._collection.id
+    index.close() if after == "a clean close" else kill(index, tmp_path)
     database = tmp_path / "chroma" / "chroma.sqlite3"
     match damage:
-        case "unfinished":
-            (tmp_path / "chroma.unfinished").touch()
         case "garbage":
             database.write_bytes(b"The bridge was closed. " * 9000)
         case "cut short":
             database.write_bytes(database.read_bytes()[: 20 * 4096])
         case "no file":
             database.unlink()
+        case "one more":
+            (database.parent / "more").mkdir()
+            shutil.copy(database.parent.glob("*/header.bin").__next__(), database.parent / "more")
     index = opened("test/2" if damage == "version" else VERSION)
+    assert index._collection.id != before
     assert ids(index) == set(added)
     best, cosine = index.nearest(unit(1), EVERYTHING, 1)[0]
     assert (best, round(cosine, 5)) == (added[0], 1)
-    assert not (tmp_path / "chroma.unfinished").exists()
 
 
+@pytest.mark.parametrize("after", ["a clean close", "a kill"])
 def test_a_sound_index_is_kept(
+    registry: Registry, opened: Callable[..., VectorIndex], tmp_path: Path, after: str
+) -> None:
+    added = put(registry, [unit(1, n) for n in range(9)], id="a", source="Wire")
+    put(registry, [unit(n, 1) for n in range(9)], published_at="2024-11-26")
+    index = opened()
+    index.remove(added[:2])  # what a kill leaves is not in step with the registry
+    before = index._collection.id
+    index.close() if after == "a clean close" else kill(index, tmp_path)
+    index = opened()
+    assert index._collection.id == before
+    assert ids(index) == registry.passage_ids()
+
+
+def test_vectors_or_metadata_that_are_not_the_registrys_are_found_out(
     registry: Registry, opened: Callable[..., VectorIndex], tmp_path: Path
 ) -> None:
+    one, *_ = put(registry, [unit(1, n) for n in range(9)], id="a", source="Wire")
+    for wrong in (
+        {"embeddings": unit(0, 0, 1)[None]},
+        {"metadatas": [{"source": "Gazette"}]},
+    ):
+        index = opened()
+        before = index._collection.id
+        index._collection.update(ids=[str(one)], **wrong)
+        kill(index, tmp_path)
+        assert opened()._collection.id != before
+
+
+def test_links_that_lead_nowhere_are_found_out(
+    registry: Registry, opened: Callable[..., VectorIndex], tmp_path: Path
+) -> None:
+    """Chroma follows them without a look, and dies."""
+    random = np.random.default_rng(0)
+    put(registry, [unit(*random.normal(size=DIMENSIONS)) for _ in range(300)])
+    index = opened()
+    before = index._collection.id
+    kill(index, tmp_path)
+    assert opened()._collection.id == before
+    for name, at in (("data_level0.bin", 4), ("link_lists.bin", None), ("header.bin", 56)):
+        index = opened()
+        before = index._collection.id
+        kill(index, tmp_path)
+        (file,) = (tmp_path / "chroma").glob(f"*/{name}")
+        data = bytearray(file.read_bytes())
+        # The first level above that a node has begins after as many empty ones.
+        at = data.index(bytes([68, 0, 0, 0])) + 8 if at is None else at
+        data[at : at + 4] = b"\xff\xff\xff\x7f"
+        file.write_bytes(data)
+        assert opened()._collection.id != before
+
+
+def test_a_trial_that_hangs_ends(
+    registry: Registry,
+    opened: Callable[..., VectorIndex],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    added = put(registry, [unit(1, n) for n in range(5)])
+    kill(opened(), tmp_path)
+    fifo = tmp_path / "chroma" / "chroma.sqlite3"
+    fifo.unlink()
+    os.mkfifo(fifo)  # whoever opens it waits
+    monkeypatch.setattr(vectors_module, "PATIENCE", 2)
+    assert ids(opened()) == set(added)
+
+
+def test_a_write_that_fails_closes_the_index_until_its_next_use(
+    registry: Registry, opened: Callable[..., VectorIndex], tmp_path: Path
+) -> None:
+    """Chroma's connections may hold locks after it, for which the next write would wait."""
     added = put(registry, [unit(1)], id="a")
-    opened()._collection.upsert(ids=[str(added[0])], embeddings=unit(0, 0, 1)[None])
-    (_, cosine), *_ = opened().nearest(unit(1), EVERYTHING, 1)
-    assert abs(cosine) < 1e-6
-
-
-def test_a_write_that_fails_is_remembered_until_the_next_opening(
-    registry: Registry, opened: Callable[..., VectorIndex], tmp_path: Path
-) -> None:
-    put(registry, [unit(1)], id="a")
     index = opened()
     too_long = np.ones((1, DIMENSIONS + 1), np.float32)
-    with pytest.raises(chromadb.errors.ChromaError), index._write():
+    with pytest.raises(chromadb.errors.ChromaError), index._write(0):
         index._collection.upsert(ids=["1"], embeddings=too_long)
-    assert (tmp_path / "chroma.unfinished").exists()
-    assert opened().count() == 1
-    assert not (tmp_path / "chroma.unfinished").exists()
+    assert index._collection is None
+    index.close()
+    assert not (tmp_path / "chroma.manifest").exists()
+    assert ids(index) == set(added)
+
+
+def test_a_full_disk_is_not_written_to(
+    registry: Registry, opened: Callable[..., VectorIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = put(registry, [unit(1)], id="a")
+    index = opened()
+    more = put(registry, [unit(0, 1)], id="b")
+    monkeypatch.setattr(VectorIndex, "_room", lambda _: vectors_module.ROOM_TO_ADD - 1)
+    with pytest.raises(StorageFull):
+        index.add(more, registry)
+    index.remove(added)  # this makes room
+    monkeypatch.setattr(VectorIndex, "_room", lambda _: 0)
+    with pytest.raises(StorageFull):
+        index.remove(more)
+    assert index.count() == 0
+    monkeypatch.undo()
+    assert index.sync(registry) == (2, 0)
+
+
+def test_nothing_of_what_was_removed_stays(
+    registry: Registry, opened: Callable[..., VectorIndex], tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    gone = [unit(*random.normal(size=DIMENSIONS)) for _ in range(3)]
+    left = put(registry, [unit(*random.normal(size=DIMENSIONS)) for _ in range(50)], id="left")
+    removed = put(registry, gone, id="gone", source="Gazette")
+    index = opened()
+    index.remove(removed)
+    assert index.ids() == set(left)
+    with closing(sqlite3.connect(tmp_path / "chroma" / "chroma.sqlite3")) as db:
+
+        def count(query: str) -> int:
+            return int(db.execute(query).fetchone()[0])
+
+        assert count("SELECT count(*) FROM embeddings") == 50
+        assert count("SELECT count(*) FROM embedding_metadata WHERE string_value = 'gone'") == 0
+        assert count("SELECT count(*) FROM embedding_metadata WHERE string_value = 'Gazette'") == 0
+        assert count("SELECT count(DISTINCT id) FROM embedding_metadata") == 50
+        # The last record of the queue stays, for its number: it says only what was deleted.
+        assert count("SELECT count(*) FROM embeddings_queue") == 1
+        assert count("SELECT count(*) FROM embeddings_queue WHERE vector NOT NULL") == 0
+    for file in (tmp_path / "chroma").rglob("*.bin"):
+        assert not any(vector.tobytes() in file.read_bytes() for vector in gone)
+    before = index._collection.id
+    kill(index, tmp_path)
+    assert opened()._collection.id == before  # zeros among its vectors are no damage
 
 
 def test_threads_search_while_others_write(
