@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint golden lock clean setup models FORCE
+.PHONY: help run demo test lint golden faults lock clean setup models FORCE
 .NOTPARALLEL:
 .SILENT:
 
@@ -33,6 +33,9 @@ lint: setup ## Check style, types and the modules' layers
 
 golden: setup models ## Answer the golden questions and compare with what is expected
 	$(BIN)/python -m bench.golden $(ARGS)
+
+faults: setup ## Kill it, damage its files, fill its disk, race for its directory (ARGS="--trials 100")
+	$(BIN)/python -m bench.faults $(ARGS)
 
 lock: $(VENV)/.tools ## Write the lock files anew after a change of pyproject.toml (UPGRADE=1: newest versions)
 	$(COMPILE) --output-file requirements.lock pyproject.toml --group dev

@@ -74,6 +74,12 @@ class Tiny:
         return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
+def scratch_place() -> str | None:
+    """Memory, where there is enough: a kill takes nothing from the kernel, whatever is on disk."""
+    place = "/dev/shm"
+    return place if os.path.isdir(place) and shutil.disk_usage(place).free > 1 << 28 else None
+
+
 def opened(directory: Path, version: str = Tiny.version) -> Index:
     embedder: Any = Tiny()
     embedder.version = version
@@ -437,15 +443,15 @@ MUTATIONS: dict[str, Callable[[Path, random.Random], Any]] = {
 }
 
 
-def build(connection: Connection, directory: Path) -> None:
+def build(connection: Connection, directory: Path, articles: int) -> None:
     random_ = random.Random(0)
     index = opened(directory)
     model: Model = {}
-    for n in range(150):
+    for n in range(articles):
         new = article(random_, f"a{n}")
         model[f"a{n}"] = new
         index.add(new)
-    for n in range(0, 150, 10):
+    for n in range(0, articles, 10):
         index.delete(f"a{n}")
         del model[f"a{n}"]
     collection = index.vectors._collection.id
@@ -682,6 +688,7 @@ def main() -> None:
     parser.add_argument("--races", type=int, default=100, help="(100)")
     parser.add_argument("--only", choices=["kill", "damage", "full", "race"], action="append")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
+    parser.add_argument("--directory", default=scratch_place(), help="where (memory, if it can)")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     parts = arguments.only or ["kill", "damage", "full", "race"]
@@ -697,7 +704,7 @@ def main() -> None:
     faults: list[str] = []
     begun = time.monotonic()
     with (
-        tempfile.TemporaryDirectory(prefix="faults-") as place,
+        tempfile.TemporaryDirectory(prefix="faults-", dir=arguments.directory) as place,
         Progress(console=console, disable=not console.is_terminal) as progress,
     ):
         bar = progress.add_task("", total=sum(sizes[part] for part in parts))
@@ -724,7 +731,7 @@ def main() -> None:
                     own = kinds[n :: arguments.jobs]
                     jobs.append((kills, scratch / str(n), own, random_.getrandbits(32)))
             elif part == "damage":
-                with child(build, scratch / "base") as (_, messages):
+                with child(build, scratch / "base", min(150, 40 + sizes[part])) as (_, messages):
                     built = received(messages)
                 tasks = list(_damages(scratch / "base" / "chroma", sizes[part], random_))
                 for n in range(arguments.jobs):
