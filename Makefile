@@ -8,13 +8,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint golden faults lock clean setup models FORCE
+.PHONY: help run demo test lint golden faults bench-retrieval bench-index lock clean setup models FORCE
 .NOTPARALLEL:
 .SILENT:
 
 help: ## Show this list
 	echo "Dateline: ask your news articles a question, get a cited answer."
-	sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST))
+	sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST))
 
 run: setup models ## Set up, answer an example question, then serve (PORT=8001 for another port)
 	$(BIN)/dateline demo --serve $(if $(PORT),--port $(PORT))
@@ -36,6 +36,12 @@ golden: setup models ## Answer the golden questions and compare with what is exp
 
 faults: setup ## Kill it, damage its files, fill its disk, race for its directory (ARGS="--trials 100")
 	$(BIN)/python -m bench.faults $(ARGS)
+
+bench-retrieval: setup models ## Retrieval against dense, lexical and LangChain's stock (ARGS="--data DIR")
+	$(BIN)/python -m bench.retrieval $(ARGS)
+
+bench-index: setup models ## What an index costs at 1k, 10k and 100k passages (ARGS="--data DIR")
+	$(BIN)/python -m bench.indexing $(ARGS)
 
 lock: $(VENV)/.tools ## Write the lock files anew after a change of pyproject.toml (UPGRADE=1: newest versions)
 	$(COMPILE) --output-file requirements.lock pyproject.toml --group dev

@@ -21,9 +21,10 @@ import re
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from multiprocessing import get_context
@@ -178,10 +179,12 @@ class PaddedMiniLM(MiniLM):
 def adding(articles: Sequence[NewArticle], models: Path, directory: Path) -> dict[str, float]:
     embedder = plain(models)
     padded = PaddedMiniLM(models)
-    seconds = {"ours": 0.0, "padded": 0.0}
+    seconds: dict[str, float] = defaultdict(float)
     passages = 0
-    collection = _chroma(directory / "padded").create_collection("p", embedding_function=None)
-    with closing(Index(directory / "ours", embedder)) as index:
+    with (
+        closing(Index(directory / "ours", embedder)) as index,
+        _collection(directory / "padded") as collection,
+    ):
         for at in range(0, len(articles), TURN):
             turn = articles[at : at + TURN]
             start = time.perf_counter()
@@ -194,12 +197,17 @@ def adding(articles: Sequence[NewArticle], models: Path, directory: Path) -> dic
                 for text in texts_of(new, passage_spans(new.text, embedder.count_tokens))
             ]
             start = time.perf_counter()
+            vectors = padded.encode(texts)
+            seconds["padded embedding"] += time.perf_counter() - start
             collection.add(
                 ids=[str(passages + n) for n in range(len(texts))],
-                embeddings=padded.encode(texts),
+                embeddings=vectors,
                 documents=texts,
             )
             seconds["padded"] += time.perf_counter() - start
+            start = time.perf_counter()
+            embedder.encode(texts)
+            seconds["embedding"] += time.perf_counter() - start
             passages += len(texts)
     return {
         "articles": len(articles),
@@ -208,6 +216,7 @@ def adding(articles: Sequence[NewArticle], models: Path, directory: Path) -> dic
         "passages/s": passages / seconds["ours"],
         "padded, passages/s": passages / seconds["padded"],
         "times as many": seconds["padded"] / seconds["ours"],
+        "embedding alone, times as many": seconds["padded embedding"] / seconds["embedding"],
     }
 
 
@@ -265,23 +274,23 @@ def memory() -> float:
 def neighbours(vectors: Vectors, asked: Vectors, directory: Path) -> Iterator[dict[str, float]]:
     exact = [set(np.argpartition(-row, NEAREST)[:NEAREST].tolist()) for row in asked @ vectors.T]
     for number, chosen in enumerate(HNSW):
-        client = _chroma(directory / str(number))
-        collection = client.create_collection(
-            "p", embedding_function=None, configuration={"hnsw": {"space": "cosine", **chosen}}
-        )
-        start = time.perf_counter()
-        for at in range(0, len(vectors), CHROMA_BATCH):
-            batch = vectors[at : at + CHROMA_BATCH]
-            collection.add(ids=[str(at + n) for n in range(len(batch))], embeddings=batch)
-        building = time.perf_counter() - start
+        path = directory / str(number)
+        with _collection(path, {"space": "cosine", **chosen}) as collection:
+            start = time.perf_counter()
+            for at in range(0, len(vectors), CHROMA_BATCH):
+                batch = vectors[at : at + CHROMA_BATCH]
+                collection.add(ids=[str(at + n) for n in range(len(batch))], embeddings=batch)
+            building = time.perf_counter() - start
         for ef_search in EF_SEARCH:
-            collection.modify(configuration={"hnsw": {"ef_search": ef_search}})
+            with _collection(path) as collection:
+                collection.modify(configuration={"hnsw": {"ef_search": ef_search}})
             times, found = [], 0
-            for vector, wanted in zip(asked, exact, strict=True):
-                start = time.perf_counter()
-                ids = collection.query(vector[None], n_results=NEAREST, include=[])["ids"][0]
-                times.append((time.perf_counter() - start) * 1000)
-                found += len(wanted & {int(i) for i in ids})
+            with _collection(path) as collection:  # it holds from the next opening on
+                for vector, wanted in zip(asked, exact, strict=True):
+                    start = time.perf_counter()
+                    got = collection.query(vector[None], n_results=NEAREST, include=[])["ids"][0]
+                    times.append((time.perf_counter() - start) * 1000)
+                    found += len(wanted & {int(i) for i in got})
             yield {
                 "passages": len(vectors),
                 **chosen,
@@ -291,18 +300,30 @@ def neighbours(vectors: Vectors, asked: Vectors, directory: Path) -> Iterator[di
                 "ms p99": float(np.percentile(times, 99)),
                 "building, s": building,
             }
-        client.close()
 
 
-def _chroma(path: Path) -> Any:
-    return chromadb.PersistentClient(str(path), ChromaSettings(anonymized_telemetry=False))
+@contextmanager
+def _collection(path: Path, hnsw: dict[str, Any] | None = None) -> Iterator[Any]:
+    settings = ChromaSettings(anonymized_telemetry=False)
+    client: Any = chromadb.PersistentClient(str(path), settings)
+    configuration = {"hnsw": hnsw} if hnsw else None
+    yield client.get_or_create_collection(
+        "passages", embedding_function=None, configuration=configuration
+    )
+    client.close()
 
 
 def show(title: str, found: Sequence[dict[str, Any]]) -> None:
-    """A column for each row of figures."""
-    table = Table(title, *[""] * len(found), box=None)
-    for name in found[0]:
-        table.add_row(name, *(f"{row[name]:.4g}" for row in found))
+    """A line for each figure, a column for each of `found`; many of them the other way round."""
+    lines = [(name, *(f"{row[name]:.4g}" for row in found)) for name in found[0]]
+    head, *body = (
+        zip(*lines, strict=True)
+        if len(found) > len(lines)
+        else [(title, *[""] * len(found)), *lines]
+    )
+    table = Table(*head, box=None)
+    for line in body:
+        table.add_row(*line)
     Console(width=140).print(table)
 
 
@@ -312,7 +333,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=DATA, help="the evaluation sets")
     parser.add_argument("--sizes", default="1000,10000,100000", help="passages, comma-separated")
-    parser.add_argument("--real", type=int, default=20_000, help="real passages at most")
+    parser.add_argument("--real", type=int, default=5000, help="real passages at most")
     parser.add_argument("--skip", default="", help="comma-separated: adding, scale, neighbours")
     parser.add_argument("--cache", type=Path, help="keep vectors here from one run to the next")
     parser.add_argument("--json", type=Path, help="write the tables to this file as JSON")
