@@ -6,6 +6,7 @@ are compared only where a band of them is equal (Leskovec, Rajaraman & Ullman, c
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,9 @@ HASHES = 128
 ROWS = 4
 # The share of runs in common (Jaccard) from which two articles are one story.
 SAME_STORY = 0.55
+# Below this, what is the same may be a form that is filled in anew each week: half of the figures
+# have to be the same too.
+SURELY = 0.8
 # In fewer runs than these chance has too great a part: such texts are compared as they are.
 LEAST_RUNS = 8
 # A passage of whose runs of three words another holds this share adds nothing to it.
@@ -32,6 +36,7 @@ FACT_WORDS = frozenset(
     "twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion".split()
 )
 _WORD = re.compile(r"\w+")
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def signature(text: str) -> Signature:
@@ -54,6 +59,15 @@ def bands(of: Signature) -> list[int]:
             number = (number ^ column) * np.uint64(0x9E3779B97F4A7C15)
             number ^= number >> np.uint64(29)
     return [int(n) for n in number.view(np.int64)]
+
+
+def same_story(one: Signature, other: Signature, texts: Callable[[], tuple[str, str]]) -> bool:
+    """Whether two articles tell one story word for word, in the most part. `texts` gives both."""
+    alike = similarity(one, other)
+    if not SAME_STORY <= alike < SURELY:
+        return alike >= SURELY
+    mine, theirs = (set(_FIGURE.findall(text)) for text in texts())
+    return 2 * len(mine & theirs) >= min(len(mine), len(theirs))
 
 
 def similarity(one: Signature, other: Signature) -> float:

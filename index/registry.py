@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -366,11 +367,16 @@ class Registry:
             (article_id,),
         )[0][0]
         for _, minhash, other in rows:
-            if duplicates.similarity(*(np.frombuffer(m, np.uint32) for m in (mine, minhash))) >= (
-                duplicates.SAME_STORY
+            if duplicates.same_story(
+                np.frombuffer(mine, np.uint32),
+                np.frombuffer(minhash, np.uint32),
+                partial(self._texts, article_id, other),
             ):
                 return str(other)
         return None
+
+    def _texts(self, one: str, other: str) -> tuple[str, str]:
+        return self.get(one).text, self.get(other).text
 
     def current_revision(self, article_id: str) -> str | None:
         rows = self.rows("SELECT revision FROM articles WHERE id = ?", (article_id,))
