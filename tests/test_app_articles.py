@@ -180,7 +180,7 @@ def test_a_file_of_articles_is_imported(fresh: Served) -> None:
 
 def test_an_import_larger_than_an_article_may_be_is_taken(tmp_path: Path) -> None:
     with serving(tmp_path / "data", max_article_bytes=1000) as served:
-        blank = b"\n" * (8 << 20)
+        blank = (b" " * 9999 + b"\n") * 800
         body = blank + json.dumps({"text": "The bridge was opened."}).encode() + blank
         reply = served.client.post("/v1/articles:import", content=body, headers=NDJSON)
         assert ended(served, reply.json()["job"])["done"] == 1
