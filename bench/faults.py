@@ -31,6 +31,7 @@ import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ from index.articles import NewArticle
 from index.embeddings import Vectors
 from index.errors import AlreadyRunning, StorageFull
 from index.index import Index
+from index.jobs import Importer
 from index.registry import Filters
 from index.sentences import Span, passage_spans
 from index.vectors import ROOM_TO_ADD, VectorIndex
@@ -52,6 +54,15 @@ from service.directory import owned, serving_url
 FORK = multiprocessing.get_context("fork")
 PATIENCE = 120  # seconds for any one process
 Model = dict[str, NewArticle]
+
+
+@dataclass
+class Import:
+    """A job of `articles`; `seen` of them are in the model. It has no id until it is submitted."""
+
+    articles: list[NewArticle]
+    job_id: str | None = None
+    seen: int = 0
 
 
 class Tiny:
@@ -113,11 +124,11 @@ def examine(index: Index, model: Model) -> tuple[list[str], list[str]]:
     """What is lost and which ghosts there are, in every store."""
     lost, ghosts = [], []
     registry, embedder = index.registry, index._embedder
-    current = {row["id"]: row for row in registry._rows("SELECT id, revision FROM articles")}
+    current = {row["id"]: row for row in registry.rows("SELECT id, revision FROM articles")}
     passages: dict[str, list[Any]] = defaultdict(list)
-    for row in registry._rows("SELECT * FROM passages ORDER BY id"):
+    for row in registry.rows("SELECT * FROM passages ORDER BY id"):
         passages[row["article_id"]].append(row)
-    lexicon = {row["rowid"]: row for row in registry._rows("SELECT rowid, text FROM lexicon")}
+    lexicon = {row["rowid"]: row for row in registry.rows("SELECT rowid, text FROM lexicon")}
     ids = {row["id"] for rows in passages.values() for row in rows}
     chroma = index.vectors._collection.get(include=["embeddings", "metadatas"])
     copies = {
@@ -131,10 +142,15 @@ def examine(index: Index, model: Model) -> tuple[list[str], list[str]]:
     ghosts += [f"passages of {i}" for i in passages.keys() - model.keys()]
     ghosts += [f"lexicon {i}" for i in lexicon.keys() - ids]
     ghosts += [f"vector {i}" for i in copies.keys() - ids]
-    for (orphan,) in registry._rows(
-        "SELECT article_id FROM revisions WHERE article_id NOT IN (SELECT id FROM articles)"
-    ):
-        ghosts.append(f"revision of {orphan}")
+    for what, column in (("revisions", "article_id"), ("receipt_articles", "article_id")):
+        for (orphan,) in registry.rows(
+            f"SELECT {column} FROM {what} WHERE {column} NOT IN (SELECT id FROM articles)"
+        ):
+            ghosts.append(f"{what} of {orphan}")
+    signed = {row[0] for row in registry.rows("SELECT seq FROM signatures")}
+    there = {row[0] for row in registry.rows("SELECT seq FROM articles")}
+    ghosts += [f"signature {seq}" for seq in signed - there]
+    lost += [f"signature {seq}" for seq in there - signed]
     for article_id, new in model.items():
         if article_id not in current or current[article_id]["revision"] != new.revision():
             lost.append(f"article {article_id}")
@@ -158,8 +174,8 @@ def examine(index: Index, model: Model) -> tuple[list[str], list[str]]:
             copy, metadata = copies[row["id"]]
             if not np.allclose(copy, vector, atol=1e-5) or metadata["article_id"] != article_id:
                 lost.append(f"Chroma's record of {article_id}")
-    registry._rows("INSERT INTO lexicon(lexicon, rank) VALUES ('integrity-check', 1)")
-    if registry._rows("PRAGMA quick_check")[0][0] != "ok":
+    lost += ["words"] * registry.lexicon_differences()
+    if registry.rows("PRAGMA quick_check")[0][0] != "ok":
         lost.append("registry.sqlite3")
     return lost, ghosts
 
@@ -255,7 +271,15 @@ AT_POINTS = {
 KINDS = [
     *("at random", "at random", "at random"),
     *AT_POINTS,
-    *("before the acknowledgement", "at start-up", "when made anew", "at close", "closed"),
+    *(
+        "in an import",
+        "in an import",
+        "before the acknowledgement",
+        "at start-up",
+        "when made anew",
+        "at close",
+        "closed",
+    ),
 ]
 
 
@@ -283,12 +307,52 @@ def _traced(index: Index, statement: str, seconds: float) -> None:
     index.registry._db.set_trace_callback(trace)
 
 
+def settle(index: Index, model: Model, imports: list[Import]) -> list[str]:
+    """Brings the model to where the jobs say they are: their articles up to there, and no more."""
+    lost = []
+    jobs = {row["id"]: row for row in index.registry.rows("SELECT * FROM jobs ORDER BY id")}
+    unknown = [job_id for job_id in jobs if job_id not in {i.job_id for i in imports}]
+    for job in list(imports):
+        if job.job_id is None and unknown:
+            job.job_id = unknown.pop()
+        if job.job_id is None:
+            imports.remove(job)  # never acknowledged, and not there
+        elif job.job_id not in jobs:
+            lost.append(f"job {job.job_id}")
+        else:
+            done = jobs[job.job_id]["done"]
+            for new in job.articles[job.seen : done]:
+                model[str(new.id)] = new
+            job.seen = done
+            if jobs[job.job_id]["failed"] or jobs[job.job_id]["state"] == "failed":
+                lost.append(f"lines of {job.job_id}")
+    return lost + [f"job {job_id} from nowhere" for job_id in unknown]
+
+
+def take_in(connection: Connection, index: Index, directory: Path) -> None:
+    """Submits an import and dies in it, or in the one that was there before."""
+    importer = Importer(index, directory / "imports", most_bytes=1_000_000)
+    lines = [
+        json.dumps(article(random, f"a{random.randrange(48)}").model_dump(exclude_none=True))
+        for _ in range(random.choice([40, 100, 200]))
+    ]
+    spooled = importer.spool()
+    spooled.write_text("".join(f"{line}\n" for line in lines))
+    connection.send(("importing", [importer._article(line.encode()) for line in lines]))
+    job = importer.submit(spooled, len(lines))
+    connection.send(("submitted", job.id))
+    alarmed(random.uniform(0, 1.5))
+    importer.start()
+    time.sleep(PATIENCE)
+
+
 def work(
     connection: Connection,
     directory: Path,
     kind: str,
     model: Model,
     pending: tuple[str, NewArticle | None] | None,
+    imports: list[Import],
     seed: int,
     started_in: float,
 ) -> None:
@@ -311,12 +375,16 @@ def work(
             del model[article_id]
         elif new is not None and revision == new.revision():
             model[article_id] = new
-    lost, ghosts = examine(index, model)
-    lost += searched(index, model, random.Random(seed), 1)
-    connection.send(("examined", model, lost, ghosts, begun, index.vectors._collection.id))
+    lost = settle(index, model, imports)
+    more, ghosts = examine(index, model)
+    lost += more + searched(index, model, random.Random(seed), 1)
+    opened_as = index.vectors._collection.id
+    connection.send(("examined", model, imports, lost, ghosts, begun, opened_as))
     if kind in ("at start-up", "when made anew"):
         killed()
 
+    if kind == "in an import":
+        take_in(connection, index, directory)
     normal = random.randint(0, 4)
     number = 0
     while True:
@@ -342,6 +410,8 @@ def work(
             new = article(random, article_id)  # type: ignore[arg-type]
             connection.send(("begun", article_id, new))
             index.add(new)
+            if random.random() < 0.3:
+                index.registry.put_receipt(f"r{random.getrandbits(64)}", "{}", [article_id])
             if kind == "before the acknowledgement" and number > normal:
                 killed()
             model[article_id] = new
@@ -353,13 +423,15 @@ def kills(report: Connection, directory: Path, kinds: Sequence[str], seed: int) 
     random.seed(seed)
     model: Model = {}
     pending: tuple[str, NewArticle | None] | None = None
+    imports: list[Import] = []
     started_in, collection = 2.0, None
     for number, kind in enumerate([*kinds, "closed"]):
         lost: list[str] = []
         ghosts: list[str] = []
         deaths: list[str] = []
         meant, anew = kind == "closed", False
-        arguments = (directory, kind, model, pending, random.getrandbits(32), started_in)
+        seed = random.getrandbits(32)
+        arguments = (directory, kind, model, pending, imports, seed, started_in)
         with child(work, *arguments) as (process, messages):
             end = None
             while True:
@@ -370,7 +442,7 @@ def kills(report: Connection, directory: Path, kinds: Sequence[str], seed: int) 
                 if message is None:
                     break
                 match message:
-                    case ("examined", model, lost, ghosts, took, opened_as):
+                    case ("examined", model, imports, lost, ghosts, took, opened_as):
                         pending, anew = None, opened_as != collection
                         collection = opened_as
                         started_in = 0.9 * started_in + 0.1 * took
@@ -385,6 +457,10 @@ def kills(report: Connection, directory: Path, kinds: Sequence[str], seed: int) 
                         if new is not None:
                             model[article_id] = new
                         pending = None
+                    case ("importing", articles):
+                        imports.append(Import(articles))
+                    case ("submitted", job_id):
+                        imports[-1].job_id = job_id
                     case ("failed", why):
                         deaths.append(why)
         if process.exitcode not in ((0,) if meant else (-signal.SIGKILL, -signal.SIGALRM)):

@@ -56,7 +56,7 @@ class VectorIndex:
     def __init__(self, path: Path, version: str) -> None:
         self._path, self._version = path.resolve(), f"{version} records/{RECORDS}"
         self._manifest = self._path.with_name(f"{path.name}.manifest")
-        self._lock, self._opening = threading.Lock(), threading.Lock()
+        self._lock, self._opening = threading.Lock(), threading.RLock()
         self._client: Any = None
         self._collection: Any = None
         self._registry: Registry | None = None
@@ -104,9 +104,10 @@ class VectorIndex:
 
     def sync(self, registry: Registry) -> tuple[int, int]:
         """Brings the index to the registry's state. Gives how many were added and removed."""
-        self._registry = registry
-        # Not under the other lock, which a thread may wait for that has the registry's.
+        # Not under the other lock, which a thread may wait for that has the registry's. Whoever
+        # writes syncs first, so nobody does while another thread syncs.
         with self._opening, self._told_plainly():
+            self._registry = registry
             if self._collection is None:
                 if self._room() < ROOM_TO_REMOVE:  # it would fail, however sound the files are
                     raise StorageFull(DISK_FULL)
@@ -115,13 +116,14 @@ class VectorIndex:
                 self._open(keep=trusted)
             if self._collection.metadata.get("embedder") != self._version:
                 self._open(keep=False)
-        there, wanted = self.ids(), registry.passage_ids()
-        self.remove(sorted(there - wanted))
-        self.add(sorted(wanted - there), registry)
-        return len(wanted - there), len(there - wanted)
+            there, wanted = self.ids(), registry.passage_ids()
+            self.remove(sorted(there - wanted))
+            self.add(sorted(wanted - there), registry)
+            return len(wanted - there), len(there - wanted)
 
     def differences(self, registry: Registry) -> int:
         """How many passages it lacks, has too many, or has otherwise than the registry."""
+        self._reopen()
         there, wanted = self.ids(), registry.passage_ids()
         count = len(there ^ wanted)
         for batch in batches([str(i) for i in sorted(there & wanted)]):
@@ -134,7 +136,13 @@ class VectorIndex:
         """Makes the index anew."""
         with self._opening, self._told_plainly():
             self._open(keep=False)
-        self.sync(registry)
+            self.sync(registry)
+
+    def _reopen(self) -> None:
+        """After a write that failed. Raises StorageFull."""
+        with self._opening:
+            if self._collection is None and self._registry is not None:
+                self.sync(self._registry)
 
     def _open(self, *, keep: bool) -> None:
         with self._lock:
@@ -191,9 +199,8 @@ class VectorIndex:
 
         Finds nothing where a write has failed and there is no room yet to open the index again.
         """
-        if self._collection is None and self._registry is not None:
-            with suppress(StorageFull):
-                self.sync(self._registry)
+        with suppress(StorageFull):
+            self._reopen()
         with self._lock, self._told_plainly():
             if self._collection is None:
                 return []
