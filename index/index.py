@@ -199,7 +199,9 @@ class Index:
         added before and after.
         """
         depth = max(DEPTH, top_k)
-        dense = dict(self.vectors.nearest(self._embedder.encode([query])[0], filters, depth))
+        # Chroma takes long to look for single articles, and the registry does not.
+        vectors = self.registry if filters.article_ids else self.vectors
+        dense = dict(vectors.nearest(self._embedder.encode([query])[0], filters, depth))
         lexical = dict(self.registry.lexical(query_terms(query), filters, depth))
         # What the registry does not have, or filters out, is no hit.
         passages = self.registry.passages([*dense.keys() | lexical.keys()], filters)

@@ -478,6 +478,18 @@ class Registry:
         )
         return replace(passage, sentences=sentences, text=text[0][0]) if text else passage
 
+    def nearest(self, vector: Vectors, filters: Filters, limit: int) -> list[tuple[int, float]]:
+        """Passage ids with cosine similarities, nearest first. It reads each vector that passes."""
+        condition, values = filters.sql()
+        rows = self.rows(
+            "SELECT p.id, p.vector FROM passages p JOIN current r ON r.id = p.article_id "
+            f"WHERE {condition}",
+            values,
+        )
+        cosines = [float(np.frombuffer(row[1], np.float32) @ vector) for row in rows]
+        ranked = sorted(zip(cosines, (row[0] for row in rows), strict=True), reverse=True)
+        return [(passage_id, cosine) for cosine, passage_id in ranked[:limit]]
+
     def lexical(
         self, terms: Sequence[str], filters: Filters, limit: int
     ) -> list[tuple[int, float]]:

@@ -20,7 +20,7 @@ from index import registry as registry_module
 from index.articles import NewArticle
 from index.embeddings import Vectors
 from index.errors import ArticleNotFound, DatelineError, InvalidRequest, StorageFull
-from index.registry import MIGRATIONS, Filters, Registry
+from index.registry import MIGRATIONS, Filters, Registry, lexical_title
 from index.sentences import PassageSpan, Span, passage_spans
 
 EVERYTHING = Filters()
@@ -347,6 +347,69 @@ def test_more_of_the_words_and_rarer_ones_come_first(registry: Registry) -> None
     assert len(ranked) == 3
     assert [score for _, score in ranked] == sorted((s for _, s in ranked), reverse=True)
     assert found(registry, "bridge", "flood")[0] == "flood"
+
+
+def test_a_title_is_found_by_its_source_and_day_too() -> None:
+    new = NewArticle(text="x", title="Bridge", source="Wire", published_at="2026-02-03T23:00:00Z")
+    assert lexical_title(new) == "Bridge. Wire. 3 February 2026"
+    assert lexical_title(NewArticle(text="x", source="Wire")) == "Wire"
+    assert lexical_title(NewArticle(text="x")) == ""
+
+
+def test_of_very_common_words_the_rarest_count(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.registry.POSTINGS", 5)
+    for n in range(9):
+        put(registry, f"The bridge stands in district {n}.", id=f"a{n}")
+    put(registry, "The town has a mill.", id="mill")
+    put(registry, "The district has a harbour.", id="harbour")
+    assert found(registry, "bridge", "mill", "harbour") == ["mill", "harbour"]
+    assert len(found(registry, "bridge")) == 9  # one word at least
+    # Among few articles every word counts.
+    few = Filters(article_ids=["a1", "mill"])
+    ids = [i for i, _ in registry.lexical(["bridge", "mill"], few, 9)]
+    assert {p.article_id for p in registry.passages(ids).values()} == {"a1", "mill"}
+
+
+def test_a_passage_is_widened_by_its_own_article_s_neighbours(registry: Registry) -> None:
+    put(registry, "Before.", id="before")
+    text = "One here. \n\nTwo there — 😀. Three there.  Four here."
+    spans = [Span(0, 9), Span(12, 26), Span(27, 39), Span(41, 51)]
+    assert [s.of(text) for s in spans] == [
+        "One here.",
+        "Two there — 😀.",
+        "Three there.",
+        "Four here.",
+    ]
+    passages = [PassageSpan(span, (span,)) for span in spans]
+    with registry.put(NewArticle(text=text, id="a"), passages, np.eye(4, dtype=np.float32)) as (
+        ids,
+        _,
+    ):
+        pass
+    put(registry, "After.", id="after")
+    second = registry.passages(ids)[ids[1]]
+    assert registry.widened(second, 0) is second
+    wider = registry.widened(second, 1)
+    assert (wider.text, wider.sentences) == (text[:39], tuple(spans[:3]))
+    assert registry.widened(second, 9).text == text
+    put(registry, "Another text.", id="a")  # its passages are gone, and their neighbours with them
+    assert registry.widened(second, 9) == second
+
+
+def test_the_nearest_are_those_with_the_greatest_cosine(registry: Registry) -> None:
+    vectors = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0.6, 0.8, 0, 0]], np.float32)
+    for name, vector in zip("abc", vectors, strict=True):
+        new = NewArticle(text=f"Report {name}.", id=name)
+        with registry.put(new, parts(new)[0], vector[None]):
+            pass
+    ranked = registry.nearest(vectors[0], EVERYTHING, 2)
+    names = [registry.passages([i])[i].article_id for i, _ in ranked]
+    assert names == ["a", "c"]
+    assert [cosine for _, cosine in ranked] == pytest.approx([1.0, 0.6])
+    assert len(registry.nearest(vectors[0], Filters(article_ids=["b", "z"]), 9)) == 1
+    assert registry.nearest(vectors[0], Filters(article_ids=["z"]), 9) == []
 
 
 HOSTILE_TERMS = [
