@@ -40,7 +40,7 @@ BATCH = 500
 RECORDS = 4
 # Chroma's own settings find 86 % of the 30 nearest of 100,000 (docs/retrieval.md).
 # Each write is carried into the graph at once: else what was deleted stays in Chroma's queue.
-HNSW = {
+HNSW: dict[str, Any] = {
     "space": "cosine",
     "max_neighbors": 32,
     "ef_construction": 200,

@@ -20,7 +20,7 @@ from index import registry as registry_module
 from index.articles import NewArticle
 from index.embeddings import Vectors
 from index.errors import ArticleNotFound, DatelineError, InvalidRequest, StorageFull
-from index.registry import MIGRATIONS, Filters, Registry, lexical_title
+from index.registry import MIGRATIONS, Filters, Registry, about
 from index.sentences import PassageSpan, Span, passage_spans
 
 EVERYTHING = Filters()
@@ -350,10 +350,9 @@ def test_more_of_the_words_and_rarer_ones_come_first(registry: Registry) -> None
 
 
 def test_a_title_is_found_by_its_source_and_day_too() -> None:
-    new = NewArticle(text="x", title="Bridge", source="Wire", published_at="2026-02-03T23:00:00Z")
-    assert lexical_title(new) == "Bridge. Wire. 3 February 2026"
-    assert lexical_title(NewArticle(text="x", source="Wire")) == "Wire"
-    assert lexical_title(NewArticle(text="x")) == ""
+    assert about("Bridge", "Wire", "2026-02-03T23:00:00Z") == "Bridge. Wire. 3 February 2026"
+    assert about(None, "Wire", None) == "Wire"
+    assert about(None, None, None) == ""
 
 
 def test_of_very_common_words_the_rarest_count(
@@ -383,11 +382,8 @@ def test_a_passage_is_widened_by_its_own_article_s_neighbours(registry: Registry
         "Four here.",
     ]
     passages = [PassageSpan(span, (span,)) for span in spans]
-    with registry.put(NewArticle(text=text, id="a"), passages, np.eye(4, dtype=np.float32)) as (
-        ids,
-        _,
-    ):
-        pass
+    vectors = np.eye(4, dtype=np.float32)
+    ids, _ = registry.put(NewArticle(text=text, id="a"), passages, vectors)
     put(registry, "After.", id="after")
     second = registry.passages(ids)[ids[1]]
     assert registry.widened(second, 0) is second
@@ -402,8 +398,7 @@ def test_the_nearest_are_those_with_the_greatest_cosine(registry: Registry) -> N
     vectors = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0.6, 0.8, 0, 0]], np.float32)
     for name, vector in zip("abc", vectors, strict=True):
         new = NewArticle(text=f"Report {name}.", id=name)
-        with registry.put(new, parts(new)[0], vector[None]):
-            pass
+        registry.put(new, parts(new)[0], vector[None])
     ranked = registry.nearest(vectors[0], EVERYTHING, 2)
     names = [registry.passages([i])[i].article_id for i, _ in ranked]
     assert names == ["a", "c"]

@@ -19,7 +19,7 @@ from index.embeddings import Vectors
 from index.errors import StorageFull
 from index.registry import Filters, Registry
 from index.sentences import PassageSpan, Span
-from index.vectors import VectorIndex
+from index.vectors import HNSW, VectorIndex
 
 EVERYTHING = Filters()
 DIMENSIONS = 8
@@ -210,7 +210,7 @@ def test_links_that_lead_nowhere_are_found_out(
         (file,) = (tmp_path / "chroma").glob(f"*/{name}")
         data = bytearray(file.read_bytes())
         # The first level above that a node has begins after as many empty ones.
-        at = data.index(bytes([68, 0, 0, 0])) + 8 if at is None else at
+        at = data.index(bytes([4 + 4 * HNSW["max_neighbors"], 0, 0, 0])) + 8 if at is None else at
         data[at : at + 4] = b"\xff\xff\xff\x7f"
         file.write_bytes(data)
         assert opened()._collection.id != before
