@@ -19,7 +19,8 @@ Vectors = npt.NDArray[np.float32]
 LANGUAGES = frozenset({"en"})
 """What the model knows. Texts in another language are found by their words alone."""
 MOST_TOKENS = 256
-BATCH = 32
+# Small ones have less padding, and what they are made of stays in the cache: 8 is quicker than 32.
+BATCH = 8
 
 
 def foreign(language: str | None) -> bool:
