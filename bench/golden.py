@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.scoring import is_right
+from service.scoring import is_right
 from index.documents import read_documents
 from index.embeddings import MiniLM
 from index.index import Index
