@@ -1,9 +1,9 @@
-"""Evaluation: public sets of questions and of claims, what the product makes of them, how good it is.
+"""Evaluation: public sets of questions and claims, what is made of them, and how good that is.
 
 The data's way: files -> sets -> a sample -> outcomes -> figures. An outcome is what was said, kept
 as it is made; figures are computed from outcomes, so that they can be computed anew. What is
-measured is a `System`: Dateline itself, and the anchor in `bench/`. docs/evaluation.md says what
-each figure means.
+measured is a `System`: Dateline itself, and the anchor in `bench/`. What outcomes come to is for
+`service/figures.py`.
 """
 
 import hashlib
@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import numpy as np
 from langchain_core.language_models import BaseChatModel
 from pydantic import ValidationError
 
@@ -28,40 +27,24 @@ from index.errors import DatelineError, InvalidRequest
 from index.index import Index
 from index.sentences import sentence_spans
 from service.answers import Answerer, Budget
-from service.checks import SUPPORTED, Checker, least
+from service.checks import Checker, least
 from service.contract import Answer, AnswerRequest, CharLocation, Citation, FieldLocation, ModelName
 from service.prompts import DIRECTORY as PROMPTS
-from service.scoring import (
-    Numbers,
-    Whole,
-    auroc,
-    balanced_accuracy,
-    calibration_error,
-    draws,
-    first_word,
-    interval,
-    is_right,
-    mean,
-    recall,
-    refusal_curve,
-)
+from service.scoring import first_word
 
 Row = dict[str, Any]
 Outcome = dict[str, Any]
+Kind = Literal["questions", "claims"]
 
 PREFIXES = ("qa_", "faith_", "cite_")
 PATIENCE = 600.0  # seconds an answer
 ADDED = 64  # articles embedded at a time
-FALSE_REFUSALS = (0.1, 0.2)  # where the curve is told in short
 # Modules without a say in what is answered: outcomes outlive a change of these.
 BESIDE = frozenset(
     "app backup catalogue cli cli_articles cli_eval cli_models directory doctor documents "
-    "evaluation jobs langchain models pdf scoring settings stated terminal webpages".split()
+    "evaluation figures jobs langchain models pdf scoring settings stated terminal webpages".split()
 )
-# Of QuAIL, the kinds of questions that a text answers by itself: its publishers' others are
-# inferences (what somebody believes, how long something takes, what happens next).
-STATED = frozenset("Factual Temporal_order Character_identity Causality Unanswerable".split())
-NOISE, NEGATIVE, COUNTERFACTUAL = "positive+noise", "negative-only", "counterfactual"
+COUNTERFACTUAL = "counterfactual"
 
 
 # Sets
@@ -76,7 +59,7 @@ class EvaluationSet:
     """
 
     name: str
-    kind: Literal["questions", "claims"]
+    kind: Kind
     rows: list[Row]
     articles: list[NewArticle]
     names: dict[str, str]
@@ -112,7 +95,7 @@ def _sets(file: Path) -> Iterator[EvaluationSet]:
     try:
         rows = [json.loads(line) for line in body.decode("utf-8").splitlines() if line.strip()]
         if all("claim_or_summary" in row for row in rows):
-            rows = [row for row in rows if _positive(row) is not None]
+            rows = [row for row in rows if positive(row) is not None]
             yield EvaluationSet(file.stem, "claims", rows, [], {}, digest)
             return
         variants: dict[str, list[Row]] = {}
@@ -165,12 +148,12 @@ def accepted(row: Row) -> list[str]:
     return list(row["answers"])
 
 
-def _is_yes_no(row: Row) -> bool:
+def is_yes_no(row: Row) -> bool:
     found = {first_word(answer) for answer in accepted(row) if len(answer.split()) == 1}
     return bool(found) and found <= {"yes", "no"}
 
 
-def _positive(row: Row) -> bool | None:
+def positive(row: Row) -> bool | None:
     """Whether a claim is supported, or a question answerable; None for what nobody could tell."""
     if "claim_or_summary" not in row:
         return bool(row["answerable"])
@@ -186,7 +169,7 @@ def sample(rows: Sequence[Row], limit: int | None, seed: int) -> list[Row]:
     """
     taken = sorted(rows, key=lambda row: hashlib.sha256(f"{seed} {row['id']}".encode()).digest())
     if limit is not None:
-        kinds = [[row for row in taken if _positive(row) == kind] for kind in (True, False)]
+        kinds = [[row for row in taken if positive(row) == kind] for kind in (True, False)]
         fewer, more = sorted(kinds, key=len)
         fewer = fewer[: max(limit // 2, limit - len(more))]
         taken = fewer + more[: limit - len(fewer)]
@@ -404,278 +387,3 @@ def run(
                     found[key] = {"error": error.message}
                 note()
     return [found[key] or {} for key in keys]
-
-
-# Figures
-
-
-@dataclass(frozen=True)
-class View:
-    """What makes a row of the table: items of one set, or of several."""
-
-    name: str
-    kind: Literal["questions", "claims"]
-    items: list[tuple[EvaluationSet, Row, Outcome]]
-
-
-def views(outcomes: Sequence[tuple[EvaluationSet, list[Row], list[Outcome]]]) -> list[View]:
-    """A view for each set; one for RGB's two variants that belong together, as one threshold has
-    to serve both; one for QuAIL's questions that a text answers by itself.
-    """
-    found: list[View] = []
-    by_file: dict[str, dict[str, View]] = {}
-    for chosen, rows, made in outcomes:
-        items = [(chosen, row, outcome) for row, outcome in zip(rows, made, strict=True)]
-        view = View(chosen.name, chosen.kind, items)
-        found.append(view)
-        stem, _, variant = chosen.name.partition(": ")
-        by_file.setdefault(stem, {})[variant] = view
-        stated = [item for item in items if item[1].get("question_type") in STATED]
-        if 0 < len(stated) < len(items):
-            found.append(View(f"{chosen.name}: stated", chosen.kind, stated))
-        both = by_file[stem]
-        if {NOISE, NEGATIVE} <= both.keys() and variant in (NOISE, NEGATIVE):
-            name = f"{stem}: {NOISE} and {NEGATIVE}"
-            pair = both[NOISE].items + both[NEGATIVE].items
-            found.append(View(name, "questions", pair))
-    return found
-
-
-Columns = dict[str, Numbers]
-Statistic = Callable[[Columns], float | None]
-
-
-def _mean_of(name: str) -> Statistic:
-    return lambda columns: mean(columns[name])
-
-
-MEANS = (
-    "right",
-    "yes_no_right",
-    "token_recall",
-    "refused",
-    "false_refusals",
-    "cited",
-    "citation_recall",
-    "citation_precision",
-    "exact",
-    "uncited",
-    "found",
-)
-STATISTICS: dict[str, dict[str, Statistic]] = {
-    "questions": {
-        **{name: _mean_of(name) for name in MEANS},
-        "auroc": lambda c: auroc(c["confidence"], c["answerable"]),
-        "calibration_error": lambda c: calibration_error(c["confidence"], c["draft_right"]),
-    },
-    "claims": {
-        "auroc": lambda c: auroc(c["least"], c["supported"]),
-        "auroc_mean_of_sentences": lambda c: auroc(c["mean"], c["supported"]),
-        "auroc_reading_alone": lambda c: auroc(c["reading"], c["supported"]),
-        "auroc_words_alone": lambda c: auroc(c["coverage"], c["supported"]),
-        "balanced_accuracy": lambda c: balanced_accuracy(c["least"], c["supported"], SUPPORTED),
-    },
-}
-# The figures that say what a system's every item says, resampled by the text that they are about.
-_CLUSTERED = "doc_id"
-
-
-def scores(chosen: EvaluationSet, row: Row, outcome: Outcome) -> dict[str, float | None]:
-    """What an item counts in each figure; None where it does not count."""
-    if chosen.kind == "claims":
-        return _claim_scores(row, outcome)
-    answers, asked = accepted(row), bool(row["answerable"])
-    yes_no = asked and _is_yes_no(row)
-    answered, answer = bool(outcome.get("answered")), str(outcome.get("answer", ""))
-
-    def right(text: str) -> bool:
-        return (
-            is_right(text, answers) if not yes_no else first_word(text) in map(first_word, answers)
-        )
-
-    counted: dict[str, float | None] = {
-        "answerable": asked,
-        "confidence": outcome.get("confidence", 0.0),
-        "seconds": outcome.get("seconds"),
-    }
-    draft = str(outcome.get("draft", ""))
-    if asked:
-        counted["false_refusals"] = not answered
-        counted["yes_no_right" if yes_no else "right"] = answered and right(answer)
-        if not yes_no:
-            best = max((recall(answer, a) for a in answers), default=0.0)
-            counted["token_recall"] = best if answered else 0.0
-        gold = {chosen.names.get(g) for g in row["gold_doc_ids"]}
-        if gold and "read" in outcome:
-            counted["found"] = bool(gold & set(outcome["read"]))
-    else:
-        counted["refused"] = not answered and "error" not in outcome
-    if not yes_no:
-        counted["draft_right_or_none"] = asked and right(draft)
-        if draft:
-            counted["draft_right"] = asked and right(draft)
-    if answered:
-        counted["words"] = len(answer.split())
-    if answered and "citations" in outcome:
-        counted |= _citation_scores(outcome)
-        if counted.get("right"):
-            cited = " ".join(s for c in outcome["citations"] for s in c["sources"])
-            counted["cited"] = is_right(cited, answers)
-    return {k: None if v is None else float(v) for k, v in counted.items()}
-
-
-def _citation_scores(outcome: Outcome) -> dict[str, float | None]:
-    """ALCE's citation recall and precision (Gao et al. 2023), with our own check as the judge."""
-    citations = outcome["citations"]
-    recalls, precisions = [], []
-    for c in citations:
-        joint = c["joint"] >= SUPPORTED
-        recalls.append(joint)
-        if not c["alone"]:
-            precisions.append(joint)
-        for alone, without in zip(c["alone"], c["without"], strict=True):
-            precisions.append(joint and (alone >= SUPPORTED or without < SUPPORTED))
-    return {
-        "exact": outcome["exact"],
-        "uncited": outcome["uncited"],
-        "citations": float(len(precisions)),
-        "words_cited": float(
-            np.mean([sum(len(s.split()) for s in c["sources"]) for c in citations] or [0])
-        ),
-        "citation_recall": float(np.mean(recalls)) if recalls else None,
-        "citation_precision": float(np.mean(precisions)) if precisions else None,
-    }
-
-
-def _claim_scores(row: Row, outcome: Outcome) -> dict[str, float | None]:
-    sentences = outcome.get("sentences", [])
-    if not sentences:  # it raised, or there was nothing to check: not supported
-        sentences = [{"score": 0.0, "entailment": 0.0, "coverage": 0.0}]
-    return {
-        "supported": float(bool(_positive(row))),
-        "least": min(s["score"] for s in sentences),
-        "mean": float(np.mean([s["score"] for s in sentences])),
-        "reading": min(s["entailment"] for s in sentences),
-        "coverage": min(s["coverage"] for s in sentences),
-        "sentences": float(len(sentences)),
-        "seconds": outcome.get("seconds"),
-    }
-
-
-COLUMNS = {
-    "questions": (
-        *MEANS,
-        *("answerable confidence draft_right draft_right_or_none words words_cited".split()),
-        *("citations seconds".split()),
-    ),
-    "claims": tuple("supported least mean reading coverage sentences seconds".split()),
-}
-
-
-def columns(kind: str, scored: Sequence[dict[str, float | None]]) -> Columns:
-    """Item by item what each counts, as arrays; NaN where it does not count."""
-    return {
-        name: np.array([_number(item.get(name)) for item in scored], np.float64)
-        for name in COLUMNS[kind]
-    }
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else float(value)
-
-
-def _picked(data: Columns, positions: Whole) -> Columns:
-    return {name: values[positions] for name, values in data.items()}
-
-
-def report(view: View, outcomes: Sequence[Outcome], seed: int) -> dict[str, Any]:
-    """Figures of one system's outcomes for the view's items, in their order.
-
-    Each figure has its value, how many items it counts and its 95 % bootstrap interval.
-    """
-    scored = [scores(s, row, o) for (s, row, _), o in zip(view.items, outcomes, strict=True)]
-    data = columns(view.kind, scored)
-    groups = [row[_CLUSTERED] for _, row, _ in view.items] if view.kind == "claims" else None
-    samples = draws(len(scored), groups, seed=seed)
-    figures = {}
-    for name, statistic in STATISTICS[view.kind].items():
-        value = statistic(data)
-        if value is not None:
-            counted = int((~np.isnan(data[name])).sum()) if name in data else len(scored)
-            around = interval(lambda at, of=statistic: of(_picked(data, at)), samples)
-            figures[name] = {"value": value, "items": counted, "interval": around}
-    told: dict[str, Any] = {
-        "figures": figures,
-        "seconds": _spread(data["seconds"]),
-        "stages": _stages(outcomes),
-        "errors": [o["error"] for o in outcomes if "error" in o],
-        "scores": {row["id"]: item for (_, row, _), item in zip(view.items, scored, strict=True)},
-    }
-    if view.kind == "questions":
-        told["words"] = _spread(data["words"])
-        told["words_cited"] = _spread(data["words_cited"])
-        told["citations"] = _spread(data["citations"])
-        if not np.isnan(data["confidence"]).any():
-            curve = refusal_curve(
-                data["confidence"], data["answerable"], data["draft_right_or_none"]
-            )
-            told["curve"] = curve
-            told["at_false_refusals"] = {f"{most:g}": _at(curve, most) for most in FALSE_REFUSALS}
-    return told
-
-
-def _at(curve: list[dict[str, float]], most: float) -> dict[str, float] | None:
-    """The point of most refusals among those of at most so many false ones."""
-    within = [p for p in curve if p.get("false_refusals", 0) <= most and "refused" in p]
-    return max(within, key=lambda point: point["threshold"], default=None)
-
-
-def _spread(values: Numbers) -> dict[str, float]:
-    counted = values[~np.isnan(values)]
-    if not len(counted):
-        return {}
-    return {
-        "mean": float(counted.mean()),
-        "p50": float(np.percentile(counted, 50)),
-        "p95": float(np.percentile(counted, 95)),
-        "most": float(counted.max()),
-    }
-
-
-def _stages(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """Mean seconds of each stage of an answer."""
-    timings = [o["timings_ms"] for o in outcomes if o.get("timings_ms")]
-    stages = dict.fromkeys(stage for t in timings for stage in t if stage != "total")
-    return {stage: float(np.mean([t.get(stage, 0) for t in timings])) / 1000 for stage in stages}
-
-
-def compare(
-    kind: str, now: dict[str, Any], before: dict[str, Any], seed: int
-) -> dict[str, dict[str, Any]]:
-    """Each figure's change from an earlier `report`, over the items that both have.
-
-    Paired: the interval is of the difference, both resampled alike. Where they share no item, the
-    difference of the two values is given, without an interval.
-    """
-    common = [i for i in now["scores"] if i in before["scores"]]
-    found = {}
-    if not common:
-        for name, figure in now["figures"].items():
-            if earlier := before["figures"].get(name):
-                change = figure["value"] - earlier["value"]
-                found[name] = {"change": change, "items": 0, "interval": []}
-        return found
-    ours = columns(kind, [now["scores"][i] for i in common])
-    theirs = columns(kind, [before["scores"][i] for i in common])
-    samples = draws(len(common), seed=seed)
-    for name, statistic in STATISTICS[kind].items():
-
-        def difference(at: Whole, of: Statistic = statistic) -> float | None:
-            a, b = of(_picked(ours, at)), of(_picked(theirs, at))
-            return None if a is None or b is None else a - b
-
-        change = difference(np.arange(len(common)))
-        if change is not None:
-            around = interval(difference, samples)
-            found[name] = {"change": change, "items": len(common), "interval": around}
-    return found

@@ -7,7 +7,7 @@ This module knows numbers and words alone: nothing of indexes, models or files.
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -68,8 +68,10 @@ def mean(values: Numbers) -> float | None:
 def auroc(scores: Numbers, positive: Numbers) -> float | None:
     """Area under the ROC curve: how often a positive item's score is above a negative one's.
 
-    `positive` holds 1, 0 or NaN (not counted). None where there are no two kinds.
+    `positive` holds 1, 0 or NaN (not counted). None where there are no two kinds, or no scores.
     """
+    if np.isnan(scores).any():
+        return None
     above, below = scores[positive == 1], np.sort(scores[positive == 0])
     if not len(above) or not len(below):
         return None
@@ -119,14 +121,12 @@ def refusal_curve(
     return curve
 
 
-def draws(count: int, groups: Sequence[object] | None = None, *, seed: int = 0) -> list[Whole]:
-    """Bootstrap samples of `count` items, as positions.
+def draws(groups: Sequence[object], *, seed: int = 0) -> list[Whole]:
+    """Bootstrap samples of items, as positions. `groups` says of each what it belongs to.
 
-    With `groups`, whole groups are drawn, as items of one document are not independent.
+    Whole groups are drawn, as items of one document are not independent.
     """
     generator = np.random.default_rng(seed)
-    if groups is None:
-        return [generator.integers(0, count, count) for _ in range(RESAMPLES)]
     members: dict[object, list[int]] = {}
     for position, group in enumerate(groups):
         members.setdefault(group, []).append(position)
@@ -137,7 +137,7 @@ def draws(count: int, groups: Sequence[object] | None = None, *, seed: int = 0) 
     ]
 
 
-def interval(statistic: Callable[[Whole], float | None], samples: Sequence[Whole]) -> list[float]:
-    """The 95 % percentile interval of `statistic` over bootstrap samples; empty without any."""
-    found = [value for sample in samples if (value := statistic(sample)) is not None]
+def interval(resampled: Iterable[float | None]) -> list[float]:
+    """The 95 % percentile interval of a figure's bootstrap values; empty without any."""
+    found = [value for value in resampled if value is not None]
     return np.percentile(found, [2.5, 97.5]).tolist() if found else []
