@@ -31,7 +31,7 @@ from service import catalogue
 from service.contract import ModelName
 from service.engine import Engine, LocalChatModel
 from service.evaluation import Dateline, System, code_version, read_sets
-from service.figures import compare, evaluate
+from service.figures import FALSE_REFUSALS, compare, evaluate
 from service.prompts import DIRECTORY, Prompt
 from service.settings import Settings
 from service.terminal import err, load_settings, out
@@ -48,12 +48,17 @@ ANSWERS = {
     "AUROC": "auroc",
     "ECE": "calibration_error",
     "cited text holds it": "cited",
+    "words": "words",
+    "seconds": "seconds",
+}
+FURTHER = {
+    "slices exact": "exact",
+    "sentences uncited": "uncited",
+    "citations": "citations",
+    "words cited a sentence": "words_cited",
     "citation recall": "citation_recall",
     "citation precision": "citation_precision",
-    "slices exact": "exact",
-    "words": "words",
-    "words cited": "words_cited",
-    "seconds": "seconds",
+    "gold document read": "found",
 }
 ANCHOR = ("right", "token recall", "yes/no right", "refused", "false refusals", "words", "seconds")
 CLAIMS = {
@@ -64,7 +69,7 @@ CLAIMS = {
     "balanced accuracy": "balanced_accuracy",
     "seconds": "seconds",
 }
-SHORT = {"calibration_error", "exact", "citation_recall", "citation_precision"}  # no interval shown
+SHORT = {"calibration_error", *FURTHER.values()}  # shown without an interval
 
 
 def evaluate_sets(
@@ -213,7 +218,7 @@ def show(told: dict[str, Any]) -> None:
     others = list(dict.fromkeys(name for view in questions for name in view["over"]))
     if questions:
         wide.print(_table("answerable", questions, ANSWERS, others))
-        wide.print(_trade_off(questions))
+        wide.print(_further(questions))
     if claims:
         wide.print(_table("supported", claims, CLAIMS, []))
     if any("changes" in view for view in told["sets"]):
@@ -231,7 +236,9 @@ def _table(
     """A row a view; a column a figure that any of them has, those of the other systems last."""
     chosen = [("dateline", *pair) for pair in headings.items()]
     chosen += [(other, heading, headings[heading]) for other in others for heading in ANCHOR]
-    table = Table("set", f"items ({positive})", box=None, pad_edge=False, padding=(0, 2, 1, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0))
+    for heading in ("set", f"items\n({positive})"):
+        table.add_column(heading, no_wrap=True)
     cells = {
         (system, heading): [_cell(view["systems"][system], name) for view in views]
         for system, heading, name in chosen
@@ -241,7 +248,7 @@ def _table(
         table.add_column(heading if system == "dateline" else f"{system}:\n{heading}")
     for row, view in enumerate(views):
         table.add_row(
-            view["name"].replace(": ", ":\n"),
+            view["name"].replace(": ", ":\n  ").replace(", ", ",\n  "),
             f"{view['items']} ({view['positive']})",
             *(column[row] or "-" for column in filled.values()),
         )
@@ -260,36 +267,34 @@ def _cell(found: dict[str, Any], name: str) -> str:
         return ""
     if name == "seconds":
         return f"{spread['p50']:.1f}\np95 {spread['p95']:.1f}"
-    return f"{spread['p50' if name == 'words' else 'mean']:.0f}"
+    return f"{spread['p50']:.0f}" if name == "words" else f"{spread['mean']:.1f}"
 
 
-def _trade_off(views: list[dict[str, Any]]) -> Table:
-    """What other thresholds would give, and what the seconds went to."""
-    table = Table("set", box=None, pad_edge=False)
-    table.title, table.title_justify = "At false refusals of at most ...", "left"
-    most = next(iter(views))["systems"]["dateline"].get("at_false_refusals", {})
-    for share in most:
-        table.add_column(f"{share}: refused, right")
-    table.add_column("sentences cited, citations an answer")
-    table.add_column("seconds went to")
+def _further(views: list[dict[str, Any]]) -> Table:
+    """What other thresholds would give, what is cited, and what the seconds went to."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("set", no_wrap=True)
+    for most in FALSE_REFUSALS:
+        table.add_column(f"refused, right at {most:g} false refusals")
+    for heading in FURTHER:
+        table.add_column(heading)
+    table.add_column("mean seconds", no_wrap=True)
     for view in views:
         found = view["systems"]["dateline"]
-        points = found.get("at_false_refusals", {}).values()
+        points = found.get("at_false_refusals", {})
         stages = [f"{name} {value:.1f}" for name, value in found["stages"].items() if value]
-        uncited = found["figures"].get("uncited", {}).get("value", 0)
         table.add_row(
             view["name"],
-            *(
-                f"{point['refused']:.2f}, {point['right']:.2f}"
-                if point and "right" in point
-                else "-"
-                for point in points
-            ),
-            f"{'all' if not uncited else f'{uncited:.2f} an answer not'}, "
-            f"{found['citations'].get('mean', 0):.1f}",
+            *(_point(points.get(f"{most:g}")) for most in FALSE_REFUSALS),
+            *(_cell(found, name) or "-" for name in FURTHER.values()),
             ", ".join(stages),
         )
     return table
+
+
+def _point(point: dict[str, float] | None) -> str:
+    shares = [point[name] for name in ("refused", "right") if name in point] if point else []
+    return ", ".join(f"{share:.2f}" for share in shares) or "-"
 
 
 def _changes(views: list[dict[str, Any]]) -> Table:

@@ -365,15 +365,14 @@ def evaluate(
     """
     samples = [(chosen, sample(chosen.rows, limit, seed)) for chosen in sets]
     ours = systems[0]
+    kept = {system.name: Outcomes(folder / f"{system.name}.jsonl") for system in systems}
     made: dict[str, dict[str, Outcome]] = {system.name: {} for system in systems}
-    for system in systems:
-        kept = Outcomes(folder / f"{system.name}.jsonl")
-        for chosen, rows in samples:
-            if system is ours or chosen.kind == "questions":
-                note = step(f"{system.name}: {chosen.name}", len(rows))
-                again = resume or system is not ours
-                outcomes = run(system, chosen, rows, kept, resume=again, note=note)
-                made[system.name] |= {r["id"]: o for r, o in zip(rows, outcomes, strict=True)}
+    for chosen, rows in samples:  # the systems in turn, so that they find the machine alike
+        for system in systems if chosen.kind == "questions" else [ours]:
+            note = step(f"{system.name}: {chosen.name}", len(rows))
+            again = resume or system is not ours
+            outcomes = run(system, chosen, rows, kept[system.name], resume=again, note=note)
+            made[system.name] |= {r["id"]: o for r, o in zip(rows, outcomes, strict=True)}
     told = []
     for view in views(samples):
         asked = systems if view.kind == "questions" else [ours]
