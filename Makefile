@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+EVAL ?= ../shared/eval
 LOG := $(VENV)/setup.log
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint golden faults bench-retrieval bench-index lock clean setup models FORCE
+.PHONY: help run demo test lint golden eval faults bench-retrieval bench-index lock clean setup models FORCE
 .NOTPARALLEL:
 .SILENT:
 
@@ -33,6 +34,9 @@ lint: setup ## Check style, types and the modules' layers
 
 golden: setup models ## Answer the golden questions and compare with what is expected
 	$(BIN)/python -m bench.golden $(ARGS)
+
+eval: $(EVAL) setup models ## Measure on the evaluation sets, beside an anchor (ARGS="--limit 5"; EVAL=their folder)
+	$(BIN)/dateline eval $(EVAL) --anchor $(ARGS)
 
 faults: setup ## Kill it, damage its files, fill its disk, race for its directory (ARGS="--trials 100")
 	$(BIN)/python -m bench.faults $(ARGS)
@@ -61,6 +65,10 @@ setup: $(VENV)/.ready
 
 models: setup
 	$(BIN)/dateline models pull
+
+$(EVAL):
+	echo "The evaluation sets are not in $@. Say where they are: make eval EVAL=folder"
+	exit 1
 
 # A virtual environment does not survive being moved or copied: where it was made is noted in it.
 ifneq "$(shell cat $(VENV)/.place 2>/dev/null)" "$(CURDIR)"

@@ -16,14 +16,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.scoring import is_right
 from index.documents import read_documents
 from index.embeddings import MiniLM
 from index.index import Index
 from service import catalogue
 from service.answers import Answerer, Budget
-from service.contract import Answer, AnswerRequest, CharLocation, ModelName
+from service.contract import AnswerRequest, ModelName
 from service.engine import Engine, LocalChatModel
+from service.evaluation import exact
+from service.scoring import is_right
 from service.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,22 +71,6 @@ def ask_all(
             "usage": answer.usage.model_dump(),
             "trace": answer.trace,
         }
-
-
-def exact(answer: Answer, index: Index) -> bool:
-    """The two slice equalities of the contract, held against the articles as they are kept."""
-    return all(
-        answer.answer[c.start : c.end] == c.text
-        and all(
-            not isinstance(s, CharLocation)
-            or index.registry.get(s.article_id, s.revision).text[
-                s.start_char_index : s.end_char_index
-            ]
-            == s.cited_text
-            for s in [*c.sources, *c.also]
-        )
-        for c in answer.citations
-    )
 
 
 def summary(outcomes: list[dict[str, Any]]) -> dict[str, float]:

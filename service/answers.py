@@ -245,12 +245,7 @@ class Answerer:
     def _yes(self, prompt: Prompt, context: dict[str, Any], work: _Work, **v: str) -> float:
         """The probability of "Yes" against "No" as the first word of the reply."""
         reply = self._ask(prompt, context, work, top_logprobs=20, **v)
-        mass = {"yes": 1e-9, "no": 1e-9}
-        for top in reply.response_metadata["logprobs"]["content"][0]["top_logprobs"]:
-            word = top["token"].strip().lower()
-            if word in mass:
-                mass[word] += math.exp(top["logprob"])
-        return mass["yes"] / (mass["yes"] + mass["no"])
+        return probability_of_yes(reply)
 
     def _finish(self, work: _Work, reason: str | None) -> Answer:
         citations: list[Citation] = []
@@ -335,6 +330,16 @@ class Answerer:
                     found = article.text[source.start_char_index : source.end_char_index]
                 if found != source.cited_text:
                     raise DatelineError("A citation did not match its article: it is not shown.")
+
+
+def probability_of_yes(reply: AIMessageChunk) -> float:
+    """Of "Yes" against "No", as the first word of a reply that holds its log probabilities."""
+    mass = {"yes": 1e-9, "no": 1e-9}
+    for top in reply.response_metadata["logprobs"]["content"][0]["top_logprobs"]:
+        word = top["token"].strip().lower()
+        if word in mass:
+            mass[word] += math.exp(top["logprob"])
+    return mass["yes"] / (mass["yes"] + mass["no"])
 
 
 def tidied(text: str) -> str:
@@ -447,4 +452,6 @@ def _trace(work: _Work) -> dict[str, Any]:
         ],
         "signals": work.signals,
         "claims": work.claims,
+        # What would be said if nothing were refused: what is verified of what the model wrote.
+        "draft": " ".join(claim for claim, *_ in work.verified),
     }

@@ -25,6 +25,7 @@ from index.errors import AlreadyRunning, DatelineError, InvalidRequest
 from service import catalogue
 from service.app import LOOPBACK_NAMES, Service, create_app
 from service.cli_articles import add, backup, delete, doctor, jobs, list_articles, restore
+from service.cli_eval import evaluate_sets
 from service.cli_models import models_app
 from service.directory import serving_url
 from service.settings import Settings
@@ -50,6 +51,7 @@ app.add_typer(models_app)
 for command in (add, delete, jobs, doctor, backup, restore):
     app.command()(command)
 app.command("list")(list_articles)
+app.command("eval")(evaluate_sets)
 
 
 def main() -> None:

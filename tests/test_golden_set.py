@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bench.scoring import holds, normalise
+from service.scoring import holds, normalise
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLES = ROOT / "examples" / "articles"

@@ -1,0 +1,442 @@
+"""Figures against cases computed by hand, and the way from a file of questions to the table."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import ScriptedChat
+
+from bench.anchor import Anchor
+from index.embeddings import MiniLM
+from index.errors import InvalidRequest
+from service import cli
+from service.checks import Checker, least
+from service.contract import ModelName
+from service.evaluation import (
+    Dateline,
+    EvaluationSet,
+    Outcome,
+    Outcomes,
+    Row,
+    accepted,
+    read_sets,
+    run,
+    sample,
+)
+from service.figures import compare, evaluate, figures, scores, views
+from service.scoring import (
+    auroc,
+    balanced_accuracy,
+    calibration_error,
+    draws,
+    interval,
+    is_right,
+    mean,
+    recall,
+    refusal_curve,
+)
+
+BRIDGE = (
+    "Aldous Finch opened the new bridge at Harrow Mere on 3 May 2024. "
+    "The bridge is 212 metres long and carries two tram lines."
+)
+FERRY = "The ferry at Saltby stopped sailing in March. Its last captain was Maud Pell."
+DOCUMENTS = [
+    {"id": "gold-1", "title": "Bridge opened", "text": BRIDGE, "date": "2024-05-03"},
+    {"id": "gold-2", "title": "", "text": FERRY, "date": "last spring"},
+]
+QUESTIONS: list[Row] = [
+    {
+        "id": "q1",
+        "question": "Who opened the new bridge at Harrow Mere?",
+        "answers": ["Aldous Finch"],
+        "answerable": True,
+        "documents": DOCUMENTS,
+        "gold_doc_ids": ["gold-1"],
+    },
+    {
+        "id": "q2",
+        "question": "Who was the last captain of the ferry at Saltby?",
+        "answers": ["Maud Pell"],
+        "answerable": True,
+        "documents": DOCUMENTS,
+        "gold_doc_ids": ["gold-2"],
+    },
+    {
+        "id": "q3",
+        "question": "Who paid for the new bridge at Harrow Mere?",
+        "answers": [],
+        "answerable": False,
+        "documents": [{**DOCUMENTS[0], "id": "the same under another id"}],
+        "gold_doc_ids": [],
+    },
+]
+CLAIMS: list[Row] = [
+    {"id": f"c{i}", "doc_id": "d", "source_text": BRIDGE, "claim_or_summary": claim, "label": label}
+    for i, (claim, label) in enumerate(
+        [
+            ("Aldous Finch opened the bridge. [1]", "consistent"),
+            ("Aldous Finch opened the bridge. It is 340 metres long.", "inconsistent"),
+            ("It may be so.", "questionable"),
+        ]
+    )
+]
+SAID = "Aldous Finch opened the new bridge at Harrow Mere."
+
+
+def written(path: Path, rows: list[Row]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> EvaluationSet:
+    return read_sets([written(tmp_path / "qa_made_up.jsonl", QUESTIONS)])[0]
+
+
+def dateline(embedder: MiniLM, chat: ScriptedChat) -> Dateline:
+    return Dateline(embedder, lambda: chat, ModelName(name="scripted", sha256="0" * 64))
+
+
+def numbers(*values: float | None) -> Any:
+    return np.array([np.nan if v is None else v for v in values], np.float64)
+
+
+# Figures by hand
+
+
+def test_an_answer_is_right_where_it_holds_the_accepted_one_as_whole_tokens() -> None:
+    assert is_right("It was the “Maud Pell”, they said.", ["Maud Pell"])
+    assert not is_right("It was 1512 votes.", ["151"])
+    long = "after the Senate voted down the fix"  # six tokens without "the"
+    assert is_right("That was after the Senate had voted the fix down.", [long])
+    assert not is_right("after the Senate had met", [long])
+    assert recall("after the Senate had met", long) == 2 / 5
+
+
+def test_auroc_counts_ties_by_half() -> None:
+    # Pairs: 0.9 over 0.5 and over 0.1, 0.5 ties with 0.5 and is over 0.1: 3.5 of 4.
+    assert auroc(numbers(0.9, 0.5, 0.5, 0.1, 0.7), numbers(1, 1, 0, 0, None)) == 3.5 / 4
+    assert auroc(numbers(0.9, 0.5), numbers(1, 1)) is None
+    assert auroc(numbers(None, 0.5), numbers(1, 0)) is None
+
+
+def test_balanced_accuracy_is_the_mean_of_both_kinds() -> None:
+    found = balanced_accuracy(numbers(0.9, 0.4, 0.5, 0.1), numbers(1, 1, 1, 0), 0.5)
+    assert found == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_calibration_error_weighs_each_bin_s_gap() -> None:
+    # Bin of 0.9: two items, half of them right, gap 0.4; bin of 0.2: one, wrong, gap 0.2.
+    found = calibration_error(numbers(0.9, 0.9, 0.2, 0.7), numbers(1, 0, 0, None))
+    assert found == pytest.approx(0.4 * 2 / 3 + 0.2 / 3)
+    assert calibration_error(numbers(1.0), numbers(1)) == 0
+
+
+def test_the_curve_tells_both_errors_and_what_is_right_at_each_threshold() -> None:
+    curve = refusal_curve(
+        numbers(0.9, 0.0, 0.6, 0.6, 0.3), numbers(1, 1, 1, 0, 0), numbers(1, 0, None, 0, 0)
+    )
+    assert [p["threshold"] for p in curve] == [0, 0.3, 0.6, 0.9, 1.01]
+    assert [p["false_refusals"] for p in curve] == pytest.approx([1 / 3, 1 / 3, 1 / 3, 2 / 3, 1])
+    assert [p["refused"] for p in curve] == [0, 0, 0.5, 1, 1]
+    assert [p["right"] for p in curve] == [0.5, 0.5, 0.5, 0.5, 0]
+
+
+def test_intervals_are_by_whole_groups_and_hold_the_value() -> None:
+    values = numbers(*[1.0] * 10, *[0.0] * 10)
+    by_item = interval(mean(values[at]) for at in draws(range(20), seed=1))
+    by_group = interval(mean(values[at]) for at in draws(["a"] * 10 + ["b"] * 10, seed=1))
+    assert by_item[0] < 0.5 < by_item[1]
+    assert by_group == [0, 1]
+    assert by_item == interval(mean(values[at]) for at in draws(range(20), seed=1))
+    assert by_item[0] > 0.2 and by_item[1] < 0.8
+
+
+def test_what_an_item_counts(questions: EvaluationSet) -> None:
+    cited = {"text": SAID, "sources": [BRIDGE], "joint": 0.9, "alone": [], "without": []}
+    outcome = {
+        "answered": True,
+        "answer": SAID,
+        "draft": SAID,
+        "confidence": 0.8,
+        "read": [questions.names["gold-1"]],
+        "citations": [cited],
+        "exact": True,
+        "uncited": 0,
+        "seconds": 2.0,
+    }
+    found = scores(questions, QUESTIONS[0], outcome)
+    assert (found["right"], found["cited"], found["token_recall"], found["found"]) == (1, 1, 1, 1)
+    assert (found["words"], found["words_cited"], found["false_refusals"]) == (9, 24, 0)
+    assert "refused" not in found
+    found = scores(questions, QUESTIONS[1], outcome)
+    assert (found["right"], found["token_recall"], found["found"]) == (0, 0, 0)
+    assert "cited" not in found
+    found = scores(questions, QUESTIONS[2], outcome)
+    assert (found["refused"], found["draft_right"]) == (0, 0)
+    assert "right" not in found
+    refused = outcome | {"answered": False, "answer": "", "citations": []}
+    found = scores(questions, QUESTIONS[0], refused)
+    assert (found["right"], found["false_refusals"], found["draft_right"]) == (0, 1, 1)
+    assert scores(questions, QUESTIONS[2], {"error": "It broke."})["refused"] == 0
+
+
+def test_yes_or_no_questions_are_told_apart_by_the_first_word(questions: EvaluationSet) -> None:
+    row = QUESTIONS[0] | {"answers": ["Yes"]}
+    for answer, right in (("Yes, he did.", 1), ("He did, yes.", 0)):
+        found = scores(questions, row, {"answered": True, "answer": answer})
+        assert found["yes_no_right"] == right
+        assert "right" not in found and "token_recall" not in found
+
+
+def test_citation_precision_wants_each_source_to_bear_on_its_sentence(
+    questions: EvaluationSet,
+) -> None:
+    # The second source neither supports the sentence alone nor is missed when it is left out.
+    cited = {"text": SAID, "sources": ["a", "b"], "joint": 0.9}
+    cited |= {"alone": [0.8, 0.1], "without": [0.1, 0.9]}
+    lame = {"text": SAID, "sources": ["c"], "joint": 0.2, "alone": [], "without": []}
+    outcome = {"answered": True, "answer": SAID, "citations": [cited, lame]}
+    found = scores(questions, QUESTIONS[0], outcome | {"exact": True, "uncited": 0})
+    assert found["citation_recall"] == 1 / 2
+    assert found["citation_precision"] == pytest.approx(1 / 3)
+    assert found["citations"] == 3
+
+
+# Sets
+
+
+def test_documents_are_taken_once_and_their_names_tell_nothing(questions: EvaluationSet) -> None:
+    assert [a.text for a in questions.articles] == sorted(
+        (BRIDGE, FERRY), key=lambda text: questions.names["gold-1" if text == BRIDGE else "gold-2"]
+    )
+    assert questions.names["the same under another id"] == questions.names["gold-1"]
+    assert not any("gold" in str(a.id) for a in questions.articles)
+    by_text = {a.text: a for a in questions.articles}
+    assert by_text[BRIDGE].published_at == "2024-05-03"
+    assert by_text[FERRY].published_at is None and by_text[FERRY].title is None
+
+
+def test_each_variant_is_a_set_of_its_own_and_falsified_documents_are_right(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        QUESTIONS[0] | {"variant": "positive+noise"},
+        QUESTIONS[2] | {"variant": "negative-only (and why)"},
+        QUESTIONS[1] | {"id": "q4", "variant": "counterfactual", "fake_answer": "Ann Lee"},
+    ]
+    sets = read_sets([written(tmp_path / "qa_rgb.jsonl", rows)])
+    names = ["qa_rgb: positive+noise", "qa_rgb: negative-only", "qa_rgb: counterfactual"]
+    assert [s.name for s in sets] == names
+    assert [len(s.articles) for s in sets] == [2, 1, 2]
+    assert accepted(sets[2].rows[0]) == ["Ann Lee"]
+    made = views([(s, s.rows) for s in sets])
+    assert [v.name for v in made] == [*names, "qa_rgb: positive+noise, negative-only"]
+    assert [*made[-1].items] == ["q1", "q3"] and made[-1].positive == 1
+
+
+def test_samples_are_seeded_balanced_and_grow_by_their_limit() -> None:
+    rows = [{"id": str(i), "answerable": i % 10 > 0} for i in range(100)]
+    ten = sample(rows, 10, seed=0)
+    assert sum(row["answerable"] for row in ten) == 5
+    assert ten == sample(list(reversed(rows)), 10, seed=0) != sample(rows, 10, seed=1)
+    forty = sample(rows, 40, seed=0)
+    assert len(forty) == 40 and sum(not row["answerable"] for row in forty) == 10
+    assert all(row in forty for row in ten)
+    assert len(sample(rows, None, seed=0)) == len(sample(rows, 1000, seed=0)) == 100
+
+
+def test_what_is_no_set_is_told_in_plain_words(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match=r"is not there. Give the folder"):
+        read_sets([tmp_path / "nowhere"])
+    with pytest.raises(InvalidRequest, match="holds no qa_"):
+        read_sets([tmp_path])
+    written(tmp_path / "qa_odd.jsonl", [{"id": "1", "title": "a document"}])
+    with pytest.raises(InvalidRequest, match=r"qa_odd.jsonl holds neither"):
+        read_sets([tmp_path])
+
+
+# From questions to figures
+
+
+def test_a_made_up_set_from_the_file_to_the_figures(
+    questions: EvaluationSet, embedder: MiniLM, tmp_path: Path
+) -> None:
+    chat = ScriptedChat(text=SAID)
+    systems = [dateline(embedder, chat), Anchor(Path("none"), "0" * 64, embedder, chat=chat)]
+    told = evaluate([questions], systems, tmp_path / "kept", limit=None, seed=0, resume=False)
+    (view,) = told["sets"]
+    assert (view["name"], view["items"], view["positive"], view["documents"]) == (
+        *("qa_made_up", 3, 2, 2),
+    )
+    found = view["systems"]["dateline"]["figures"]
+    assert found["right"]["value"] == 0.5 and found["right"]["items"] == 2
+    assert found["cited"]["value"] == found["exact"]["value"] == 1
+    assert found["uncited"]["value"] == 0
+    assert found["citation_recall"]["value"] == found["citation_precision"]["value"] == 1
+    assert found["found"]["value"] == 1
+    assert view["systems"]["dateline"]["stages"].keys() >= {"retrieve", "generate", "verify"}
+    anchor = view["systems"]["anchor"]["figures"]
+    assert anchor["right"]["value"] == 0.5 and anchor["refused"]["value"] == 0
+    assert not {"auroc", "cited", "exact"} & anchor.keys()
+    assert view["over"]["anchor"]["right"] == {"change": 0, "items": 3, "interval": [0, 0]}
+    assert told["items"]["q1"]["outcomes"]["anchor"]["answer"].strip() == SAID
+    json.dumps(told, allow_nan=False)
+
+
+def test_what_was_refused_at_the_shipped_threshold_is_on_the_curve(
+    questions: EvaluationSet, embedder: MiniLM, tmp_path: Path
+) -> None:
+    chat = ScriptedChat(text=SAID, yes=0.55)  # supported, but not sure enough to be said
+    told = evaluate(
+        [questions], [dateline(embedder, chat)], tmp_path / "kept", limit=None, seed=0, resume=False
+    )
+    found = told["sets"][0]["systems"]["dateline"]
+    outcome = told["items"]["q1"]["outcomes"]["dateline"]
+    assert not outcome["answered"] and outcome["draft"] == SAID and 0 < outcome["confidence"] < 0.5
+    assert found["figures"]["right"]["value"] == 0
+    assert max(point["right"] for point in found["curve"]) == 0.5
+
+
+def test_claims_are_checked_sentence_by_sentence(embedder: MiniLM, tmp_path: Path) -> None:
+    (chosen,) = read_sets([written(tmp_path / "faith_made_up.jsonl", CLAIMS)])
+    assert [row["id"] for row in chosen.rows] == ["c0", "c1"]  # nobody knows about the third
+    chat = ScriptedChat()
+    told = evaluate(
+        [chosen], [dateline(embedder, chat)], tmp_path / "kept", limit=None, seed=0, resume=False
+    )
+    found = told["sets"][0]["systems"]["dateline"]["figures"]
+    assert found["auroc"]["value"] == found["balanced_accuracy"]["value"] == 1
+    assert found["auroc"]["interval"] == [1, 1]
+    sentences = told["items"]["c1"]["outcomes"]["dateline"]["sentences"]
+    assert [s["failed"] for s in sentences] == [(), ("numbers",)]
+    assert told["items"]["c0"]["outcomes"]["dateline"]["sentences"][0]["text"].endswith("bridge.")
+
+
+def test_of_a_long_source_what_is_nearest_is_read(embedder: MiniLM) -> None:
+    chat = ScriptedChat()
+    filler = " ".join(f"On day {i} the market sold apples, pears and plums." for i in range(200))
+    checked = Checker(embedder, chat).check(SAID, f"{filler}\n\n{BRIDGE}\n\n{filler}")
+    assert least(checked) > 0.5
+    (prompt,) = chat.prompts
+    assert BRIDGE in prompt and len(prompt) < len(filler)
+    assert least(Checker(embedder, chat).check("", BRIDGE)) == 0
+
+
+class Interrupted:
+    """A system that is stopped after some items."""
+
+    name, version = "dateline", "1"
+
+    def __init__(self, stops_after: int = 10) -> None:
+        self.asked: list[str] = []
+        self._stops_after = stops_after
+
+    @contextmanager
+    def opened(self, chosen: EvaluationSet) -> Iterator[Callable[[Row], Outcome]]:
+        def ask(row: Row) -> Outcome:
+            if len(self.asked) == self._stops_after:
+                raise KeyboardInterrupt
+            self.asked.append(row["id"])
+            return {"answered": True, "answer": f"{self.version} {row['id']}"}
+
+        yield ask
+
+
+def test_a_run_that_was_killed_goes_on(questions: EvaluationSet, tmp_path: Path) -> None:
+    path = tmp_path / "kept" / "dateline.jsonl"
+    first = Interrupted(stops_after=2)
+    with pytest.raises(KeyboardInterrupt):
+        run(first, questions, QUESTIONS, Outcomes(path), resume=True)
+    with path.open("a") as file:
+        file.write('{"key": "dateline 1 cut sho')  # as a kill leaves it
+    second = Interrupted()
+    steps: list[None] = []
+    found = run(
+        second, questions, QUESTIONS, Outcomes(path), resume=True, note=lambda: steps.append(None)
+    )
+    assert (first.asked, second.asked, len(steps)) == (["q1", "q2"], ["q3"], 3)
+    assert [o["answer"] for o in found] == ["1 q1", "1 q2", "1 q3"]
+    third = Interrupted()
+    run(third, questions, QUESTIONS, Outcomes(path), resume=True)
+    assert third.asked == []
+    run(third, questions, QUESTIONS, Outcomes(path), resume=False)
+    assert third.asked == ["q1", "q2", "q3"]
+    newer = Interrupted()
+    newer.version = "2"  # another prompt, model or code: nothing of before is taken
+    found = run(newer, questions, QUESTIONS, Outcomes(path), resume=True)
+    assert newer.asked == ["q1", "q2", "q3"] and found[0]["answer"] == "2 q1"
+
+
+def test_two_runs_are_compared_over_the_items_of_both(questions: EvaluationSet) -> None:
+    (view,) = views([(questions, QUESTIONS)])
+    wrong = {"answered": True, "answer": "Nobody.", "confidence": 0.5}
+    before = figures(view, {row["id"]: wrong for row in QUESTIONS}, seed=0)
+    better = {
+        "q1": wrong | {"answer": SAID},
+        "q2": wrong | {"answer": "Maud Pell was."},
+        "q3": {"answered": False, "answer": "", "confidence": 0.1},
+    }
+    now = figures(view, better, seed=0)
+    changes = compare("questions", now, before, seed=0)
+    assert changes["right"] == {"change": 1, "items": 3, "interval": [1, 1]}
+    assert changes["refused"]["change"] == 1
+    assert changes["auroc"]["change"] == 0.5
+    before["scores"] = {f"other {i}": s for i, s in before["scores"].items()}
+    assert compare("questions", now, before, seed=0)["right"]["items"] == 0
+
+
+# The command
+
+
+def test_the_command_says_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments, said in (
+        ([tmp_path / "shared"], "is not there. Give the folder"),
+        ([tmp_path, "--compare", tmp_path / "none.json"], "is not what --json"),
+    ):
+        monkeypatch.setattr("sys.argv", ["dateline", "eval", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 1
+        assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_command_writes_a_table_and_json_that_it_can_compare_with(
+    tmp_path: Path,
+    embedder: MiniLM,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chat = ScriptedChat(text=SAID)
+
+    @contextmanager
+    def systems(settings: object, anchor: bool) -> Iterator[tuple[list[Dateline], dict[str, Any]]]:
+        about = {"date": "2026-11-24T09:00:00", "model": {"name": "scripted", "sha256": ""}}
+        yield [dateline(embedder, chat)], about
+
+    monkeypatch.setattr("service.cli_eval._systems", systems)
+    folder = tmp_path / "sets"
+    folder.mkdir()
+    written(folder / "qa_made_up.jsonl", QUESTIONS)
+    written(folder / "faith_made_up.jsonl", CLAIMS)
+    written(folder / "corpus_made_up.jsonl", [])
+    told = tmp_path / "told.json"
+    for more in ([], ["--resume", "--compare", told]):
+        arguments = [folder, "--kept", tmp_path / "kept", "--json", told, *more]
+        monkeypatch.setattr("sys.argv", ["dateline", "eval", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    assert "qa_made_up" in printed and "3 (2)" in printed and "0.50" in printed
+    assert "faith_made_up" in printed and "change from the earlier run" in printed
+    report = json.loads(told.read_text())
+    assert report["model"]["name"] == "scripted"
+    assert [view["changes"]["auroc"]["change"] for view in report["sets"]] == [0, 0]
