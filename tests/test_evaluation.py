@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench.anchor import Anchor
 from fakes import ScriptedChat
 
+from bench.anchor import Anchor
 from index.embeddings import MiniLM
 from index.errors import InvalidRequest
 from service import cli
@@ -154,7 +154,7 @@ def test_intervals_are_by_whole_groups_and_hold_the_value() -> None:
     assert by_item[0] < 0.5 < by_item[1]
     assert by_group == [0, 1]
     assert by_item == interval(mean(values[at]) for at in draws(range(20), seed=1))
-    assert 0.2 < by_item[0] and by_item[1] < 0.8
+    assert by_item[0] > 0.2 and by_item[1] < 0.8
 
 
 def test_what_an_item_counts(questions: EvaluationSet) -> None:
@@ -172,7 +172,7 @@ def test_what_an_item_counts(questions: EvaluationSet) -> None:
     }
     found = scores(questions, QUESTIONS[0], outcome)
     assert (found["right"], found["cited"], found["token_recall"], found["found"]) == (1, 1, 1, 1)
-    assert (found["words"], found["words_cited"], found["false_refusals"]) == (9, 23, 0)
+    assert (found["words"], found["words_cited"], found["false_refusals"]) == (9, 24, 0)
     assert "refused" not in found
     found = scores(questions, QUESTIONS[1], outcome)
     assert (found["right"], found["token_recall"], found["found"]) == (0, 0, 0)
@@ -252,12 +252,12 @@ def test_samples_are_seeded_balanced_and_grow_by_their_limit() -> None:
 
 
 def test_what_is_no_set_is_told_in_plain_words(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match="is not there. Give the folder"):
+    with pytest.raises(InvalidRequest, match=r"is not there\. Give the folder"):
         read_sets([tmp_path / "nowhere"])
     with pytest.raises(InvalidRequest, match="holds no qa_"):
         read_sets([tmp_path])
     written(tmp_path / "qa_odd.jsonl", [{"id": "1", "title": "a document"}])
-    with pytest.raises(InvalidRequest, match="qa_odd.jsonl holds neither"):
+    with pytest.raises(InvalidRequest, match=r"qa_odd\.jsonl holds neither"):
         read_sets([tmp_path])
 
 
@@ -292,7 +292,7 @@ def test_a_made_up_set_from_the_file_to_the_figures(
 def test_what_was_refused_at_the_shipped_threshold_is_on_the_curve(
     questions: EvaluationSet, embedder: MiniLM, tmp_path: Path
 ) -> None:
-    chat = ScriptedChat(text=SAID, yes=0.6)  # supported, but not sure enough to be said
+    chat = ScriptedChat(text=SAID, yes=0.5)  # supported, but not sure enough to be said
     told = evaluate(
         [questions], [dateline(embedder, chat)], tmp_path / "kept", limit=None, seed=0, resume=False
     )
