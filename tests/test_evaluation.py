@@ -252,12 +252,12 @@ def test_samples_are_seeded_balanced_and_grow_by_their_limit() -> None:
 
 
 def test_what_is_no_set_is_told_in_plain_words(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match=r"is not there. Give the folder"):
+    with pytest.raises(InvalidRequest, match=r"is not there\. Give the folder"):
         read_sets([tmp_path / "nowhere"])
     with pytest.raises(InvalidRequest, match="holds no qa_"):
         read_sets([tmp_path])
     written(tmp_path / "qa_odd.jsonl", [{"id": "1", "title": "a document"}])
-    with pytest.raises(InvalidRequest, match=r"qa_odd.jsonl holds neither"):
+    with pytest.raises(InvalidRequest, match=r"qa_odd\.jsonl holds neither"):
         read_sets([tmp_path])
 
 
