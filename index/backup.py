@@ -4,11 +4,12 @@ It is a copy of the registry, taken as it is at one moment, also while a service
 Chroma's index is made anew from it.
 """
 
+import errno
 import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from index.errors import DISK_FULL, InvalidRequest, StorageFull
@@ -34,10 +35,10 @@ def backup(data_dir: Path, target: Path, *, replace: bool = False) -> int:
             half.unlink(missing_ok=True)
             with closing(sqlite3.connect(data_dir / REGISTRY)) as db:
                 db.execute("VACUUM INTO ?", (str(half),))
-            _fsync(half)
+            sync(half)
             count = articles(half)
             os.replace(half, target)
-            _fsync(target.parent)
+            sync(target.parent)
     finally:
         half.unlink(missing_ok=True)
     return count
@@ -68,28 +69,38 @@ def restore(data_dir: Path, source: Path, *, replace: bool = False) -> int:
         raise InvalidRequest(f"{source} is not there, or no file.")
     count = articles(source)
     registry = data_dir / REGISTRY
-    if registry.exists() and not replace and (there := articles(registry)):
+    if registry.exists() and not replace and (there := _what_is_there(registry)):
         raise InvalidRequest(
-            f"{there} articles are in {data_dir} and would be gone. Back them up and say "
-            "--replace, or restore into another DATELINE_DATA_DIR."
+            f"{there} in {data_dir} would be gone. Back up what is worth it and say --replace, or "
+            "restore into another DATELINE_DATA_DIR."
         )
     half = registry.with_name(f"{REGISTRY}.part")
     try:
         with _told(data_dir):
             shutil.copyfile(source, half)
-            _fsync(half)
+            sync(half)
+            if registry.exists():
+                # Until the file itself is replaced, it shall be whole without its log.
+                with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(registry)) as db:
+                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             # Another registry's vectors must not be taken for this one's, nor its log.
             shutil.rmtree(data_dir / "chroma", ignore_errors=True)
-            if registry.exists():
-                with closing(sqlite3.connect(registry)) as db:
-                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             for log in ("-wal", "-shm"):
                 registry.with_name(REGISTRY + log).unlink(missing_ok=True)
             os.replace(half, registry)
-            _fsync(data_dir)
+            sync(data_dir)
     finally:
         half.unlink(missing_ok=True)
     return count
+
+
+def _what_is_there(registry: Path) -> str:
+    """What a restore would overwrite; empty where that is nothing."""
+    try:
+        count = articles(registry)
+    except InvalidRequest:
+        return "The damaged registry"
+    return f"{count:,} article{'s' * (count > 1)}" if count else ""
 
 
 @contextmanager
@@ -98,13 +109,14 @@ def _told(place: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-        if full or getattr(error, "errno", None) in (28, 122):
+        if full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             raise StorageFull(DISK_FULL) from error
         why = error.strerror if isinstance(error, OSError) else error
         raise InvalidRequest(f"{place} cannot be written: {why}.") from error
 
 
-def _fsync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Waits until a file, or a directory's entries, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

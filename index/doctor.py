@@ -49,8 +49,22 @@ def examine(index: Index, *, mend: bool = True) -> Report:
 
     with index.writing():
         sound = _sound(index)
-        tell("registry", "the file is damaged: restore a backup", int(not sound), False)
+        tell(
+            "registry",
+            "damaged file: put a backup in its place (dateline restore FILE --replace)",
+            int(not sound),
+            False,
+        )
         if sound:
+            orphans = index.registry.orphans()
+            if mend and orphans:
+                index.registry.drop_orphans()
+            tell("registry", "rows of no article", orphans, mend)
+            textless = index.registry.rows(
+                "SELECT id FROM articles WHERE id NOT IN (SELECT id FROM current)"
+            )
+            told = "articles without a text: add them again, or delete them"
+            tell("registry", told, len(textless), False)
             changed, unfit = _articles(index)
             tell(
                 "registry",
@@ -81,9 +95,7 @@ def examine(index: Index, *, mend: bool = True) -> Report:
 
 def _sound(index: Index) -> bool:
     try:
-        return index.registry.rows("PRAGMA quick_check(1)")[0][
-            0
-        ] == "ok" and not index.registry.rows("PRAGMA foreign_key_check")
+        return bool(index.registry.rows("PRAGMA quick_check(1)")[0][0] == "ok")
     except sqlite3.DatabaseError:
         return False
 
@@ -91,7 +103,7 @@ def _sound(index: Index) -> bool:
 def _articles(index: Index) -> tuple[list[str], list[NewArticle]]:
     """The ids of articles that changed by themselves, and articles whose passages do not fit."""
     changed, unfit = [], []
-    for (article_id,) in index.registry.rows("SELECT id FROM articles ORDER BY seq"):
+    for (article_id,) in index.registry.rows("SELECT id FROM current ORDER BY seq"):
         article = index.registry.get(article_id)
         fields = article.model_dump(include=set(NewArticle.model_fields))
         new = NewArticle.model_construct(**fields)  # it was valid, and shall stay as it is

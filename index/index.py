@@ -217,8 +217,13 @@ class Index:
             hit = Hit(passages[i], fused[i], dense.get(i), lexical.get(i))
             wording = Wording.of(hit.passage.article_id, hit.passage.text)
             said = (n for n, before in enumerate(wordings) if before.says(wording))
+            less = (n for n, before in enumerate(wordings) if wording.says(before))
             if (n := next(said, None)) is not None:
                 hits[n] = replace(hits[n], also=(*hits[n].also, hit.passage))
+            elif (n := next(less, None)) is not None:
+                # It says all that a better hit says, and more: it takes that one's place.
+                hits[n] = replace(hit, fused=hits[n].fused, also=(hits[n].passage, *hits[n].also))
+                wordings[n] = wording
             elif len(hits) < top_k:
                 hits.append(hit)
                 wordings.append(wording)

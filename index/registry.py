@@ -112,6 +112,15 @@ MIGRATIONS = [
 
 # An acknowledged write survives a loss of power; what is deleted is overwritten.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+# What a row of each table needs in another; what lacks it belongs to nothing.
+OWNED = [
+    ("revisions", "article_id", "SELECT id FROM articles"),
+    ("passages", "article_id", "SELECT id FROM articles"),
+    ("signatures", "seq", "SELECT seq FROM articles"),
+    ("bands", "seq", "SELECT seq FROM signatures"),
+    ("receipt_articles", "receipt_id", "SELECT id FROM receipts"),
+    ("job_errors", "job_id", "SELECT id FROM jobs"),
+]
 DAY = len("2024-11-26")
 # What a row of the lexical index holds. Change it and this number, and indexes are made anew.
 LEXICON = "1"
@@ -338,7 +347,7 @@ class Registry:
     def unsigned(self) -> list[str]:
         """The ids of the articles that have no signature of this version."""
         rows = self.rows(
-            "SELECT id FROM articles WHERE seq NOT IN (SELECT seq FROM signatures "
+            "SELECT id FROM current WHERE seq NOT IN (SELECT seq FROM signatures "
             "WHERE version = ?)",
             (duplicates.VERSION,),
         )
@@ -535,6 +544,19 @@ class Registry:
             kept.append(phrase)
         return kept
 
+    def orphans(self) -> int:
+        """How many rows belong to nothing."""
+        counts = (
+            self.rows(f"SELECT count(*) FROM {table} WHERE {key} NOT IN ({owners})")
+            for table, key, owners in OWNED
+        )
+        return sum(int(found[0][0]) for found in counts)
+
+    def drop_orphans(self) -> None:
+        with self.transaction() as db:
+            for table, key, owners in OWNED:
+                db.execute(f"DELETE FROM {table} WHERE {key} NOT IN ({owners})")
+
     def lexicon_differences(self) -> int:
         """In how many places the lexical index is not what the articles' texts make it."""
         with self.transaction() as db:
@@ -565,7 +587,7 @@ class Registry:
 
     def _words(self) -> Iterator[tuple[int, str]]:
         """Each passage's id and text, cut from its article."""
-        for (article_id,) in self.rows("SELECT id FROM articles"):
+        for (article_id,) in self.rows("SELECT id FROM current"):
             text = self.get(article_id).text
             for passage_id, sentences in self.rows(
                 "SELECT id, sentences FROM passages WHERE article_id = ?", (article_id,)
@@ -651,8 +673,8 @@ def _told_plainly() -> Iterator[None]:
             raise StorageFull(DISK_FULL) from error
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             raise DatelineError(
-                "registry.sqlite3 in the data directory is damaged. Put a copy of it back, or use "
-                "another DATELINE_DATA_DIR."
+                "registry.sqlite3 in the data directory is damaged. Put a backup in its place "
+                "(`dateline restore FILE --replace`), or use another DATELINE_DATA_DIR."
             ) from error
         raise
 

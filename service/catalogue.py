@@ -32,6 +32,7 @@ from typing import Annotated, BinaryIO, Literal, Self
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
+from index.backup import sync
 from index.errors import ModelError, StorageFull
 
 Role = Literal["language", "embedder"]
@@ -303,9 +304,9 @@ def _pull_file(file: File, path: Path, models_dir: Path, report: Report, hub_url
             f"{file.name} came with the sha256 {found}, and the catalogue says {file.sha256}. "
             "What came has been deleted; pull again."
         )
-    _sync(partial)
+    sync(partial)
     os.replace(partial, path)
-    _sync(path.parent)
+    sync(path.parent)
     _remember(path, file)
 
 
@@ -490,14 +491,6 @@ def _from(path: Path, start: int) -> BinaryIO:
     out.truncate(start)
     out.seek(start)
     return out
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sha256(path: Path, read: Callable[[int], None] = lambda _: None) -> str:

@@ -87,7 +87,7 @@ def test_nothing_is_overwritten_unasked(index: Index, data_dir: Path, tmp_path: 
     assert (tmp_path / "mine").read_text() == "my thesis"
     assert backup(data_dir, tmp_path / "mine", replace=True) == 1
     index.close()
-    with pytest.raises(InvalidRequest, match="1 articles are in"):
+    with pytest.raises(InvalidRequest, match=r"1 article in .* would be gone"):
         restore(data_dir, tmp_path / "mine")
     assert articles(data_dir / "registry.sqlite3") == 1
 
@@ -108,6 +108,24 @@ def test_what_is_there_makes_way_when_asked(
         assert again.registry.count() == 1
         assert found(again, "Who opened the bridge?") == {"a"}
         again.close()
+
+
+def test_a_backup_takes_a_damaged_registry_s_place(
+    index: Index, data_dir: Path, tmp_path: Path, embedder: MiniLM
+) -> None:
+    backup(data_dir, tmp_path / "file")
+    index.close()
+    registry = data_dir / "registry.sqlite3"
+    with registry.open("r+b") as file:
+        file.write(b"\xff" * 4096)
+    with pytest.raises(DatelineError, match="dateline restore"):
+        Index(data_dir, embedder)
+    with pytest.raises(InvalidRequest, match="The damaged registry in"):
+        restore(data_dir, tmp_path / "file")
+    assert restore(data_dir, tmp_path / "file", replace=True) == 1
+    again = Index(data_dir, embedder)
+    assert found(again, "Who opened the bridge?") == {"a"}
+    again.close()
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"The bridge was closed." * 1000, "other"])

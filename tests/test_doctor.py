@@ -51,6 +51,12 @@ def another_source(index: Index) -> None:
     index.vectors._collection.update(ids=["1"], metadatas=[{"source": "Courier"}])
 
 
+def orphan(index: Index) -> None:
+    index.registry._db.execute("PRAGMA foreign_keys = OFF")
+    index.registry._db.execute("DELETE FROM articles WHERE id = 'c'")
+    index.registry._db.execute("PRAGMA foreign_keys = ON")
+
+
 def told(report: Report) -> dict[str, tuple[int, bool]]:
     return {finding.store: (finding.count, finding.mended) for finding in report.findings}
 
@@ -108,6 +114,32 @@ def test_an_article_without_passages_gets_them_again(index: Index) -> None:
     assert report.well
     assert told(report)["passages"] == (1, True)
     assert index.search("Who opened the bridge?", Filters(article_ids=["a"]), 1)
+    assert examine(index).findings == []
+
+
+def test_rows_of_an_article_that_is_gone_go_too_and_the_rest_is_looked_at(index: Index) -> None:
+    orphan(index)
+    drop_vector(index)
+    looked = told(examine(index, mend=False))
+    assert looked["registry"][1] is False
+    assert "vectors" in looked
+    report = examine(index)
+    assert report.well
+    assert {"registry", "lexicon", "vectors"} <= told(report).keys()
+    assert report.articles == 2
+    assert index.registry.orphans() == 0
+    assert examine(index).findings == []
+    assert index.vectors.count() == len(index.registry.passage_ids()) == report.passages
+    index.add(NewArticle(id="c", text=BEANS))
+    assert examine(index).findings == []
+
+
+def test_an_article_without_a_text_is_told_and_can_be_deleted(index: Index) -> None:
+    sql("DELETE FROM revisions WHERE article_id = 'a'")(index)
+    report = examine(index)
+    assert not report.well
+    assert told(report)["registry"] == (1, False)
+    index.delete("a")
     assert examine(index).findings == []
 
 
