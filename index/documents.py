@@ -414,7 +414,10 @@ def _docx(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
     import docx
 
     document = docx.Document(io.BytesIO(data))
-    said = document.core_properties
+    try:
+        said = document.core_properties
+    except (AttributeError, KeyError, ValueError):  # damaged, and no reason to lose the text
+        said = None
     blocks: list[str] = []
     title: str | None = None
     for style, text in _docx_blocks(document.element.body):
@@ -424,9 +427,9 @@ def _docx(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
             blocks.append(text)
     text = _join(blocks)
     yield {
-        "title": title_of(said.title) or title_of(title) or headline(text),
-        "author": author_of(said.author, of_a_file=True),
-        "language": primary_language(said.language),
+        "title": title_of(said and said.title) or title_of(title) or headline(text),
+        "author": author_of(said and said.author, of_a_file=True),
+        "language": primary_language(said and said.language),
         "text": text,
     }
 

@@ -80,6 +80,10 @@ class _Batch:
     offset: int
 
 
+class _Cancelled(Exception):
+    """The job was ended while a batch of it was being made ready."""
+
+
 class Importer:
     """Works off the jobs of `index`, the oldest first. `directory` keeps their files."""
 
@@ -221,15 +225,20 @@ class Importer:
                         for e in batch.errors[: MOST_ERRORS - known]
                     ],
                 )
-                db.execute(
+                noted = db.execute(
                     "UPDATE jobs SET done = done + ?, failed = failed + ?, line = ?, offset = ? "
-                    "WHERE id = ?",
+                    f"WHERE id = ? AND {_UNFINISHED}",
                     (batch.done, len(batch.errors), batch.line, batch.offset, job_id),
                 )
+                if not noted.rowcount:
+                    raise _Cancelled  # and with it what this batch would have added
 
         if self._ending or job_id not in self._unfinished():
             return False
-        self._index.add_many(batch.articles, note)
+        try:
+            self._index.add_many(batch.articles, note)
+        except _Cancelled:
+            return False
         return True
 
     def _batches(self, file: BinaryIO, line: int) -> Iterator[_Batch]:

@@ -1,6 +1,7 @@
 """`dateline add | list | delete | jobs | doctor | backup | restore`: the articles kept here."""
 
 import asyncio
+import codecs
 import os
 import sys
 from collections import Counter
@@ -30,13 +31,23 @@ SHOWN_ERRORS = 10
 Replace = Annotated[bool, typer.Option("--replace", help="What is there may be overwritten.")]
 
 
-def add(paths: Annotated[list[str], typer.Argument(metavar="PATH...")]) -> None:
+def add(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...")],
+    kind: Annotated[
+        str | None,
+        typer.Option("--type", help="What they are, whatever their names: md, html, pdf ..."),
+    ] = None,
+) -> None:
     """Add articles from files, directories, feed files, or standard input (-).
 
     Plain text, Markdown, HTML, PDF, DOCX, RSS and Atom; NDJSON (.ndjson, .jsonl: one article a
     line) is imported as a job.
     """
-    if not asyncio.run(_add(load_settings(), paths)):
+    media_type = None
+    if kind is not None and (media_type := MEDIA_TYPES.get(f".{kind.lower().lstrip('.')}")) is None:
+        known = ", ".join(suffix[1:] for suffix in MEDIA_TYPES)
+        raise InvalidRequest(f"--type {kind}: this kind is not read. It may be {known}.")
+    if not asyncio.run(_add(load_settings(), paths, media_type)):
         raise typer.Exit(1)
 
 
@@ -64,7 +75,9 @@ def jobs(
 
 
 def doctor(
-    look: Annotated[bool, typer.Option("--look", help="Mend nothing.")] = False,
+    look: Annotated[
+        bool, typer.Option("--look", help="Only look; opening the index mends what it lacks.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the whole report.")] = False,
 ) -> None:
     """Compare the stores with one another and mend what differs. Exits with 1 if that fails."""
@@ -100,7 +113,7 @@ def restore(file: Path, replace: Replace = False) -> None:
 # Adding
 
 
-async def _add(settings: Settings, paths: list[str]) -> bool:
+async def _add(settings: Settings, paths: list[str], media_type: str | None) -> bool:
     """Adds what can be added and says what cannot. Gives whether all could."""
     all_well = True
     counts: Counter[str] = Counter()
@@ -117,7 +130,7 @@ async def _add(settings: Settings, paths: list[str]) -> bool:
                         counts["imported"] += job["done"] - job["failed"]
                         counts["failed"] += job["failed"]
                     else:
-                        for new in _read(path, settings.max_article_bytes):
+                        for new in _read(path, settings.max_article_bytes, media_type):
                             counts[await _send(client, new, _name(path))] += 1
                 except DatelineError as error:
                     all_well = False
@@ -206,7 +219,7 @@ def _lines(path: Path) -> AsyncIterator[bytes] | None:
     """The bytes of an NDJSON file, in pieces; None for another kind of file."""
     if str(path) == "-":
         start = sys.stdin.buffer.peek(64)[:64] if hasattr(sys.stdin.buffer, "peek") else b""
-        if not start.lstrip().startswith(b"{"):
+        if not start.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
             return None
         return _pieces(sys.stdin.buffer)
     if path.suffix.lower() not in NDJSON:
@@ -223,10 +236,10 @@ async def _pieces(file: Any) -> AsyncIterator[bytes]:
             yield piece
 
 
-def _read(path: Path, most_bytes: int) -> list[NewArticle]:
+def _read(path: Path, most_bytes: int, media_type: str | None) -> list[NewArticle]:
     try:
         if str(path) == "-":
-            data, name = sys.stdin.buffer.read(most_bytes + 1), "standard input"
+            data, name = sys.stdin.buffer.read(most_bytes + 1), _name(path)
         else:
             if path.is_dir():
                 os.listdir(path)  # where that fails, it says why
@@ -237,7 +250,7 @@ def _read(path: Path, most_bytes: int) -> list[NewArticle]:
         raise InvalidRequest(f"{path}: {error.strerror}.") from None
     if len(data) > most_bytes:
         raise PayloadTooLarge(f"{path}: an article may hold {most_bytes:,} bytes at most.")
-    return read_documents("" if name == "standard input" else name, data)
+    return read_documents(name, data, media_type=media_type)
 
 
 def _cannot(what: str, error: DatelineError) -> None:

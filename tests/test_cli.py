@@ -1,6 +1,7 @@
 """The command line, in this process and, where signals and pipes matter, in others."""
 
 import functools
+import io
 import json
 import os
 import re
@@ -149,6 +150,29 @@ def test_the_good_files_are_added_and_the_bad_ones_named(tmp_path: Path, run: Ru
         assert f"{name}" in line
         assert why in line
     assert len(run("list").out.splitlines()) == 3
+
+
+@pytest.mark.usefixtures("served")
+def test_standard_input_is_read_as_a_file_is(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def piped(data: bytes) -> None:
+        buffer = io.BufferedReader(io.BytesIO(data))  # type: ignore[arg-type]
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(buffer))
+
+    page = b"---\nid: page\n---\n# Bridge closed\n\nThe *old* bridge was closed.\n"
+    (tmp_path / "page.md").write_bytes(page)
+    assert run("add", tmp_path / "page.md").out.startswith("created    page  Bridge closed")
+    piped(page)
+    assert run("add", "-", "--type", "md").out.startswith("unchanged  page  Bridge closed")
+    piped(b'\xef\xbb\xbf{"id": "line", "text": "The ferry sailed."}\n')
+    assert "succeeded, 1 of 1 articles" in run("add", "-").out
+    assert run("list").out.startswith("line")
+    piped(b"The mill burned.")
+    assert "standard input" in run("add", "-").out
+    piped(b"")
+    said_clearly(run("add", "-"), "standard input is empty")
+    said_clearly(run("add", "-", "--type", "exe"), "--type exe", "md")
 
 
 def test_a_directory_without_documents_is_said(tmp_path: Path, run: Run) -> None:

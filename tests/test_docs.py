@@ -6,11 +6,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
 
+from index.articles import NewArticle
+from index.embeddings import MiniLM
 from index.errors import DatelineError
+from index.index import Index
 from service.app import create_app
 from service.cli import app as commands
 from service.contract import Refusal
@@ -64,6 +68,17 @@ def test_every_file_of_the_code_is_in_the_readme() -> None:
     files = [p.name for d in ("index", "service") for p in (ROOT / d).glob("[!_]*.*")]
     assert len(files) >= 15
     assert [f for f in files if f not in README] == []
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path, embedder: MiniLM) -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    data_dir = Settings().data_dir
+    index = Index(data_dir, embedder)
+    index.add(NewArticle(id="treaty", text="The two ministers signed two memorandums on Tuesday."))
+    index.close()
+    names: dict[str, Any] = {}
+    exec(block, names)
+    assert [passage.metadata["article_id"] for passage in names["passages"]] == ["treaty"]
 
 
 @pytest.mark.model

@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -785,6 +786,21 @@ def test_of_a_word_documents_properties_only_what_somebody_wrote_is_taken() -> N
     assert read("a.docx", word("Bridge closed after cracks", FIRST)).title == (
         "Bridge closed after cracks"
     )
+
+
+def test_a_word_document_whose_properties_are_damaged_keeps_its_text() -> None:
+    written = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(word(FIRST, title="Bridge closed"))) as whole,
+        zipfile.ZipFile(written, "w") as damaged,
+    ):
+        for part in whole.namelist():
+            kept = whole.read(part)
+            if part == "[Content_Types].xml":  # without the word for what the properties are
+                kept = re.sub(rb"<Override [^>]*core.xml[^>]*/>", b"", kept)
+            damaged.writestr(part, kept)
+    article = read("a.docx", written.getvalue())
+    assert (article.text, article.title) == (FIRST, None)
 
 
 def test_a_word_document_that_cannot_be_read_says_what_to_do() -> None:
