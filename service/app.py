@@ -6,17 +6,13 @@ background, so that `/livez` answers at once and `/readyz` when the index and th
 
 import asyncio
 import errno
-import hmac
 import json
 import logging
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -26,37 +22,26 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.articles import (
     Article,
     ArticleHeader,
     IsoDate,
-    NewArticle,
     Whole,
-    parse_article,
 )
 from index.doctor import Report, examine
-from index.documents import MEDIA_TYPES, completed, plain_text, read_documents
 from index.embeddings import MiniLM, foreign
 from index.errors import (
     DISK_FULL,
     DatelineError,
     Deadline,
-    HostNotAllowed,
     InvalidRequest,
-    MethodNotAllowed,
-    ModelError,
     ModelLoading,
     NotFound,
-    OriginNotAllowed,
-    PayloadTooLarge,
     QueueFull,
     StorageFull,
-    Unauthorized,
     Unavailable,
     UnsupportedMediaType,
 )
@@ -75,14 +60,20 @@ from service.contract import (
 )
 from service.directory import owned
 from service.engine import Engine, LocalChatModel
+from service.guard import IMPORT_PATH, Guard
+from service.problems import (
+    invalid,
+    media_type,
+    on_anything,
+    on_dateline_error,
+    on_departure,
+    on_http,
+)
 from service.settings import Settings
+from service.uploads import ARTICLE_BODY, sent_article, spooled
 
 logger = logging.getLogger(__name__)
 
-PROBLEM = "application/problem+json"
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-# A JSON body spells some characters with six bytes, and names fields beside the text.
-BODY_FACTOR, BODY_SPARE = 6, 1 << 20
 # Uploads that may be under way; of those, AT_A_TIME are read and embedded.
 MOST_WRITES, AT_A_TIME = 64, 2
 NDJSON = frozenset(
@@ -92,10 +83,6 @@ FOREIGN = (
     "This article is not in English, the language that the embedder knows: it is found by its "
     "words, not by its meaning."
 )
-# What a form may say of its document.
-FIELDS = [name for name in NewArticle.model_fields if name not in ("text", "media_type")]
-IMPORT_PATH = "/v1/articles:import"
-MOST_DETAIL = 1000  # characters of an error's message, which may quote the request
 
 
 class Service:
@@ -236,165 +223,13 @@ class Writes:
             self._inside -= 1
 
 
-# Errors, as RFC 9457 has them
-
-
-def problem(error: DatelineError, **more: Any) -> JSONResponse:
-    body = {
-        "type": "about:blank",
-        "title": error.title,
-        "status": error.status,
-        "detail": _sayable(error.message),
-        "code": error.code,
-        **more,
-    }
-    headers = {}
-    if error.status == 503:
-        wait = error.retry_after if isinstance(error, Unavailable) else Unavailable.retry_after
-        headers["Retry-After"] = str(wait)
-    if error.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(body, error.status, headers, media_type=PROBLEM)
-
-
-def _sayable(message: str) -> str:
-    """A message may quote the request: what is no text there cannot be sent, nor a megabyte."""
-    return message[:MOST_DETAIL].encode(errors="replace").decode()
-
-
-async def _on_dateline_error(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, DatelineError)
-    if isinstance(error, ModelError):
-        # Its message is for the machine's owner: it may name a path.
-        logger.error("%s", error.message)
-        error = ModelError("The model cannot be used. The service's log says what to do.")
-    return problem(error)
+# Routes
 
 
 async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    found = error.errors()
-    kind = found[0]["type"]
-    if kind == "json_invalid":
-        return problem(InvalidRequest("The body is not valid JSON."))
-    if tuple(found[0]["loc"]) == ("body",):  # it is no object
-        if kind != "missing" and not _media_type(request).endswith("json"):
-            return problem(UnsupportedMediaType("Send the request as application/json."))
-        return problem(InvalidRequest("Send a JSON object. `/docs` tells its fields."))
-    errors = [
-        {
-            "field": _sayable(".".join(str(part) for part in e["loc"][1:])),
-            "message": _sayable(e["msg"].removeprefix("Value error, ")),
-        }
-        for e in found[:20]
-    ]
-    detail = "{field}: {message}".format(**errors[0])
-    return problem(InvalidRequest(detail), errors=errors)
+    return invalid(request, error.errors())
 
-
-def _media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-async def _on_http(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        return problem(NotFound("There is nothing at this address. `/docs` lists the calls."))
-    if error.status_code == 405:
-        response = problem(MethodNotAllowed("This address does not take that method. See `/docs`."))
-        response.headers.update(error.headers or {})
-        return response
-    if isinstance(error.__cause__, DatelineError):  # while FastAPI read the body
-        return problem(error.__cause__)
-    if error.status_code == 400:  # FastAPI's word for JSON that is no UTF-8, or nested too deep
-        return problem(InvalidRequest("The body is not valid JSON."))
-    failure = InvalidRequest(str(error.detail))
-    failure.status = error.status_code
-    return problem(failure)
-
-
-async def _on_departure(_: Request, error: Exception) -> JSONResponse:
-    return problem(Deadline("The client left."))  # to nobody
-
-
-async def _on_anything(_: Request, error: Exception) -> JSONResponse:
-    response = problem(DatelineError("Something went wrong. The service's log says what."))
-    response.headers["Connection"] = "close"  # uvicorn will: the client must not send more on it
-    return response
-
-
-class Guard:
-    """Turns away, before a body is read, what a web page or a stranger sends.
-
-    A page that a browser shows can make it send requests to loopback: their `Origin` is not ours,
-    or (DNS rebinding) their `Host` is not a name of this machine's loopback.
-    """
-
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
-        self._most_bytes = settings.max_article_bytes * BODY_FACTOR + BODY_SPARE
-        self._keys = [key.encode() for key in settings.keys]
-        self._hosts = {host.lower() for host in settings.hosts}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
-        refused = self._refusal(scope["path"], headers)
-        if refused is not None:
-            await problem(refused)(scope, receive, send)
-            return
-        if scope["path"] == IMPORT_PATH:  # spooled to disk as it arrives, whatever its size
-            await self._app(scope, receive, send)
-            return
-        left = self._most_bytes
-
-        async def counted() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise self._too_large()
-            return message
-
-        await self._app(scope, counted, send)
-
-    def _refusal(self, path: str, headers: dict[str, str]) -> DatelineError | None:
-        host = headers.get("host", "").lower()
-        name = _split(f"//{host}")[1]
-        if name not in LOOPBACK_NAMES | self._hosts and not (self._keys and not self._hosts):
-            return HostNotAllowed(
-                "The Host header names another machine. Add it to DATELINE_ALLOWED_HOSTS."
-            )
-        origin = headers.get("origin")
-        if origin is not None and _split(origin.lower())[0] not in {host} - {""}:
-            return OriginNotAllowed("Web pages of other origins may not use this service.")
-        if self._keys and path.startswith("/v1"):
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            sent = given.strip().encode("latin-1")  # as they came: a header is bytes
-            matches = [hmac.compare_digest(sent, key) for key in self._keys]
-            if scheme.lower() != "bearer" or not any(matches):
-                return Unauthorized("Send `Authorization: Bearer KEY` with one of the API keys.")
-        length = headers.get("content-length", "0")
-        if path != IMPORT_PATH and length.isdecimal() and int(length[:20]) > self._most_bytes:
-            return self._too_large()
-        return None
-
-    def _too_large(self) -> PayloadTooLarge:
-        return PayloadTooLarge(f"A request may hold {self._most_bytes:,} bytes at most.")
-
-
-def _split(url: str) -> tuple[str, str]:
-    """A URL's host with its port, and without; empty where it has none that can be read."""
-    try:
-        parts = urlsplit(url)
-        return parts.netloc, parts.hostname or ""
-    except ValueError:
-        return "", ""
-
-
-# Routes
 
 router = APIRouter()
 
@@ -436,107 +271,9 @@ class RevisionList(BaseModel):
     revisions: list[RevisionName]
 
 
-ARTICLE_BODY = {
-    # Read by hand, since it comes in several forms; so the schema has to be told of it.
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": NewArticle.model_json_schema()},
-            "text/plain": {"schema": {"type": "string"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        **{name: {"type": "string"} for name in FIELDS},
-                    },
-                }
-            },
-        },
-    }
-}
-
-
-async def _sent_article(request: Request, service: Service, article_id: str | None) -> NewArticle:
-    """The article in a body: JSON, plain text with its other fields in the query, or a form."""
-    most = service.settings.max_article_bytes
-    media_type = _media_type(request)
-    if media_type == "multipart/form-data":
-        async with request.form(max_files=1, max_fields=len(FIELDS)) as form:
-            document = form.get("file")
-            if not isinstance(document, UploadFile):
-                raise InvalidRequest("file: send the document in this field of the form.")
-            fields = {name: value for name, value in form.items() if name != "file"}
-            data = await document.read(most + 1)
-        if len(data) > most:
-            raise _too_large(most)
-        name = document.filename or "The file"
-        _name_it(fields, article_id)
-        article = await anyio.to_thread.run_sync(
-            _document, name, data, document.content_type, fields
-        )
-    elif media_type == "text/plain":
-        text = plain_text("The body", await request.body(), request.headers["content-type"])
-        fields = {**request.query_params, "text": text}
-        _name_it(fields, article_id)
-        article = parse_article(fields, "The article")
-    elif media_type == "application/json":
-        body = await request.body()
-        article = await anyio.to_thread.run_sync(_from_json, body, article_id)
-    else:
-        raise UnsupportedMediaType(
-            "Send the article as application/json, its text alone as text/plain, or a document "
-            "as multipart/form-data."
-        )
-    if len(article.text.encode()) > most:
-        raise _too_large(most)
-    return await anyio.to_thread.run_sync(completed, article)
-
-
-def _from_json(body: bytes, article_id: str | None) -> NewArticle:
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError):
-        raise InvalidRequest("The body is not valid JSON.") from None
-    if not isinstance(fields, dict):
-        raise InvalidRequest('Send a JSON object, like {"text": "...", "title": "..."}.')
-    _name_it(fields, article_id)
-    return parse_article(fields, "The article")
-
-
-def _document(
-    name: str, data: bytes, content_type: str | None, fields: dict[str, Any]
-) -> NewArticle:
-    """The one article in an uploaded document. Its name's suffix says more than what a client
-    takes its type for."""
-    if unknown := set(fields) - set(FIELDS):
-        raise InvalidRequest(f"{min(unknown)}: there is no such field.")
-    known = Path(name).suffix.lower() in MEDIA_TYPES and "charset" not in (content_type or "")
-    found = read_documents(name, data, media_type=None if known else content_type, **fields)
-    if len(found) != 1:
-        raise InvalidRequest(
-            f"{name} holds {len(found)} articles. Add a feed with `dateline add`, or send its "
-            "entries to articles:import."
-        )
-    return found[0]
-
-
-def _name_it(fields: dict[str, Any], article_id: str | None) -> None:
-    """Puts the id of the address among the fields."""
-    if article_id is not None:
-        if fields.get("id") not in (None, article_id):
-            raise InvalidRequest("id: the body names another id than the address.")
-        fields["id"] = article_id
-
-
-def _too_large(most: int) -> PayloadTooLarge:
-    return PayloadTooLarge(f"An article may hold {most:,} bytes at most.")
-
-
 async def _add(request: Request, service: Service, article_id: str | None) -> JSONResponse:
     with service.writes.inside():
-        new = await _sent_article(request, service, article_id)
+        new = await sent_article(request, article_id, service.settings.max_article_bytes)
         added = await anyio.to_thread.run_sync(
             service.index.add, new, limiter=service.writes.limiter
         )
@@ -582,12 +319,12 @@ async def put_article(request: Request, service: Here, article_id: str) -> JSONR
 )
 async def import_articles(request: Request, service: Here) -> JobReply:
     """Adds many articles, one JSON object a line, as a job: any number, spooled to disk."""
-    if _media_type(request) not in NDJSON:
+    if media_type(request) not in NDJSON:
         raise UnsupportedMediaType("Send one JSON object a line, as application/x-ndjson.")
     importer = service.importer
     path = importer.spool()
     try:
-        total = await _spooled(request, path)
+        total = await spooled(request, path)
         job = await anyio.to_thread.run_sync(importer.submit, path, total)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -596,22 +333,6 @@ async def import_articles(request: Request, service: Here) -> JobReply:
     finally:
         await anyio.Path(path).unlink(missing_ok=True)
     return JobReply(job=job)
-
-
-async def _spooled(request: Request, path: Path) -> int:
-    """Writes the body to `path` as it arrives. Gives the number of lines that are not blank."""
-    lines, blank = 0, True
-    async with await anyio.open_file(path, "wb") as file:
-        async for chunk in request.stream():
-            await file.write(chunk)
-            first, *rest = chunk.split(b"\n")
-            blank = blank and not first.strip()
-            for part in rest:
-                lines += not blank
-                blank = not part.strip()
-        await file.flush()
-        await anyio.to_thread.run_sync(os.fsync, file.wrapped.fileno())
-    return lines + (not blank)
 
 
 @router.get("/v1/jobs", tags=["articles"])
@@ -794,11 +515,11 @@ def create_app(
         lifespan=lifespan,
         redirect_slashes=False,
         exception_handlers={
-            DatelineError: _on_dateline_error,
-            ClientDisconnect: _on_departure,
+            DatelineError: on_dateline_error,
+            ClientDisconnect: on_departure,
             RequestValidationError: _on_invalid,
-            HTTPException: _on_http,
-            Exception: _on_anything,
+            HTTPException: on_http,
+            Exception: on_anything,
         },
     )
     app.state.service = service

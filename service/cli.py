@@ -23,11 +23,12 @@ from rich.text import Text
 from index.documents import read_documents
 from index.errors import AlreadyRunning, DatelineError, InvalidRequest
 from service import catalogue
-from service.app import LOOPBACK_NAMES, Service, create_app
+from service.app import Service, create_app
 from service.cli_articles import add, backup, delete, doctor, jobs, list_articles, restore
 from service.cli_eval import evaluate_sets
 from service.cli_models import models_app
 from service.directory import serving_url
+from service.guard import LOOPBACK_NAMES
 from service.settings import Settings
 from service.terminal import call, connect, err, json_text, load_settings, out, plain, working
 

@@ -7,12 +7,21 @@ Every offset counts Unicode code points, 0-based, end exclusive. For each citati
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from index.articles import Whole
 from index.index import Hit
 from index.registry import Filters, Passage
 from index.sentences import Span
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty: ask something")
+    return text
+
+
+Asked = Annotated[Whole, AfterValidator(_says_something)]
 
 
 class _Request(BaseModel):
@@ -25,7 +34,7 @@ class Message(_Request):
 
 
 class AnswerRequest(_Request):
-    question: Whole
+    question: Asked
     filters: Filters = Field(default_factory=Filters)
     messages: list[Message] = Field(default_factory=list, max_length=100)
     top_k: int = Field(6, ge=1, le=50)
@@ -33,27 +42,25 @@ class AnswerRequest(_Request):
     stream: bool = False
     include_trace: bool = False
 
-    @field_validator("question")
-    @classmethod
-    def _says_something(cls, question: str) -> str:
-        if not question.strip():
-            raise ValueError("is empty: ask something")
-        return question
 
+class _Place(BaseModel):
+    """`article.text[start_char_index:end_char_index]` of that revision."""
 
-class CharLocation(BaseModel):
-    """One sentence of an article, or two that follow one another."""
-
-    type: Literal["char_location"] = "char_location"
     article_id: str
     revision: str
     title: str | None
     source: str | None
     url: str | None
     published_at: str | None
-    cited_text: str
     start_char_index: int
     end_char_index: int
+
+
+class CharLocation(_Place):
+    """One sentence of an article, or two that follow one another."""
+
+    type: Literal["char_location"] = "char_location"
+    cited_text: str
 
 
 class FieldLocation(BaseModel):
@@ -166,32 +173,15 @@ class Answer(BaseModel):
 
 
 class SearchRequest(_Request):
-    query: Annotated[Whole, Field(max_length=4000)]
+    query: Annotated[Asked, Field(max_length=4000)]
     filters: Filters = Field(default_factory=Filters)
     top_k: int = Field(10, ge=1, le=100)
 
-    @field_validator("query")
-    @classmethod
-    def _says_something(cls, query: str) -> str:
-        if not query.strip():
-            raise ValueError("is empty: say what to look for")
-        return query
 
+class FoundPassage(_Place):
+    """`score` only orders. `also` are the passages of other articles that say the same nearly word
+    for word, or less."""
 
-class FoundPassage(BaseModel):
-    """`text` is `article.text[start_char_index:end_char_index]`. `score` only orders.
-
-    `also` are the passages of other articles that say the same nearly word for word.
-    """
-
-    article_id: str
-    revision: str
-    title: str | None
-    source: str | None
-    url: str | None
-    published_at: str | None
-    start_char_index: int
-    end_char_index: int
     text: str
     score: float
     scores: dict[str, float | None]
@@ -203,17 +193,9 @@ class SearchReply(BaseModel):
 
 
 def found(hit: Hit) -> FoundPassage:
-    passage = hit.passage
     return FoundPassage(
-        article_id=passage.article_id,
-        revision=passage.revision,
-        title=passage.title,
-        source=passage.source,
-        url=passage.url,
-        published_at=passage.published_at,
-        start_char_index=passage.span.start,
-        end_char_index=passage.span.end,
-        text=passage.text,
+        **_place(hit.passage, hit.passage.span),
+        text=hit.passage.text,
         score=hit.fused,
         scores={"dense": hit.dense, "lexical": hit.lexical, "fused": hit.fused},
         also=[location(copy, copy.span, copy.text) for copy in hit.also],
@@ -222,14 +204,10 @@ def found(hit: Hit) -> FoundPassage:
 
 def location(passage: Passage, span: Span, text: str) -> CharLocation:
     """Where `text` stands in the passage's article; `span` is its place there."""
-    return CharLocation(
-        article_id=passage.article_id,
-        revision=passage.revision,
-        title=passage.title,
-        source=passage.source,
-        url=passage.url,
-        published_at=passage.published_at,
-        cited_text=text,
-        start_char_index=span.start,
-        end_char_index=span.end,
-    )
+    return CharLocation(**_place(passage, span), cited_text=text)
+
+
+def _place(passage: Passage, span: Span) -> dict[str, Any]:
+    shared = _Place.model_fields.keys() - {"start_char_index", "end_char_index"}
+    fields = {name: getattr(passage, name) for name in shared}
+    return {**fields, "start_char_index": span.start, "end_char_index": span.end}

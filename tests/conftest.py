@@ -5,6 +5,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from serving import Served, serving
 
 from index.embeddings import MiniLM
 from service.catalogue import defaults, find, locate
@@ -49,3 +50,17 @@ def engine(model_path: Path) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def chat(engine: Engine) -> LocalChatModel:
     return LocalChatModel(engine=engine)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One service for all tests that neither count its articles nor hold its model."""
+    with serving(tmp_path_factory.mktemp("shared")) as served:
+        served.add(id="bridge", title="Harrow Mere has its bridge", source="Mere Gazette")
+        yield served
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path / "data") as served:
+        yield served

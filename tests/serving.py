@@ -3,6 +3,7 @@ the language model is scripted."""
 
 import asyncio
 import json
+import re
 import socket
 import threading
 import time
@@ -103,3 +104,18 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.01)
+
+
+def is_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The body, which is a problem as the contract has it and tells nothing of the machine."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert {"type", "title", "status", "detail", "code"} <= body.keys()
+    assert (body["status"], body["code"]) == (status, code)
+    assert all(isinstance(body[field], str) for field in ("type", "title", "detail", "code"))
+    assert len(response.content) < 20_000
+    assert not re.search(r"Traceback|\.py\b|/tmp/|/home/|/usr/|site-packages", response.text)
+    if status in (429, 503):
+        assert int(response.headers["retry-after"]) > 0
+    return body

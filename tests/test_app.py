@@ -10,23 +10,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fakes import ScriptedChat
-from serving import ANSWER, ARTICLE, QUESTION, Served, serving, until
+from serving import ANSWER, ARTICLE, QUESTION, Served, is_problem, serving, until
 
 from index.embeddings import MiniLM
 from index.errors import ModelError
 
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One service for all tests that neither count its articles nor hold its model."""
-    with serving(tmp_path_factory.mktemp("shared")) as served:
-        served.add(id="bridge", title="Harrow Mere has its bridge", source="Mere Gazette")
-        yield served
 
 
 @pytest.fixture
@@ -36,27 +27,6 @@ def alone(shared: Served) -> Iterator[Served]:
     yield shared
     shared.chat.reset(ANSWER)
     until(lambda: not shared.chat.running and not shared.service.turns.waiting)
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path / "data") as served:
-        yield served
-
-
-def is_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The body, which is a problem as the contract has it and tells nothing of the machine."""
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    assert {"type", "title", "status", "detail", "code"} <= body.keys()
-    assert (body["status"], body["code"]) == (status, code)
-    assert all(isinstance(body[field], str) for field in ("type", "title", "detail", "code"))
-    assert len(response.content) < 20_000
-    assert not re.search(r"Traceback|\.py\b|/tmp/|/home/|/usr/|site-packages", response.text)
-    if status in (429, 503):
-        assert int(response.headers["retry-after"]) > 0
-    return body
 
 
 # -- articles ---------------------------------------------------------------------------------

@@ -7,31 +7,16 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from serving import ARTICLE, Served, serving, until
-from test_app import is_problem
+from serving import ARTICLE, Served, is_problem, serving, until
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 TREATY = "Iraq and Britain signed two memorandums of understanding in Baghdad on Tuesday."
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("shared")) as served:
-        served.add(id="bridge", title="Harrow Mere has its bridge", source="Mere Gazette")
-        yield served
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path / "data") as served:
-        yield served
 
 
 def upload(served: Served, name: str, data: bytes, **fields: str) -> httpx.Response:

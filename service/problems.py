@@ -1,0 +1,109 @@
+"""Errors as replies: RFC 9457 problems, which tell nothing of the machine."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from index.errors import (
+    DatelineError,
+    Deadline,
+    InvalidRequest,
+    MethodNotAllowed,
+    ModelError,
+    NotFound,
+    Unavailable,
+    UnsupportedMediaType,
+)
+
+logger = logging.getLogger(__name__)
+
+PROBLEM = "application/problem+json"
+MOST_DETAIL = 1000  # characters of an error's message, which may quote the request
+
+
+def problem(error: DatelineError, **more: Any) -> JSONResponse:
+    body = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": _sayable(error.message),
+        "code": error.code,
+        **more,
+    }
+    headers = {}
+    if error.status == 503:
+        wait = error.retry_after if isinstance(error, Unavailable) else Unavailable.retry_after
+        headers["Retry-After"] = str(wait)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, error.status, headers, media_type=PROBLEM)
+
+
+def _sayable(message: str) -> str:
+    """A message may quote the request: what is no text there cannot be sent, nor a megabyte."""
+    return message[:MOST_DETAIL].encode(errors="replace").decode()
+
+
+async def on_dateline_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DatelineError)
+    if isinstance(error, ModelError):
+        # Its message is for the machine's owner: it may name a path.
+        logger.error("%s", error.message)
+        error = ModelError("The model cannot be used. The service's log says what to do.")
+    return problem(error)
+
+
+def invalid(request: Request, found: Sequence[Any]) -> JSONResponse:
+    """For a request that does not fit its model; `found` are pydantic's errors."""
+    kind = found[0]["type"]
+    if kind == "json_invalid":
+        return problem(InvalidRequest("The body is not valid JSON."))
+    if tuple(found[0]["loc"]) == ("body",):  # it is no object
+        if kind != "missing" and not media_type(request).endswith("json"):
+            return problem(UnsupportedMediaType("Send the request as application/json."))
+        return problem(InvalidRequest("Send a JSON object. `/docs` tells its fields."))
+    errors = [
+        {
+            "field": _sayable(".".join(str(part) for part in e["loc"][1:])),
+            "message": _sayable(e["msg"].removeprefix("Value error, ")),
+        }
+        for e in found[:20]
+    ]
+    detail = "{field}: {message}".format(**errors[0])
+    return problem(InvalidRequest(detail), errors=errors)
+
+
+def media_type(request: Request) -> str:
+    """A body's, without its parameters; empty where none is told."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def on_http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return problem(NotFound("There is nothing at this address. `/docs` lists the calls."))
+    if error.status_code == 405:
+        response = problem(MethodNotAllowed("This address does not take that method. See `/docs`."))
+        response.headers.update(error.headers or {})
+        return response
+    if isinstance(error.__cause__, DatelineError):  # while FastAPI read the body
+        return problem(error.__cause__)
+    if error.status_code == 400:  # FastAPI's word for JSON that is no UTF-8, or nested too deep
+        return problem(InvalidRequest("The body is not valid JSON."))
+    failure = InvalidRequest(str(error.detail))
+    failure.status = error.status_code
+    return problem(failure)
+
+
+async def on_departure(_: Request, error: Exception) -> JSONResponse:
+    return problem(Deadline("The client left."))  # to nobody
+
+
+async def on_anything(_: Request, error: Exception) -> JSONResponse:
+    response = problem(DatelineError("Something went wrong. The service's log says what."))
+    response.headers["Connection"] = "close"  # uvicorn will: the client must not send more on it
+    return response
