@@ -8,18 +8,10 @@ import pytest
 from hostile import hostile_text
 from hypothesis import given
 from pydantic import ValidationError
+from reading import FIELDS
 
 from index.articles import NewArticle, parse_article
 from index.errors import InvalidRequest
-
-FIELDS = {
-    "title": "Bridge closed",
-    "source": "Valley Gazette",
-    "author": "R. Ngo",
-    "url": "https://gazette.example/bridge",
-    "published_at": "2024-11-26",
-}
-
 
 # Text
 

@@ -6,55 +6,35 @@ import re
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import docx
 import pytest
-from fpdf import FPDF
 from hostile import hostile_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import (
+    ARABIC,
+    FIELDS,
+    FIRST,
+    GERMAN,
+    JAPANESE,
+    JSON_LD,
+    META,
+    RUSSIAN,
+    SECOND,
+    THIRD,
+    document,
+    page,
+    pdf,
+    read,
+    refused,
+    stated,
+)
 
 from index.articles import NewArticle
-from index.documents import DOCX, MEDIA_TYPES, completed, plain_text, read_documents
-from index.errors import DatelineError, InvalidRequest, UnreadableDocument, UnsupportedMediaType
-from index.stated import agency_line, detected_language, headline, stated_date
-
-FIELDS = {
-    "title": "Bridge closed",
-    "source": "Valley Gazette",
-    "author": "R. Ngo",
-    "url": "https://gazette.example/bridge",
-    "published_at": "2024-11-26",
-}
-FIRST = "The bridge over the Tarn was closed on Monday after an inspector found cracks in a pier."
-SECOND = "Mayor R. Ngo said it would stay closed until the spring, and that a ferry would run."
-THIRD = "The bridge was built in 1931 and carries some 4,000 vehicles a day."
-
-
-def read(name: str, data: bytes | str, **given: Any) -> NewArticle:
-    [article] = read_documents(name, data.encode() if isinstance(data, str) else data, **given)
-    return article
-
-
-def stated(article: NewArticle) -> dict[str, Any]:
-    """What is not empty, without the text and the media type."""
-    return article.model_dump(exclude_none=True, exclude={"text", "media_type"})
-
-
-def document(front: str, text: str = "The bridge was closed.\n") -> bytes:
-    return f"---\n{front}\n---\n{text}".encode()
-
-
-def refused(name: str, data: bytes, **fields: str | None) -> str:
-    """The message of a refusal: it names the file, and no path."""
-    with pytest.raises(InvalidRequest) as caught:
-        read_documents(name, data, **fields)
-    message = caught.value.message
-    assert name in message
-    assert "/" not in message.replace(name, "")
-    return message
-
+from index.documents import DOCX, MEDIA_TYPES, plain_text, read_documents
+from index.errors import DatelineError, UnreadableDocument, UnsupportedMediaType
+from index.stated import headline
 
 # Front matter
 
@@ -287,11 +267,7 @@ def test_a_bad_field_of_the_caller_is_refused() -> None:
 
 # Encodings
 
-ARABIC = "وقع الوزيران مذكرتي تفاهم في بغداد يوم الثلاثاء، وقال الوزير إن الجسر سيبقى مغلقا."
-RUSSIAN = "Министры подписали в Багдаде два меморандума. Мост закрыт до весны, сказал мэр."
-JAPANESE = "大臣は火曜日、バグダッドで二つの覚書に署名した。橋は春まで閉鎖される。"
 CURLY = "“Closed”, she said – the café’s rent is €1,200…"
-GERMAN = "Der Bürgermeister von Köln schließt die Brücke für größere Fahrzeuge."
 
 
 @pytest.mark.parametrize(
@@ -379,141 +355,6 @@ def test_an_empty_file_is_said_to_be_empty(suffix: str, data: bytes) -> None:
             read_documents(f"a{suffix}", data)
 
 
-# Agencies, dates and languages
-
-
-@pytest.mark.parametrize(
-    ("text", "source", "day"),
-    [
-        ("date 2024-11-26 Valley News / On Tuesday, the", "Valley News", "2024-11-26"),
-        (" date 2024-11-26 Shafaq News / On Tuesday, the", "Shafaq News", "2024-11-26"),
-        ("Date: 26 Nov 2024, Valley Gazette/ The", "Valley Gazette", "2024-11-26"),
-        ("2024-11-26 Valley News / On Tuesday", "Valley News", "2024-11-26"),
-        ("Shafaq News/ On Tuesday", "Shafaq News", None),
-        ("LONDON, Nov 26 (Reuters) - The", "Reuters", None),
-        ("LONDON, Feb 30, 2024 (Reuters) - The", "Reuters", None),
-        ("LONDON, November 26, 2024 (Islands Wire) – The", "Islands Wire", "2024-11-26"),
-        ("BAGHDAD (AP) — The", "AP", None),
-        ("AUSTIN, Texas (AP) — The", "AP", None),
-        ("GAZA/JERUSALEM, Nov 26 (Reuters) - The", "Reuters", None),
-        ("ST. LOUIS (AP) — The", "AP", None),
-        ("PARIS, 26 November 2024 (AFP) -\nThe", "AFP", "2024-11-26"),
-        ("WASHINGTON, Nov. 26, 2024 /PRNewswire/ -- The", "PRNewswire", "2024-11-26"),
-        ("NEW YORK, Nov. 26, 2024 (GLOBE NEWSWIRE) -- The", "GLOBE NEWSWIRE", "2024-11-26"),
-        ("DALLAS--(BUSINESS WIRE)--The", "BUSINESS WIRE", None),
-        ("Nov 26 2024 (Reuters) - The", "Reuters", "2024-11-26"),
-        ("BEIJING, Nov. 26 (Xinhua) -- The", "Xinhua", None),
-        ("(Xinhua) -- The", "Xinhua", None),
-        ("Baghdad (Reuters) - The", "Reuters", None),
-        ("Bridge closed\n\nLONDON, Nov 26 (Reuters) - The", "Reuters", None),
-    ],
-)
-def test_an_agency_line_names_the_source_and_the_day(
-    text: str, source: str, day: str | None
-) -> None:
-    assert agency_line(text) == (source, day)
-    article = NewArticle(text=text)
-    assert (completed(article).source, completed(article).published_at) == (source, day)
-    assert completed(article).text == text
-    own = NewArticle(text=text, source="Ours", published_at="2020-01-01", language="fr")
-    assert completed(own) == own
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(FIRST, SECOND, "--", "/", "(Reuters)", "date 2024-11-26 the minister said / that"),
-        "NATO (North Atlantic Treaty Organization) - an alliance of 32 states - met.",
-        "The AP (Associated Press) - founded in 1846 - has won prizes.",
-        "Andhra Pradesh (AP) — the state in the south — voted.",
-        "Fox News / Washington Post poll shows a close race.",
-        "He and/or she said so / that is, both did.",
-        "The minister (Reuters) - said nothing.",
-        "On Nov 26 (Tuesday) - the day of the vote - it rained.",
-        "Reuters reported on Nov 26 that the bridge was closed.",
-        "A (B) - C (D) - E / F / G --",
-        "WHO (World Health Organization) — the agency — warned.",
-        "In the town of LONDON, Nov 26 (Reuters) - x",
-        "9/11 Commission (AP) - it said",
-        "PARIS, 26 November 2024 - The bridge was closed.",
-        "Bridge (closed) - a report",
-        f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\nLONDON, Nov 26 (Reuters) - Another story.",
-    ],
-)
-def test_an_ordinary_sentence_names_no_agency(text: str) -> None:
-    assert agency_line(text) == (None, None)
-
-
-@given(hostile_text())
-def test_of_any_text_nothing_is_changed_by_what_it_states(text: str) -> None:
-    if "\0" in text or not text.removeprefix("\ufeff").strip():
-        return
-    new = NewArticle(text=text)
-    assert completed(new).text == new.text
-    assert completed(new).source is None
-
-
-def test_an_agency_line_in_a_file_is_read_and_kept() -> None:
-    text = f"date 2024-11-26 Valley News / {FIRST}\n\n{SECOND}"
-    article = read("a.txt", text)
-    assert article.text == text
-    expected = {"source": "Valley News", "published_at": "2024-11-26", "language": "en"}
-    assert stated(article) == expected
-    html = read("a.html", f"<p>date 2024-11-26 Valley News / {FIRST}</p><p>{SECOND}</p>")
-    assert html.text == text
-    assert stated(html) == expected
-
-
-@pytest.mark.parametrize(
-    ("written", "kept"),
-    [
-        ("2024-11-26", "2024-11-26"),
-        ("2024-11-26T09:30:00+0100", "2024-11-26T09:30:00+01:00"),
-        ("2024-11-26T09:30:00.123Z", "2024-11-26T09:30:00Z"),
-        ("2024-11-26T09:30:00", "2024-11-26"),
-        ("2024-11-26 09:30", "2024-11-26"),
-        ("Tue, 26 Nov 2024 09:30:00 GMT", "2024-11-26T09:30:00Z"),
-        ("Tue, 26 Nov 2024 09:30:00 +0300", "2024-11-26T09:30:00+03:00"),
-        ("Tue, 26 Nov 2024 09:30:00 -0000", "2024-11-26"),
-        ("2024/11/26", "2024-11-26"),
-        ("20241126", "2024-11-26"),
-        ("November 26, 2024", "2024-11-26"),
-        ("26 Nov. 2024", "2024-11-26"),
-        *(
-            (other, None)
-            for other in ("11/12/2024", "26 November", "2024", "soon", "", "2024-13-01")
-        ),
-        *(
-            (other, None)
-            for other in ("1970-01-01T00:00:00Z", "0001-01-01", "0000-00-00", "2024-11")
-        ),
-        *((other, None) for other in ("9" * 400, None, 7, "9999-99-99T99:99:99Z", "Nov")),
-    ],
-)
-def test_dates_that_documents_state(written: object, kept: str | None) -> None:
-    assert stated_date(written) == kept
-    if kept:
-        assert NewArticle(text="Some.", published_at=kept).published_at == kept
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        *((FIRST, "en"), (ARABIC, "ar"), (RUSSIAN, "ru"), (JAPANESE, "ja"), (GERMAN, "de")),
-        ("Les ministres ont signé deux accords à Bagdad mardi.", "fr"),
-        ("Los ministros firmaron dos acuerdos en Bagdad el martes.", "es"),
-        *(
-            (short, None)
-            for short in ("Closed.", "Obama wins", "12345 67890 12345 67890 12345", "A")
-        ),
-    ],
-)
-def test_a_language_is_told_from_the_text_where_it_is_sure(text: str, language: str | None) -> None:
-    assert detected_language(text) == language
-    assert completed(NewArticle(text=text)).language == language
-    assert completed(NewArticle(text=text, language="xh")).language == "xh"
-
-
 # Markdown
 
 
@@ -538,199 +379,6 @@ def test_front_matter_wins_over_a_heading() -> None:
     assert (article.title, article.language) == ("Ours", "en")
     assert article.text == f"Theirs\n\n{FIRST}"
     assert read("a.md", f"## Second\n\n{FIRST}").title is None
-
-
-# HTML
-
-
-def page(
-    head: str = "",
-    body: str = f"<h1>Bridge closed</h1><p>{FIRST}</p><p>{SECOND}</p>",
-    lang: str = "en",
-) -> bytes:
-    return (
-        f"<!DOCTYPE html><html lang={lang}><head>{head}</head><body><nav><ul><li><a href=/>Home</a>"
-        "</li><li><a href=/news>News</a></li></ul></nav><main><article>"
-        f"{body}</article></main><footer><p>Copyright 2011 by the Gazette. Cookies!</p></footer>"
-        "<script>var x = 'not text'</script></body></html>"
-    ).encode()
-
-
-def test_of_a_page_the_article_is_kept_with_its_paragraphs() -> None:
-    article = read(
-        "a.html",
-        page(
-            body=f"<h1>Bridge closed</h1><p>{FIRST}</p><h2>What is known</h2><p>{SECOND}<br>A "
-            f"ferry\n  <b>runs</b>.</p><ul><li>One pier cracked.</li><li>Two <a href=x>piers</a> "
-            f"held.</li></ul><blockquote><p>“We wait,” he said.</p></blockquote><p>{THIRD}</p>"
-        ),
-    )
-    assert article.text == (
-        f"Bridge closed\n\n{FIRST}\n\nWhat is known\n\n{SECOND}\nA ferry runs.\n\nOne pier cracked."
-        f"\n\nTwo piers held.\n\n“We wait,” he said.\n\n{THIRD}"
-    )
-    assert stated(article) == {"title": "Bridge closed", "language": "en"}
-    assert article.media_type == "text/html"
-
-
-def test_an_article_deep_within_elements_is_whole_or_refused() -> None:
-    deep = f"<div>{FIRST}" * 1000
-    assert read("a.html", deep).text == "\n\n".join([FIRST] * 1000)
-    assert "a.html is too large or too intricate" in refused("a.html", b"<div>word " * 3000)
-
-
-def test_a_short_article_has_its_paragraphs_too() -> None:
-    article = read("a.html", "<p>The bridge was closed.</p><p>It is old.</p>")
-    assert article.text == "The bridge was closed.\n\nIt is old."
-    assert read("a.html", "The bridge was closed.").text == "The bridge was closed."
-
-
-META = """<title>Bridge closed | Valley Gazette</title>
-<meta property="og:site_name" content="Valley Gazette"><meta name="author" content="By R. McNgo">
-<meta property="article:published_time" content="2024-11-26T09:30:00+03:00">
-<meta property="article:modified_time" content="2025-01-01T00:00:00Z">
-<link rel="canonical" href="https://gazette.example/bridge">"""
-JSON_LD = """<script type="application/ld+json">{"@context": "https://schema.org", "@graph": [
-{"@type": "WebSite", "name": "No"}, {"@type": ["NewsArticle"], 
-"headline": "Bridge &amp; road closed",
-"author": [{"@type": "Person", "name": "R. McNgo"}, {"name": "A. iWriter"}],
-"publisher": {"@type": "Organization", "name": "iValley"}, "dateCreated": "2001-01-01",
-"datePublished": "2024-11-26T09:30:00Z", "dateModified": "2025-01-01"}]}</script>"""
-
-
-def test_what_a_page_states_is_taken_as_it_is_written() -> None:
-    body = f"<p>{FIRST}</p><p>{SECOND}</p>"
-    assert stated(read("a.html", page(META, body))) == {
-        "title": "Bridge closed",
-        "source": "Valley Gazette",
-        "author": "R. McNgo",
-        "url": "https://gazette.example/bridge",
-        "published_at": "2024-11-26T09:30:00+03:00",
-        "language": "en",
-    }
-    assert stated(read("a.html", page(JSON_LD, body, "de-AT"))) == {
-        "title": "Bridge & road closed",
-        "source": "iValley",
-        "author": "R. McNgo, A. iWriter",
-        "published_at": "2024-11-26T09:30:00Z",
-        "language": "de",
-    }
-    marked = (
-        "<h1>Closed</h1><header><time datetime='2024-11-26'>Tue</time></header>"
-        f"<a rel=author>R. Ngo</a>{body}"
-    )
-    assert stated(read("a.html", page("", marked))) == {
-        "title": "Closed",
-        "author": "R. Ngo",
-        "published_at": "2024-11-26",
-        "language": "en",
-    }
-
-
-@pytest.mark.parametrize(
-    ("head", "body"),
-    [
-        ("<title>Untitled</title>", ""),
-        ("<meta property='og:url' content='https://gazette.example/'>", ""),
-        ("<link rel=canonical href='/2024/11/26/bridge'>", "<p>Updated 2024-11-25 at 12:00</p>"),
-        ("<meta property='article:modified_time' content='2024-11-26'>", ""),
-        ("<meta name=last-modified content='2024-11-26'>", "<p class=date>November 26, 2024</p>"),
-        ("<meta name=author content='https://gazette.example/ngo'>", ""),
-        ("<meta name=date content='soon'><meta name=author content=admin>", ""),
-        ("", "<p>On <time datetime='2024-11-26'>Tuesday</time> it rained.</p>"),
-        ("", "<p>© 2019 Valley Gazette</p><img src='/2019/11/26/a.jpg'>"),
-        ("<script type='application/ld+json'>{]</script>", ""),
-        ("<script type='application/ld+json'>[[1], null, {\"@type\": 1}]</script>", ""),
-        ('<script type=\'application/ld+json\'>{"@type": "Article", "author": 1}</script>', ""),
-        ("<script type='application/ld+json'>" + "[" * 50_000 + "</script>", ""),
-    ],
-)
-def test_what_a_page_does_not_state_is_not_made_up(head: str, body: str) -> None:
-    article = read("a.html", page(head, f"<p>{FIRST}</p>{body}<p>{SECOND}</p>", "''"))
-    assert stated(article) == {"language": "en"}
-
-
-# PDF
-
-
-def pdf(pages: list[list[str]], *, running: str = "", **said: str) -> bytes:
-    """One `list` a page, of paragraphs; `|` breaks a line."""
-    made = FPDF(format=(148, 210))
-    made.set_auto_page_break(False)
-    for key, value in said.items():
-        getattr(made, f"set_{key}")(value)
-    for number, paragraphs in enumerate(pages, 1):
-        made.add_page()
-        made.set_font("Helvetica", size=10)
-        if running:
-            made.text(15, 8, running)
-            made.text(70, 200, f"Page {number} of {len(pages)}")
-        for paragraph in paragraphs:
-            made.multi_cell(110, 5, paragraph.replace("|", "\n"), align="L")
-            made.ln(4)
-    return bytes(made.output())
-
-
-def test_the_lines_of_a_pdf_are_joined_into_paragraphs() -> None:
-    article = read("a.pdf", pdf([[f"{FIRST} {SECOND}", f"{SECOND} {THIRD}"]]))
-    assert article.text == f"{FIRST} {SECOND}\n\n{SECOND} {THIRD}"
-    assert stated(article) == {"language": "en"}
-    assert article.media_type == "application/pdf"
-
-
-def test_hyphens_at_line_ends_are_undone() -> None:
-    article = read(
-        "a.pdf", pdf([["The minis-|ters met in Bagh-|dad on a well-known and well-|known day."]])
-    )
-    assert article.text == "The ministers met in Baghdad on a well-known and well-known day."
-
-
-def test_a_sentence_runs_over_to_the_next_page_and_what_repeats_is_left_out() -> None:
-    data = pdf(
-        [
-            [FIRST, "The mayor said that it would stay closed for the whole of the"],
-            ["winter."],
-            [THIRD],
-        ],
-        running="Valley Gazette, 26 November",
-    )
-    assert read("a.pdf", data).text == (
-        f"{FIRST}\n\nThe mayor said that it would stay closed for the whole of the winter.\n\n"
-        f"{THIRD}"
-    )
-
-
-def test_of_a_pdfs_properties_only_what_somebody_wrote_is_taken() -> None:
-    named = pdf([[FIRST]], title="Bridge closed", author="R. Ngo")
-    assert stated(read("a.pdf", named)) == {
-        "title": "Bridge closed",
-        "author": "R. Ngo",
-        "language": "en",
-    }
-    for title in ("Untitled Goose Game sells a million", "PowerPoint turns 30"):
-        assert read("a.pdf", pdf([[FIRST]], title=title)).title == title
-    for title in ("Microsoft Word - bridge.doc", "Untitled", "bridge_final.indd", " "):
-        made_up = pdf([[FIRST]], title=title, author="rngo")
-        assert stated(read("a.pdf", made_up)) == {"language": "en"}
-    assert read("a.pdf", pdf([["Bridge closed after cracks", FIRST]])).title == (
-        "Bridge closed after cracks"
-    )
-
-
-def test_a_pdf_that_cannot_be_read_says_what_to_do() -> None:
-    made = FPDF()
-    made.add_page()
-    made.rect(10, 10, 50, 50)
-    drawn = bytes(made.output())
-    assert "a.pdf holds no text. Where its pages are pictures" in refused("a.pdf", drawn)
-    made = FPDF()
-    made.set_encryption("owner", "user")
-    made.add_page()
-    locked = bytes(made.output())
-    assert "is protected by a password" in refused("a.pdf", locked)
-    whole = pdf([[FIRST]])
-    for broken in (whole[:200], b"%PDF-1.7\n", b"Some.", b"\0" * 1000):
-        assert "a.pdf is damaged, or it is no PDF" in refused("a.pdf", broken)
 
 
 # DOCX
