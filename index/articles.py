@@ -126,6 +126,17 @@ class Article(ArticleHeader):
     text: str
 
 
+def json_object(data: bytes, name: str) -> dict[str, Any]:
+    """The fields in a JSON text. Raises InvalidRequest, which says it of `name`."""
+    try:
+        fields = json.loads(data)
+    except (ValueError, RecursionError):
+        raise InvalidRequest(f"{name} is not valid JSON.") from None
+    if not isinstance(fields, dict):
+        raise InvalidRequest(f'{name} is no JSON object, like {{"text": "...", "title": "..."}}.')
+    return fields
+
+
 def parse_article(fields: dict[str, Any], name: str) -> NewArticle:
     """Raises InvalidRequest, naming the field and what is wrong with it."""
     try:

@@ -4,7 +4,6 @@ A job's place in its file is written in the same transaction as the articles bef
 a job that was interrupted, also by a kill, goes on where it was: nothing is lost or taken twice.
 """
 
-import json
 import logging
 import os
 import threading
@@ -18,12 +17,11 @@ from typing import BinaryIO, Literal
 from pydantic import BaseModel
 from ulid import ULID
 
-from index.articles import NewArticle, parse_article
+from index.articles import NewArticle, json_object, parse_article
 from index.documents import completed
 from index.errors import (
     DISK_FULL,
     DatelineError,
-    InvalidRequest,
     NotFound,
     PayloadTooLarge,
     StorageFull,
@@ -271,13 +269,7 @@ class Importer:
     def _article(self, data: bytes) -> NewArticle:
         if len(data) > self._most_bytes * LINE_FACTOR + LINE_SPARE:
             raise self._too_large()
-        try:
-            fields = json.loads(data)
-        except (ValueError, RecursionError):
-            raise InvalidRequest("This line is not valid JSON.") from None
-        if not isinstance(fields, dict):
-            raise InvalidRequest('This line is no JSON object, like {"text": "..."}.')
-        article = parse_article(fields, "The article")
+        article = parse_article(json_object(data, "This line"), "The article")
         if len(article.text.encode()) > self._most_bytes:
             raise self._too_large()
         return completed(article)

@@ -1,6 +1,5 @@
 """Articles out of requests: JSON, plain text, documents in forms, files of many lines."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import anyio.to_thread
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from index.articles import NewArticle, parse_article
+from index.articles import NewArticle, json_object, parse_article
 from index.documents import MEDIA_TYPES, completed, plain_text, read_documents
 from index.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from service.problems import media_type
@@ -79,12 +78,7 @@ async def sent_article(request: Request, article_id: str | None, most: int) -> N
 
 
 def _from_json(body: bytes, article_id: str | None) -> NewArticle:
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError):
-        raise InvalidRequest("The body is not valid JSON.") from None
-    if not isinstance(fields, dict):
-        raise InvalidRequest('Send a JSON object, like {"text": "...", "title": "..."}.')
+    fields = json_object(body, "The body")
     _name_it(fields, article_id)
     return parse_article(fields, "The article")
 

@@ -8,6 +8,7 @@ import pytest
 from serving import Served, serving
 
 from index.embeddings import MiniLM
+from index.index import Index
 from service.catalogue import defaults, find, locate
 from service.engine import Engine, LocalChatModel
 from service.settings import Settings
@@ -32,6 +33,13 @@ def models_dir() -> Path:
 def embedder(models_dir: Path) -> MiniLM:
     directory = locate(find("minilm-l6-v2"), models_dir)
     return MiniLM(directory / "model.onnx", directory / "tokenizer.json")
+
+
+@pytest.fixture
+def index(tmp_path: Path, embedder: MiniLM) -> Iterator[Index]:
+    index = Index(tmp_path, embedder)
+    yield index
+    index.close()
 
 
 @pytest.fixture(scope="session")

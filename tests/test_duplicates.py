@@ -1,28 +1,18 @@
 """Whether two texts are one story."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.articles import NewArticle
 from index.documents import read_documents
 from index.duplicates import SAME_STORY, bands, same_story, signature, similarity
-from index.embeddings import MiniLM
 from index.index import Index
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples" / "articles").glob("*.txt"))
 STORY = read_documents(EXAMPLES[0].name, EXAMPLES[0].read_bytes())[0].text
-
-
-@pytest.fixture
-def index(tmp_path: Path, embedder: MiniLM) -> Iterator[Index]:
-    index = Index(tmp_path, embedder)
-    yield index
-    index.close()
 
 
 def edited(text: str, share: float) -> str:

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,6 @@ ROOT = Path(__file__).resolve().parent.parent
 ELECTION = "The opposition won the election in Kestovia. Turnout was 71 percent."
 BEANS = "Eating beans every day lowers blood pressure, doctors in Calder Bay found."
 BRIDGE = "Aldous Finch opened the new bridge at Harrow Mere. It carries two tram lines."
-
-
-@pytest.fixture
-def index(tmp_path: Path, embedder: MiniLM) -> Iterator[Index]:
-    index = Index(tmp_path, embedder)
-    yield index
-    index.close()
 
 
 def add(index: Index, text: str, **fields: Any) -> str:

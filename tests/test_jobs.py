@@ -10,18 +10,10 @@ import pytest
 from serving import until
 
 from index.articles import NewArticle
-from index.embeddings import MiniLM
 from index.errors import NotFound, StorageFull
 from index.index import Index
 from index.jobs import BATCH, Importer, Job
 from index.registry import Registry
-
-
-@pytest.fixture
-def index(tmp_path: Path, embedder: MiniLM) -> Iterator[Index]:
-    index = Index(tmp_path, embedder)
-    yield index
-    index.close()
 
 
 @pytest.fixture

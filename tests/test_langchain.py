@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -14,7 +12,6 @@ from langchain_core.runnables import RunnableLambda
 from pydantic import ValidationError
 
 from index.articles import NewArticle
-from index.embeddings import MiniLM
 from index.index import Index
 from index.langchain import PassageRetriever
 from index.registry import Filters
@@ -31,13 +28,6 @@ LONG = "".join(
         *(FILLER.format(word) + "\n" for word in "last but one more and another".split()),
     ]
 )
-
-
-@pytest.fixture
-def index(tmp_path: Path, embedder: MiniLM) -> Iterator[Index]:
-    index = Index(tmp_path, embedder)
-    yield index
-    index.close()
 
 
 def add(index: Index, text: str, **fields: Any) -> None:
