@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bench.faults import Model, article, examine, opened, scratch_place, searched
+from bench.dictionary import Model, article, examine, opened, scratch_place, searched
 from index.errors import ArticleNotFound
 
 NAMES = st.sampled_from(["a", "b", "c", "d", "e", "f"])
