@@ -16,8 +16,10 @@ import argparse
 import hashlib
 import json
 import sqlite3
+import statistics
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -34,7 +36,7 @@ from rich.table import Table
 
 from index.articles import NewArticle
 from index.embeddings import MiniLM, Vectors
-from index.index import Index, query_terms
+from index.index import DEPTH, Index, query_terms
 from index.registry import Filters
 from service import catalogue
 from service.settings import Settings
@@ -167,6 +169,52 @@ def systems(index: Index, embedder: MiniLM) -> dict[str, Ranker]:
     return {"ours": ours, "dense": dense, "lexical": lexical}
 
 
+def fusions(index: Index, embedder: MiniLM) -> dict[str, Ranker]:
+    """Other ways to make one order of both halves'."""
+
+    def halves(question: str, depth: int) -> list[dict[int, float]]:
+        vector, terms = embedder.encode([question])[0], query_terms(question)
+        return [
+            dict(index.vectors.nearest(vector, EVERYTHING, depth)),
+            dict(index.registry.lexical(terms, EVERYTHING, depth)),
+        ]
+
+    def articles_of(scores: dict[int, float]) -> list[str]:
+        found = index.registry.passages([*scores])
+        return [found[i].article_id for i in sorted(scores, key=lambda i: (-scores[i], i))]
+
+    def reciprocal(constant: int, depth: int) -> Ranker:
+        """Cormack, Clarke & Büttcher 2009."""
+
+        def rank(question: str) -> list[str]:
+            scores: dict[int, float] = defaultdict(float)
+            for half in halves(question, depth):
+                for place, i in enumerate(half, 1):
+                    scores[i] += 1 / (constant + place)
+            return articles_of(scores)
+
+        return rank
+
+    def added(part: float) -> Ranker:
+        def rank(question: str) -> list[str]:
+            dense, lexical = halves(question, DEPTH)
+            farthest = min(dense.values(), default=0.0)
+            best = max(lexical.values(), default=1.0)
+            return articles_of(
+                {
+                    i: part * dense.get(i, farthest) + (1 - part) * lexical.get(i, 0.0) / best
+                    for i in dense.keys() | lexical.keys()
+                }
+            )
+
+        return rank
+
+    return {
+        **{f"reciprocal {c}, {d} deep": reciprocal(c, d) for c in (10, 60) for d in (30, DEPTH)},
+        **{f"added, cosine {part}": added(part) for part in (0.3, 0.5, 0.6, 0.7, 0.8)},
+    }
+
+
 def stock(articles: list[NewArticle], directory: Path, embedder: MiniLM) -> Ranker:
     """LangChain's usual splitter and vector store, on articles as files hold them: title first."""
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
@@ -209,8 +257,10 @@ def interval(differences: Vectors) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def evaluate(chosen: EvaluationSet, directory: Path, embedder: MiniLM) -> Iterator[dict[str, Any]]:
-    """One row a measure."""
+def evaluate(
+    chosen: EvaluationSet, directory: Path, embedder: MiniLM, *, others: bool = False
+) -> Iterator[dict[str, Any]]:
+    """One row a measure. `others`: of other fusions too."""
     with closing(Index(directory / "ours", embedder)) as index:
         for new in track(chosen.articles, f"{chosen.name}: adding", console=Console(stderr=True)):
             index.add(new)
@@ -219,6 +269,15 @@ def evaluate(chosen: EvaluationSet, directory: Path, embedder: MiniLM) -> Iterat
         scores = {
             name: [measures(rank(q.text), q.gains) for q in chosen.questions]
             for name, rank in rankers.items()
+        }
+        tried = {
+            name: round(
+                statistics.fmean(
+                    measures(rank(q.text), q.gains)["nDCG@10"] for q in chosen.questions
+                ),
+                4,
+            )
+            for name, rank in (fusions(index, embedder) if others else {}).items()
         }
     for measure in ("nDCG@10",) if chosen.name == "cranfield" else scores["ours"][0]:
         values = {
@@ -235,6 +294,7 @@ def evaluate(chosen: EvaluationSet, directory: Path, embedder: MiniLM) -> Iterat
             **means,
             "best anchor": best,
             "over the best": round(means["ours"] - means[best], 4),
+            "tried": tried if measure == "nDCG@10" else {},
             "interval": [round(v, 4) for v in interval(values["ours"] - values[best])],
         }
 
@@ -247,6 +307,7 @@ def main() -> None:
     parser.add_argument("--sets", help="comma-separated; all without it")
     parser.add_argument("--cache", type=Path, help="keep vectors here from one run to the next")
     parser.add_argument("--json", type=Path, help="write the table to this file as JSON")
+    parser.add_argument("--fusions", action="store_true", help="compare with other fusions too")
     arguments = parser.parse_args()
     if not (arguments.data / "corpus_cranfield.jsonl").is_file():
         sys.exit(f"The evaluation sets are not in {arguments.data}: give their place with --data.")
@@ -256,7 +317,8 @@ def main() -> None:
         with closing(CachedMiniLM(embedder_directory(), cache)) as embedder:
             for chosen in evaluation_sets(arguments.data):
                 if not arguments.sets or chosen.name in arguments.sets.split(","):
-                    found += evaluate(chosen, Path(directory, chosen.name), embedder)
+                    place = Path(directory, chosen.name)
+                    found += evaluate(chosen, place, embedder, others=arguments.fusions)
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=1))
     names = ["ours", "dense", "lexical", "stock"]
@@ -269,6 +331,13 @@ def main() -> None:
             f"{row['over the best']:+.3f} [{low:+.3f}, {high:+.3f}] {row['best anchor']}",
         )
     Console(width=140).print(table)
+    ranked = [row for row in found if row["tried"]]
+    if ranked:
+        table = Table("nDCG@10", *(row["set"] for row in ranked), "mean", box=None)
+        for name in ranked[0]["tried"]:
+            values = [row["tried"][name] for row in ranked]
+            table.add_row(name, *(f"{v:.3f}" for v in [*values, statistics.fmean(values)]))
+        Console(width=140).print(table)
 
 
 if __name__ == "__main__":
