@@ -38,7 +38,7 @@ BATCH = 500
 # What a record's metadata holds, and how it is indexed. Change them and this number, and indexes
 # are made anew.
 RECORDS = 4
-# Chroma's own settings find 86 % of the 30 nearest of 100,000 (docs/retrieval.md).
+# Chroma's own settings find 87 % of the 30 nearest of 100,000 (docs/retrieval.md).
 # Each write is carried into the graph at once: else what was deleted stays in Chroma's queue.
 HNSW: dict[str, Any] = {
     "space": "cosine",
