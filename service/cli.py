@@ -17,7 +17,6 @@ from typing import Annotated, Any
 import httpx
 import typer
 import uvicorn
-from rich.padding import Padding
 from rich.text import Text
 
 from index.documents import read_documents
@@ -33,6 +32,7 @@ from service.settings import Settings
 from service.terminal import call, connect, err, json_text, load_settings, out, plain, working
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"
+HANG = 4  # columns before a footnote's text
 MOST_OF_NEAREST = 240  # characters
 EXAMPLE_QUESTION = "What did the two ministers sign?"
 # A person at a terminal can press Ctrl-C: a slow or busy machine is no reason to give up for them.
@@ -257,17 +257,23 @@ def print_answer(reply: dict[str, Any]) -> None:
     for number, note in enumerate(notes, 1):
         mark = f"[{number}]" if reply["answerable"] else " - "
         out.print()
-        out.print(Text(f"{mark} ", "cyan") + _source(note))
+        _print_hanging(Text(f"{mark:<{HANG}}", "cyan"), _source(note))
         cited = plain(note["cited_text"])
         if not reply["answerable"]:  # only a hint of where to look
             cited = textwrap.shorten(cited, MOST_OF_NEAREST, placeholder=" …")
-        quoted = Text(f"“{cited}”", "italic")
-        out.print(Padding(quoted, (0, 0, 0, 4)))
+        _print_hanging(Text(" " * HANG), Text(f"“{cited}”", "italic"))
     for dropped in reply["dropped"]:
         said = f"\nLeft out, not supported ({dropped['reason']}): {plain(dropped['text'])}"
         out.print(Text(said, "dim"))
     if reply["trace"] is not None:
         out.print(Text("\n" + json_text(reply["trace"]), "dim"), soft_wrap=True)
+
+
+def _print_hanging(mark: Text, text: Text) -> None:
+    """`text` beside `mark`, its further lines below its first; no blanks at the lines' ends."""
+    for number, line in enumerate(text.wrap(out, max(1, out.width - HANG))):
+        line.rstrip()
+        out.print((Text(" " * HANG) if number else mark) + line)
 
 
 def _source(note: dict[str, Any]) -> Text:
