@@ -20,10 +20,11 @@ from index.documents import read_documents
 from index.embeddings import MiniLM
 from index.index import Index
 from service import catalogue
-from service.answers import Answerer, Budget
+from service.answers import Answerer
 from service.contract import AnswerRequest, ModelName
 from service.engine import Engine, LocalChatModel
 from service.evaluation import exact
+from service.reading import Budget
 from service.scoring import is_right
 from service.settings import Settings
 

@@ -1,15 +1,13 @@
 """Answers: retrieve, ask the model, attribute each sentence, verify, or refuse.
 
-The data's way: question -> hits -> prompt -> text -> claims -> citations. This module knows nothing
-of HTTP.
+The data's way: question -> hits -> prompt -> text -> claims -> citations. A question of several
+parts goes that way part by part. This module knows nothing of HTTP.
 """
 
 import hashlib
 import json
 import logging
-import math
 import re
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,19 +15,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk
 from ulid import ULID
 
 from index.errors import ContextTooLong, DatelineError, Deadline, StorageFull
 from index.index import Hit, Index
 from index.registry import Passage
-from index.sentences import Span, sentence_spans
+from index.sentences import sentence_spans
+from service.calibration import Calibration
+from service.conflicts import disagree, rivals
 from service.contract import (
     Answer,
     AnswerRequest,
     CharLocation,
     Citation,
-    DerivedDate,
+    Conflict,
     Dropped,
     FieldLocation,
     ModelName,
@@ -39,24 +38,27 @@ from service.contract import (
     Usage,
     location,
 )
-from service.grounding import Cited, Grounds, evidence, ground, unmet
+from service.grounding import Cited, Evidence, Grounds, evidence, ground, unmet
 from service.prompts import Prompt
+from service.questions import is_polar, parts
+from service.reading import Budget, Reader, cited_context, judge, prompt_context
 
 logger = logging.getLogger(__name__)
 
-# Below these the articles have nothing to do with the question: no word in common, and vectors no
+# Below this the articles have nothing to do with the question: no word in common, and vectors no
 # nearer than any two texts are.
 LEAST_COSINE = 0.2
 NEAREST = 3
-# See `confidence`.
-READS_BIAS = 0.5
-UNMET_WEIGHT = 1.5
-# The model's way of saying that it found nothing, where it was asked for an answer.
+PASSAGES_A_PART = 2  # looked for besides, for each part of a question of several
+# The one threshold: an answer less probable than this is not given.
+ANSWERED = 0.5
 # Whose words they are is told by the citation.
 _LEAD_IN = re.compile(
     r"^According to the (?:articles?|reports?|text)(?: (?:from|in) [“\"][^”\"]*[”\"])?,? +",
     re.IGNORECASE,
 )
+_YES_NO = re.compile(r"^(?:yes|no)\b[,.;:]?\s*", re.IGNORECASE)
+# The model's way of saying that it found nothing, where it was asked for an answer.
 _TEXT = r"\b(?:articles?|text|passages?)\b"
 _SAYS_NOTHING = re.compile(
     rf"{_TEXT}.{{0,40}}\b(?:do|does|did) not\b"
@@ -73,24 +75,24 @@ REASONS = {
 }
 
 
-class Budget:
-    """The time an answer may take, and the word that nobody waits for it any more."""
+@dataclass
+class Verified:
+    """A sentence of an answer, what supports it, and how well."""
 
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-        self._cancelled = threading.Event()
+    text: str
+    grounds: Grounds
+    support: Support
 
-    def cancel(self) -> None:
-        self._cancelled.set()
 
-    def left(self) -> float:
-        """Seconds, never less than 0."""
-        return max(0.0, self._end - time.monotonic())
+@dataclass
+class _Part:
+    """A part of the question and what was found for it. `reason` is why it is not answered."""
 
-    def check(self) -> None:
-        """Raises Deadline when the time is over or the answer is not wanted any more."""
-        if self._cancelled.is_set() or time.monotonic() >= self._end:
-            raise Deadline("The time for this answer is over.")
+    question: str
+    reason: str | None = None
+    verified: list[Verified] = field(default_factory=list)
+    others: list[Verified] = field(default_factory=list)  # what other articles say instead
+    signals: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -103,10 +105,9 @@ class _Work:
     hits: list[Hit] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     timings: Timings = field(default_factory=Timings)
-    signals: dict[str, float] = field(default_factory=dict)
     claims: list[dict[str, Any]] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
-    verified: list[tuple[str, Grounds, Support]] = field(default_factory=list)
+    parts: list[_Part] = field(default_factory=list)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -123,8 +124,9 @@ class Answerer:
 
     def __init__(self, index: Index, chat: BaseChatModel, model: ModelName) -> None:
         self._index, self._chat, self._model = index, chat, model
-        self._answerable, self._answer, self._supported, self._answers = (
-            Prompt(name) for name in ("answerable", "answer", "supported", "answers")
+        self._calibration = Calibration.of(model.sha256)
+        self._answerable, self._answer, self._polar, self._supported, self._answers = (
+            Prompt(name) for name in ("answerable", "answer", "polar", "supported", "answers")
         )
 
     def answer(self, request: AnswerRequest, budget: Budget, queued_ms: int = 0) -> Answer:
@@ -150,134 +152,164 @@ class Answerer:
             return "no_articles"
         if not registry.count(request.filters):
             return "filtered_out"
+        asked = parts(request.question)
         with work.timed("retrieve"):
-            work.hits = self._index.search(request.question, request.filters, request.top_k)
+            work.hits = self._search(request, asked)
         if not any(h.lexical or (h.dense or 0) >= LEAST_COSINE for h in work.hits):
             return "no_match"
         passages = [hit.passage for hit in work.hits]
         while True:
             try:
-                return self._respond(passages, work)
+                return self._respond(passages, asked, work)
             except ContextTooLong:
                 if len(passages) == 1:
                     raise
                 passages = passages[: len(passages) // 2]
 
-    def _respond(self, passages: Sequence[Passage], work: _Work) -> str | None:
-        """Reads the passages, answers from them and verifies what was said."""
-        work.claims, work.dropped, work.verified = [], [], []
-        context = prompt_context(passages, work.request.question)
-        with work.timed("prefill"):
-            work.signals["answerable"] = self._yes(self._answerable, context, work)
-        with work.timed("generate"):
-            text = self._ask(self._answer, context, work).text
-        with work.timed("verify"):
-            return self._verify(tidied(text), passages, context, work)
+    def _search(self, request: AnswerRequest, asked: Sequence[str]) -> list[Hit]:
+        hits = self._index.search(request.question, request.filters, request.top_k)
+        for part in asked if len(asked) > 1 else ():
+            more = self._index.search(part, request.filters, PASSAGES_A_PART)
+            seen = {hit.passage.id for hit in hits}
+            hits += [hit for hit in more if hit.passage.id not in seen]
+        return hits
 
-    def _verify(
-        self, text: str, passages: Sequence[Passage], context: dict[str, Any], work: _Work
+    def _respond(
+        self, passages: Sequence[Passage], asked: Sequence[str], work: _Work
     ) -> str | None:
-        question = work.request.question
+        """Answers each part from the passages; gives the reason where none can be."""
+        work.claims, work.dropped, work.parts = [], [], []
+        context = prompt_context(passages, work.request.question)
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
         offered = evidence([*passages, *copies])
+        reader = Reader(self._chat, work.budget, work.usage)
+        for question in asked:
+            part = _Part(question)
+            work.parts.append(part)
+            part.reason = self._answer_part(
+                part, question if len(asked) > 1 else "", context, offered, reader, work
+            )
+            if part.reason is None:
+                with work.timed("verify"):
+                    self._contest(part, offered, reader, work)
+        return None if any(p.reason is None for p in work.parts) else work.parts[0].reason
+
+    def _answer_part(
+        self,
+        part: _Part,
+        named: str,
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        reader: Reader,
+        work: _Work,
+    ) -> str | None:
+        """`named` is what the prompts call the part: nothing, where it is the whole question."""
+        with work.timed("prefill"):
+            part.signals["answerable"] = reader.yes(self._answerable, context, part=named)
+        with work.timed("generate"):
+            prompt = self._polar if is_polar(part.question) else self._answer
+            text = tidied(reader.text(prompt, context, part=named))
         if _SAYS_NOTHING.search(text):
             return "not_stated"
-        for span in sentence_spans(text):
-            claim = span.of(text)
-            grounds = ground(claim, question, offered)
-            if grounds is None:
-                work.dropped.append(Dropped(text=claim, reason="no source shares a word with it"))
-                continue
-            quotation = " ".join(c.text for c in grounds.cited)
-            entailment = self._yes(
-                self._supported, context, work, quotation=quotation, statement=claim
-            )
-            support = judge(grounds, entailment)
-            work.claims.append(
-                {"text": claim, "coverage": grounds.coverage, **support.model_dump()}
-            )
-            if support.label == "supported":
-                work.verified.append((claim, grounds, support))
-            else:
-                reason = ", ".join(grounds.failed) or "entailment"
-                work.dropped.append(Dropped(text=claim, reason=reason))
-        if not work.verified:
-            return "not_supported"
-        work.signals["support"] = min(support.score for *_, support in work.verified)
-        cited = [c for _, grounds, _ in work.verified for c in grounds.cited]
+        with work.timed("verify"):
+            for span in sentence_spans(text):
+                verified = self._verified(span.of(text), context, offered, reader, work)
+                if verified:
+                    part.verified.append(verified)
+            if not part.verified:
+                return "not_supported"
+            self._sense(part, named, context, reader)
+        return (
+            None if self._calibration.answer.probability(part.signals) >= ANSWERED else "not_stated"
+        )
+
+    def _verified(
+        self,
+        claim: str,
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        reader: Reader,
+        work: _Work,
+    ) -> Verified | None:
+        """The claim with its grounds, or None where it is dropped."""
+        said = stated(claim)
+        grounds = ground(said, work.request.question, offered) if said else None
+        if grounds is None:
+            work.dropped.append(Dropped(text=claim, reason="no source shares a word with it"))
+            return None
+        quotation = " ".join(c.text for c in grounds.cited)
+        entailment = reader.yes(self._supported, context, quotation=quotation, statement=said)
+        support = judge(grounds, entailment, self._calibration)
+        work.claims.append({"text": claim, "coverage": grounds.coverage, **support.model_dump()})
+        if support.label != "supported":
+            reason = ", ".join(grounds.failed) or "entailment"
+            work.dropped.append(Dropped(text=claim, reason=reason))
+            return None
+        return Verified(claim, grounds, support)
+
+    def _sense(self, part: _Part, named: str, context: dict[str, Any], reader: Reader) -> None:
+        """The signals that tell an answer from what merely resembles one."""
+        cited = [c for v in part.verified for c in v.grounds.cited]
         quotation = " ".join(c.text for c in cited)
-        work.signals["answers"] = self._yes(self._answers, context, work, quotation=quotation)
+        signals = part.signals
+        signals["support"] = min(v.support.score for v in part.verified)
+        signals["answers"] = reader.yes(self._answers, context, part=named, quotation=quotation)
+        # Beside five other passages nearly anything seems to be stated somewhere. Alone with the
+        # sentences cited the model sees better what they do not say.
+        alone = cited_context(cited, part.question)
+        signals["stated"] = reader.yes(self._answerable, alone, part="")
         ids = sorted({c.passage.article_id for c in cited})
         articles = [self._index.registry.get(article_id) for article_id in ids]
         known = [f"{a.title} {a.source} {a.published_at}\n{a.text}" for a in articles]
-        work.signals["unmet"] = len(unmet(question, known, quotation))
-        return None if confidence(work.signals) >= 0.5 else "not_stated"
+        signals["unmet"] = float(len(unmet(part.question, known, quotation)))
 
-    def _ask(
-        self, prompt: Prompt, context: dict[str, Any], work: _Work, top_logprobs: int = 0, **v: str
-    ) -> AIMessageChunk:
-        """The model's whole reply. Stops reading, and so the model, when the budget is over."""
-        work.budget.check()
-        options: dict[str, Any] = {}
-        if top_logprobs:
-            options = {"logprobs": True, "top_logprobs": top_logprobs}
-        stream = self._chat.stream(
-            prompt.render(context, **v),
-            max_tokens=prompt.max_tokens,
-            stop=prompt.stop or None,
-            **options,
-        )
-        whole: AIMessageChunk | None = None
-        try:
-            for chunk in stream:
-                work.budget.check()
-                whole = chunk if whole is None else whole + chunk
-        finally:
-            stream.close()  # type: ignore[attr-defined]
-        assert whole is not None
-        if spent := whole.usage_metadata:
-            work.usage.prompt_tokens += spent["input_tokens"]
-            work.usage.completion_tokens += spent["output_tokens"]
-            work.usage.cached_tokens += spent.get("input_token_details", {}).get("cache_read", 0)
-        return whole
+    def _contest(
+        self, part: _Part, offered: Sequence[Evidence], reader: Reader, work: _Work
+    ) -> None:
+        """Looks for articles that say something else in reply, and takes what they say in.
 
-    def _yes(self, prompt: Prompt, context: dict[str, Any], work: _Work, **v: str) -> float:
-        """The probability of "Yes" against "No" as the first word of the reply."""
-        reply = self._ask(prompt, context, work, top_logprobs=20, **v)
-        return probability_of_yes(reply)
+        Of one outlet's reports the later one counts: it corrects or continues the earlier.
+        """
+        first = part.verified[0]
+        for rival in rivals(first.text, part.question, first.grounds, offered):
+            context = prompt_context([rival.passage], part.question)
+            text = tidied(reader.text(self._answer, context, part=""))
+            spans = sentence_spans(text)
+            claim = spans[0].of(text) if spans else ""
+            if not claim or not disagree(first.text, claim, part.question):
+                continue
+            other = self._verified(claim, context, evidence([rival.passage]), reader, work)
+            if other is None:
+                continue
+            alone = cited_context(other.grounds.cited, part.question)
+            if reader.yes(self._answerable, alone, part="") < 0.5:
+                continue
+            ours, theirs = first.grounds.cited[0].passage, rival.passage
+            if ours.source and ours.source == theirs.source:
+                if (theirs.published_at or "") > (ours.published_at or ""):
+                    part.verified = [other]
+                    first = other
+            else:
+                part.others.append(other)
 
     def _finish(self, work: _Work, reason: str | None) -> Answer:
+        answered = [
+            p
+            for p in work.parts
+            if p.reason is None and reason in (None, "deadline_exceeded") and p.verified
+        ]
         citations: list[Citation] = []
-        text = ""
-        for claim, grounds, support in (
-            work.verified if reason in (None, "deadline_exceeded") else ()
-        ):
-            start = len(text) + bool(text)
-            text = f"{text} {claim}" if text else claim
-            citations.append(
-                Citation(
-                    start=start,
-                    end=start + len(claim),
-                    text=claim,
-                    sources=[
-                        *(_location(c) for c in grounds.cited),
-                        *(
-                            FieldLocation.model_validate(
-                                {
-                                    "article_id": f.passage.article_id,
-                                    "revision": f.passage.revision,
-                                    "field": f.field,
-                                    "cited_text": f.text,
-                                }
-                            )
-                            for f in grounds.fields
-                        ),
-                    ],
-                    also=[_location(c) for c in grounds.also],
-                    support=support,
-                )
-            )
+        conflicts: list[Conflict] = []
+        for part in answered:
+            sides = _newest_first(part) if part.others else part.verified
+            cited = []
+            for verified in sides:
+                start = citations[-1].end + 1 if citations else 0
+                cited.append(_citation(verified, start))
+                citations.append(cited[-1])
+            if part.others:
+                conflicts.append(Conflict(about=part.question, sides=cited))
         incomplete = None
         if citations and reason == "deadline_exceeded":
             reason, incomplete = None, "deadline_exceeded"
@@ -286,9 +318,11 @@ class Answerer:
             id=f"ans_{ULID()}",
             question=work.request.question,
             answerable=not reason,
-            confidence=round(confidence(work.signals), 4),
-            answer=text,
+            confidence=round(self._confidence(answered or work.parts), 4),
+            answer=" ".join(c.text for c in citations),
             citations=citations,
+            unanswered=[p.question for p in work.parts if p not in answered] if answered else [],
+            conflicts=conflicts,
             dropped=work.dropped,
             incomplete=incomplete,
             refusal=self._refusal(work, reason) if reason else None,
@@ -304,6 +338,16 @@ class Answerer:
         except StorageFull:
             logger.warning("The disk is full: answer %s has no receipt", answer.id)
         return answer
+
+    def _confidence(self, found: Sequence[_Part]) -> float:
+        """The least of the parts'. 0 where nothing was verified."""
+        return min(
+            (
+                self._calibration.answer.probability(p.signals) if "answers" in p.signals else 0.0
+                for p in found
+            ),
+            default=0.0,
+        )
 
     def _refusal(self, work: _Work, reason: str) -> Refusal:
         nearest = [
@@ -332,83 +376,48 @@ class Answerer:
                     raise DatelineError("A citation did not match its article: it is not shown.")
 
 
-def probability_of_yes(reply: AIMessageChunk) -> float:
-    """Of "Yes" against "No", as the first word of a reply that holds its log probabilities."""
-    mass = {"yes": 1e-9, "no": 1e-9}
-    for top in reply.response_metadata["logprobs"]["content"][0]["top_logprobs"]:
-        word = top["token"].strip().lower()
-        if word in mass:
-            mass[word] += math.exp(top["logprob"])
-    return mass["yes"] / (mass["yes"] + mass["no"])
-
-
 def tidied(text: str) -> str:
     """What the model wrote, on one line, without "According to the article, ..."."""
     text = _LEAD_IN.sub("", " ".join(text.split()))
     return text[:1].upper() + text[1:]
 
 
-def prompt_context(passages: Sequence[Passage], question: str) -> dict[str, Any]:
-    """What the prompts' head needs: each article once, its sentences in their order."""
-    articles: list[dict[str, str]] = []
-    last: tuple[str, Span] | None = None
-    for e in evidence(passages):
-        if last is None or last[0] != e.passage.article_id:
-            articles.append({"heading": _heading(e.passage), "text": e.text})
-        else:
-            # Sentences that follow one another have at most white space between them; where
-            # something was left out, say so.
-            gap = "" if e.span.start - last[1].end <= 3 else "[...] "
-            articles[-1]["text"] += f" {gap}{e.text}"
-        last = e.passage.article_id, e.span
-    return {"articles": articles, "question": " ".join(question.split())}
+def stated(claim: str) -> str:
+    """What a claim says beside the Yes or No that it begins with."""
+    said = _YES_NO.sub("", claim)
+    return said[:1].upper() + said[1:] if said != claim else claim
 
 
-def _heading(passage: Passage) -> str:
-    parts = [passage.title, passage.source, passage.published_at and passage.published_at[:10]]
-    return ", ".join(part for part in parts if part) or "(no title)"
-
-
-def judge(grounds: Grounds, entailment: float) -> Support:
-    """The verdict on a sentence, from the checks made by code and the model's reading."""
-    score = _sigmoid(0.8 * _logit(entailment) + 4 * (grounds.coverage - 0.5))
-    if grounds.failed:
-        score = min(score, 0.3)
-    label = "supported" if score >= 0.5 else "unsupported"
-    return Support.model_validate(
-        {
-            "label": label,
-            "score": round(score, 4),
-            "derived": [
-                DerivedDate.model_validate(
-                    {"text": d.text, "from": d.source_words, "value": d.value}
-                )
-                for d in grounds.derived
-            ],
-            "checks": {"entailment": round(entailment, 4), **grounds.checks},
-        }
+def _citation(verified: Verified, start: int) -> Citation:
+    grounds = verified.grounds
+    fields = [
+        FieldLocation.model_validate(
+            {
+                "article_id": f.passage.article_id,
+                "revision": f.passage.revision,
+                "field": f.field,
+                "cited_text": f.text,
+            }
+        )
+        for f in grounds.fields
+    ]
+    return Citation(
+        start=start,
+        end=start + len(verified.text),
+        text=verified.text,
+        sources=[*map(_location, grounds.cited), *fields],
+        also=[*map(_location, grounds.also)],
+        support=verified.support,
     )
 
 
-def confidence(signals: dict[str, float]) -> float:
-    """The probability that the answer is right and complete.
-
-    0 where nothing was verified. The weights were set by hand on part of the development rows of
-    SQuAD 2.0; docs/quality.md tells how well they do.
-    """
-    if "answers" not in signals:
-        return 0.0
-    read = _logit(signals["answerable"]) + _logit(signals["answers"])
-    return _sigmoid(read - READS_BIAS - UNMET_WEIGHT * signals.get("unmet", 0))
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
-
-
-def _logit(p: float) -> float:
-    p = min(max(p, 1e-4), 1 - 1e-4)
-    return math.log(p / (1 - p))
+def _newest_first(part: _Part) -> list[Verified]:
+    """What the articles say against each other, a sentence each: the newest figure leads."""
+    return sorted(
+        [part.verified[0], *part.others],
+        key=lambda v: v.grounds.cited[0].passage.published_at or "",
+        reverse=True,
+    )
 
 
 def _location(cited: Cited) -> CharLocation:
@@ -450,8 +459,11 @@ def _trace(work: _Work) -> dict[str, Any]:
             }
             for h in work.hits
         ],
-        "signals": work.signals,
+        "signals": work.parts[0].signals if work.parts else {},
+        "parts": [
+            {"question": p.question, "reason": p.reason, "signals": p.signals} for p in work.parts
+        ],
         "claims": work.claims,
         # What would be said if nothing were refused: what is verified of what the model wrote.
-        "draft": " ".join(claim for claim, *_ in work.verified),
+        "draft": " ".join(v.text for p in work.parts for v in p.verified),
     }

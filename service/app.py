@@ -49,7 +49,7 @@ from index.index import Index, Status
 from index.jobs import Importer, Job
 from index.registry import Filters
 from service import catalogue
-from service.answers import Answerer, Budget
+from service.answers import Answerer
 from service.contract import (
     Answer,
     AnswerRequest,
@@ -69,6 +69,7 @@ from service.problems import (
     on_departure,
     on_http,
 )
+from service.reading import Budget
 from service.settings import Settings
 from service.uploads import ARTICLE_BODY, sent_article, spooled
 

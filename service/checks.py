@@ -8,19 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk
 
 from index.embeddings import MiniLM
 from index.registry import Passage
 from index.sentences import passage_spans, sentence_spans
-from service.answers import judge, probability_of_yes, prompt_context
+from service.calibration import Calibration
+from service.contract import ModelName, Usage
 from service.grounding import evidence, ground
 from service.prompts import Prompt
+from service.reading import Budget, Reader, judge, prompt_context
 
 # Tokens of the source that are read at once. A longer one is cut into passages, and those nearest
 # to the sentence in question are read.
 MOST_TOKENS = 1500
 SUPPORTED = 0.5  # from here on a score says that a sentence is supported
+PATIENCE = 600.0  # seconds a sentence
 # The prompts' head has a place for a question; here it is this one.
 QUESTION = "Does the statement say what the text says?"
 
@@ -43,8 +45,9 @@ class Checked:
 class Checker:
     """Checks with `chat`, a model that streams and gives `top_logprobs`."""
 
-    def __init__(self, embedder: MiniLM, chat: BaseChatModel) -> None:
+    def __init__(self, embedder: MiniLM, chat: BaseChatModel, model: ModelName) -> None:
         self._embedder, self._chat = embedder, chat
+        self._calibration = Calibration.of(model.sha256)
         self._supported = Prompt("supported")
 
     def check(
@@ -65,19 +68,13 @@ class Checker:
         grounds = ground(claim, QUESTION, evidence(passages))
         if grounds is None:
             return Checked(claim, 0.0)
-        messages = self._supported.render(
+        entailment = Reader(self._chat, Budget(PATIENCE), Usage()).yes(
+            self._supported,
             prompt_context(passages, QUESTION),
             quotation=" ".join(c.text for c in grounds.cited),
             statement=claim,
         )
-        reply: AIMessageChunk | None = None
-        for chunk in self._chat.stream(
-            messages, max_tokens=self._supported.max_tokens, logprobs=True, top_logprobs=20
-        ):
-            reply = chunk if reply is None else reply + chunk
-        assert reply is not None
-        entailment = probability_of_yes(reply)
-        score = judge(grounds, entailment).score
+        score = judge(grounds, entailment, self._calibration).score
         return Checked(claim, score, entailment, grounds.coverage, tuple(grounds.failed))
 
     def _passages(self, source: str, title: str | None, published_at: str | None) -> list[Passage]:

@@ -26,10 +26,12 @@ from index.embeddings import MiniLM
 from index.errors import DatelineError, InvalidRequest
 from index.index import Index
 from index.sentences import sentence_spans
-from service.answers import Answerer, Budget
+from service.answers import Answerer
+from service.calibration import DIRECTORY as CALIBRATIONS
 from service.checks import Checker, least
 from service.contract import Answer, AnswerRequest, CharLocation, Citation, FieldLocation, ModelName
 from service.prompts import DIRECTORY as PROMPTS
+from service.reading import Budget
 from service.scoring import first_word
 
 Row = dict[str, Any]
@@ -217,7 +219,7 @@ class Dateline:
 
     @contextmanager
     def opened(self, chosen: EvaluationSet) -> Iterator[Callable[[Row], Outcome]]:
-        checker = Checker(self._embedder, self._chat())
+        checker = Checker(self._embedder, self._chat(), self._model)
         if chosen.kind == "claims":
             yield lambda row: _check(checker, row)
             return
@@ -234,6 +236,7 @@ class Dateline:
 def code_version() -> str:
     """A digest of the prompts and of the modules that have a say in an answer."""
     files = [*Path(index_package.__file__).parent.iterdir(), *Path(__file__).parent.iterdir()]
+    files += CALIBRATIONS.iterdir()
     files = [f for f in [*files, *PROMPTS.iterdir()] if f.is_file() and f.stem not in BESIDE]
     digest = hashlib.sha256()
     for file in sorted(files):

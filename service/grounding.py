@@ -204,16 +204,16 @@ def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | 
     is taken, else the one with the fewest that fail.
     """
     common = frozenset(w.text for e in offered for w in words(e.text) if w.text.islower())
-    weights = _weights(claim, offered)
+    weights = weights_of(claim, offered)
     asked = stems(question) - weights.keys()
 
     def bearing(e: Evidence) -> float:
         about = stems(e.text) | stems(e.passage.title or "")
-        return _covered(weights, e.text) + QUESTION_WEIGHT * len(asked & about) / (len(asked) + 1)
+        return covered(weights, e.text) + QUESTION_WEIGHT * len(asked & about) / (len(asked) + 1)
 
     ranked = sorted(offered, key=bearing, reverse=True)
-    least = CANDIDATE_MARGIN * _covered(weights, ranked[0].text) if ranked else 0
-    candidates = [e for e in ranked[:CANDIDATES] if (c := _covered(weights, e.text)) and c >= least]
+    least = CANDIDATE_MARGIN * covered(weights, ranked[0].text) if ranked else 0
+    candidates = [e for e in ranked[:CANDIDATES] if (c := covered(weights, e.text)) and c >= least]
     tried = [_grounds(claim, e, ranked, weights, common) for e in candidates]
     return min(tried, key=lambda grounds: len(grounds.failed), default=None)
 
@@ -242,19 +242,19 @@ def _grounds(
         missing -= _told(claim, best)
     grounds = Grounds(_join(chosen))
     text = " ".join(c.text for c in grounds.cited)
-    grounds.coverage = _covered(weights, text)
+    grounds.coverage = covered(weights, text)
     grounds.same_days, grounds.derived = worked_out(claim, text, first.passage.published_at)
     missing -= grounds.dated
     if not mistaken:
         grounds.fields = [f for f in _fields(first.passage) if missing & stems(f.text)]
     grounds.checks = check(claim, grounds, common)
     if not missing:
-        top = _covered(weights, first.text)
+        top = covered(weights, first.text)
         grounds.also = [
             Cited(e.passage, e.span, e.text)
             for e in ranked
             if e not in chosen
-            and _covered(weights, e.text) >= ALSO_MARGIN * top
+            and covered(weights, e.text) >= ALSO_MARGIN * top
             and needed <= stems(e.text)
         ]
     return grounds
@@ -312,14 +312,14 @@ def critical(claim: str, common: frozenset[str]) -> frozenset[str]:
     return frozenset(marked)
 
 
-def _weights(claim: str, offered: Sequence[Evidence]) -> dict[str, float]:
+def weights_of(claim: str, offered: Sequence[Evidence]) -> dict[str, float]:
     """Inverse document frequency of the claim's words over the sentences offered."""
     counts = Counter(stem for e in offered for stem in stems(e.text))
     content = {w.stem for w in words(claim) if _is_content(w)} or stems(claim)
     return {stem: math.log(1 + len(offered) / (1 + counts[stem])) for stem in content}
 
 
-def _covered(weights: dict[str, float], text: str) -> float:
+def covered(weights: dict[str, float], text: str) -> float:
     """Share of the claim's weight that `text` holds, 0 to 1."""
     total = sum(weights.values())
     found = stems(text)

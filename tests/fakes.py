@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 TICK = 0.01  # seconds between the empty chunks of a call that is held
 
@@ -20,11 +20,13 @@ class ScriptedChat(BaseChatModel):
     """Streams as the engine does, and gives `top_logprobs` where they are asked for.
 
     A call for one token is a Yes/No reading: it says Yes with the probability `yes`. Any other
-    says `text`. `fails` is raised in place of either. Between `hold()` and `release()` calls go on
-    without an end, with an empty chunk now and then, as the engine gives while it reads a prompt.
+    says `text`, or what `replies` holds for a text that stands in the prompt. `fails` is raised in
+    place of either. Between `hold()` and `release()` calls go on without an end, with an empty
+    chunk now and then, as the engine gives while it reads a prompt.
     """
 
     text: str = ""
+    replies: dict[str, str] = Field(default_factory=dict)
     yes: float = 0.99
     fails: Any = None
     _flowing: threading.Event = PrivateAttr(default_factory=threading.Event)
@@ -99,7 +101,8 @@ class ScriptedChat(BaseChatModel):
             if max_tokens == 1:
                 yield _reading(self.yes, top_logprobs)
             else:
-                for word in self.text.split(" "):
+                said = (said for part, said in self.replies.items() if part in prompt)
+                for word in next(said, self.text).split(" "):
                     yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
             ended = True
             yield _usage(len(prompt.split()))

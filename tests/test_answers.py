@@ -12,8 +12,9 @@ from index.embeddings import MiniLM
 from index.errors import ArticleNotFound, ContextTooLong, DatelineError
 from index.index import Index
 from index.registry import Filters
-from service.answers import Answerer, Budget
+from service.answers import Answerer
 from service.contract import Answer, AnswerRequest, CharLocation, ModelName
+from service.reading import Budget
 
 TEXT = (
     "Aldous Finch opened the new bridge at Harrow Mere on Friday. 😀 The bridge is 212 metres "
@@ -242,3 +243,66 @@ def test_a_lead_in_that_only_names_the_article_is_left_out(index: Index, lead_in
 def test_a_model_that_says_it_found_nothing_is_a_refusal(index: Index, said: str) -> None:
     answer = ask(index, ScriptedChat(text=said))
     assert answer.refusal is not None and answer.refusal.reason == "not_stated"
+
+
+def test_a_question_of_two_parts_is_answered_part_by_part(index: Index) -> None:
+    chat = ScriptedChat(
+        replies={
+            "now only: Who": "Aldous Finch opened the new bridge at Harrow Mere.",
+            "now only: how long": "The bridge is 212 metres long.",
+        }
+    )
+    answer = ask(index, chat, "Who opened the new bridge at Harrow Mere, and how long is it now?")
+    assert [c.text for c in answer.citations] == list(chat.replies.values())
+    assert answer.unanswered == []
+
+
+def test_the_part_that_is_not_stated_is_told(index: Index) -> None:
+    chat = ScriptedChat(
+        replies={
+            "now only: Who": "Aldous Finch opened the new bridge at Harrow Mere.",
+            "now only: what did": "The article does not mention its cost.",
+        }
+    )
+    answer = ask(index, chat, "Who opened the new bridge at Harrow Mere, and what did it cost?")
+    assert answer.answerable
+    assert answer.answer == "Aldous Finch opened the new bridge at Harrow Mere."
+    assert answer.unanswered == ["what did it cost?"]
+
+
+def test_yes_or_no_is_said_first_and_what_follows_is_verified(index: Index) -> None:
+    said = "Yes, the bridge carries two tram lines."
+    chat = ScriptedChat(replies={"Begin with Yes or No": said}, text="no such prompt")
+    answer = ask(index, chat, "Does the new bridge at Harrow Mere carry tram lines?")
+    assert answer.answer == said
+    assert not any("Statement: Yes" in prompt for prompt in chat.prompts)
+    chat = ScriptedChat(replies={"Begin with Yes or No": "Yes, it carries six tram lines."})
+    assert not ask(index, chat, "Does the new bridge at Harrow Mere carry trams?").answerable
+
+
+LATER = "The new bridge at Harrow Mere is 240 metres long, its builder says."
+
+
+def told_of_twice(index: Index, source: str) -> Answer:
+    index.add(NewArticle(id="later", text=LATER, source=source, published_at="2024-05-05"))
+    chat = ScriptedChat(
+        text="The bridge is 212 metres long.",
+        replies={
+            f"From “{source}, 2024-05-05”:\n{LATER}\n\nQuestion": "The bridge is 240 metres long."
+        },
+    )
+    return ask(index, chat, "How long is the new bridge at Harrow Mere?")
+
+
+def test_where_outlets_disagree_both_are_told_and_the_newer_leads(index: Index) -> None:
+    answer = told_of_twice(index, "Herald")
+    assert answer.answer == "The bridge is 240 metres long. The bridge is 212 metres long."
+    (conflict,) = answer.conflicts
+    assert conflict.sides == answer.citations
+    assert [s.article_id for c in answer.citations for s in c.sources] == ["later", "bridge"]
+
+
+def test_of_one_outlets_reports_the_later_counts(index: Index) -> None:
+    answer = told_of_twice(index, "Gazette")
+    assert answer.answer == "The bridge is 240 metres long."
+    assert answer.conflicts == []

@@ -321,11 +321,12 @@ def test_claims_are_checked_sentence_by_sentence(embedder: MiniLM, tmp_path: Pat
 def test_of_a_long_source_what_is_nearest_is_read(embedder: MiniLM) -> None:
     chat = ScriptedChat()
     filler = " ".join(f"On day {i} the market sold apples, pears and plums." for i in range(200))
-    checked = Checker(embedder, chat).check(SAID, f"{filler}\n\n{BRIDGE}\n\n{filler}")
+    checker = Checker(embedder, chat, ModelName(name="scripted", sha256="0"))
+    checked = checker.check(SAID, f"{filler}\n\n{BRIDGE}\n\n{filler}")
     assert least(checked) > 0.5
     (prompt,) = chat.prompts
     assert BRIDGE in prompt and len(prompt) < len(filler)
-    assert least(Checker(embedder, chat).check("", BRIDGE)) == 0
+    assert least(checker.check("", BRIDGE)) == 0
 
 
 class Interrupted:

@@ -15,12 +15,12 @@ CONTEXT = {
 }
 SNAPSHOT = Path(__file__).parent / "snapshots" / "answer.txt"
 TASKS = sorted(path.stem for path in DIRECTORY.glob("*.yaml") if path.stem != "head")
-VARIABLES = {"quotation": "It rained.", "statement": "Rain fell."}
+VARIABLES = {"quotation": "It rained.", "statement": "Rain fell.", "part": ""}
 
 
 def test_the_answer_prompt_is_what_was_reviewed() -> None:
     """A change of the prompt shows as a diff of this file: SNAPSHOT holds what the model reads."""
-    messages = Prompt("answer").render(CONTEXT)
+    messages = Prompt("answer").render(CONTEXT, part="")
     rendered = "\n".join(f"<{m.type}>\n{m.content}" for m in messages)
     assert rendered + "\n" == SNAPSHOT.read_text()
 
@@ -28,7 +28,7 @@ def test_the_answer_prompt_is_what_was_reviewed() -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_extends_the_same_head(name: str) -> None:
     system, human = Prompt(name).render(CONTEXT, **VARIABLES)
-    reference_system, reference = Prompt("answer").render(CONTEXT)
+    reference_system, reference = Prompt("answer").render(CONTEXT, part="")
     head = str(reference.content).rpartition("Question: What fell?")[0]
     assert system == reference_system
     assert str(human.content).startswith(head + "Question: What fell?\n")
@@ -43,7 +43,7 @@ def test_a_missing_variable_fails_before_the_model_is_called() -> None:
 
 def test_templates_in_articles_and_questions_stay_text() -> None:
     context = {"articles": [{"heading": "{{ 7 * 7 }}", "text": "{% raw %}"}], "question": "{{ x }}"}
-    _, human = Prompt("answer").render(context)
+    _, human = Prompt("answer").render(context, part="")
     assert all(mark in human.content for mark in ("{{ 7 * 7 }}", "{% raw %}", "{{ x }}"))
 
 

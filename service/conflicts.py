@@ -1,0 +1,58 @@
+"""Conflicts: articles that tell of one thing and give another number, date or name for it.
+
+Code finds the sentences that may; whether they do is told by asking the model the same question of
+that article alone, and holding the two answers against each other.
+"""
+
+from collections.abc import Sequence
+
+from service.grounding import Evidence, Grounds, covered, critical, stems, weights_of
+
+# Of what the claim says beside the figure or name in question, a rival must say this much.
+SAME_THING = 0.55
+MOST_RIVALS = 2
+
+
+def stated(claim: str, question: str) -> frozenset[str]:
+    """What the claim tells that the question did not: stems of its numbers, dates and names."""
+    return critical(claim, frozenset()) - stems(question)
+
+
+def numbers(found: frozenset[str]) -> frozenset[str]:
+    return frozenset(stem for stem in found if stem[:1].isdigit())
+
+
+def rivals(
+    claim: str, question: str, grounds: Grounds, offered: Sequence[Evidence]
+) -> list[Evidence]:
+    """Sentences of other articles that seem to say the same with another number, date or name."""
+    told = stated(claim, question)
+    if not told:
+        return []
+    cited = {c.passage.article_id for c in grounds.cited}
+    weights = {s: w for s, w in weights_of(claim, offered).items() if s not in told}
+    found: dict[str, tuple[float, Evidence]] = {}
+    for e in offered:
+        about = f"{e.passage.title or ''} {e.text}"
+        share = covered(weights, about)
+        if e.passage.article_id in cited or share < SAME_THING or told <= stems(e.text):
+            continue
+        other = critical(e.text, frozenset()) - stems(claim) - stems(question)
+        if not (numbers(other) if numbers(told) else other):
+            continue
+        best = found.get(e.passage.article_id)
+        if best is None or share > best[0]:
+            found[e.passage.article_id] = share, e
+    ranked = sorted(found.values(), key=lambda pair: -pair[0])
+    return [e for _, e in ranked[:MOST_RIVALS]]
+
+
+def disagree(claim: str, other: str, question: str) -> bool:
+    """Whether two answers to one question give different numbers, or else different names.
+
+    One that tells more than the other does not disagree with it.
+    """
+    one, two = stated(claim, question), stated(other, question)
+    if numbers(one) and numbers(two):
+        one, two = numbers(one), numbers(two)
+    return bool(one and two) and not (one <= two or two <= one)

@@ -1,0 +1,54 @@
+"""Questions: what one asks for, told by code from its words.
+
+English only: of a question in another language nothing is told, and it is asked as it stands.
+"""
+
+import re
+from itertools import pairwise
+
+_AUXILIARY = (
+    "am|are|can|could|did|do|does|had|has|have|is|may|might|must|shall|should|was|were|will|would"
+)
+_ASKING = "how|what|when|where|which|who|whom|whose|why"
+_SUBJECT = "anybody|anyone|he|her|his|it|its|she|their|there|they"
+# "According to the ministry, did ...": the question itself comes after the comma.
+_POLAR = re.compile(
+    rf"^(?!(?:\S+\s+)?(?:{_ASKING})\b)(?:[^?]{{0,400}}?,\s+)?"
+    rf"(?:{_AUXILIARY})(?:n['’]t)?\s+(?!{_ASKING}\b)",
+    re.IGNORECASE,
+)
+_CHOICE = re.compile(r"\bor\b(?!\s+not\b)", re.IGNORECASE)
+_NEXT_PART = re.compile(
+    rf"(?<=\?)\s+(?=\S)"
+    rf"|[,;]?\s+and\s+(?=(?:{_ASKING})\s+\S+\s+\S)"
+    rf"|[,;]?\s+and\s+(?=(?:{_AUXILIARY})\s+(?:{_SUBJECT})\s+\S)",
+    re.IGNORECASE,
+)
+_OPENS = re.compile(rf"^(?:\S+\s+){{0,3}}?(?:{_ASKING}|{_AUXILIARY})\b", re.IGNORECASE)
+LEAST_WORDS = 3
+
+
+def is_polar(question: str) -> bool:
+    """Whether "Yes" or "No" answers it: "Did anyone die?", but not "Was it Monday or Tuesday?"."""
+    return bool(_POLAR.match(question.strip())) and not _CHOICE.search(question)
+
+
+def parts(question: str) -> list[str]:
+    """The questions that it is made of, each ending as one: itself, mostly.
+
+    "Who signed it, and when does it end?" is two. A part may say "it" of what another names.
+    """
+    asked = " ".join(question.split())
+    found = [part.strip(" ,;") for part in _NEXT_PART.split(asked) if part.strip(" ,;?")]
+    if len(found) < 2 or any(
+        len(part.split()) < LEAST_WORDS or not _OPENS.match(part) for part in found
+    ):
+        return [asked]
+    # "the man who left and who returned": the word asks nothing where it stood in a clause before.
+    if any(
+        part.split()[0].lower() in before.lower().split()[1:]
+        for before, part in pairwise(found)
+        if not before.endswith("?")
+    ):
+        return [asked]
+    return [part if part.endswith("?") else f"{part}?" for part in found]

@@ -1,0 +1,146 @@
+"""Reading: what the language model makes of passages, and how that is asked.
+
+A `Reader` asks on behalf of one request. A read is one token: how probable "Yes" is against "No".
+"""
+
+import math
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk
+
+from index.errors import Deadline
+from index.registry import Passage
+from index.sentences import Span
+from service.calibration import FAILED_CHECK, Calibration
+from service.contract import DerivedDate, Support, Usage
+from service.grounding import Cited, Grounds, evidence
+from service.prompts import Prompt
+
+MOST_PROBABLE = 20  # of the first token's candidates, enough to hold every "Yes" and "No"
+
+
+class Budget:
+    """The time an answer may take, and the word that nobody waits for it any more."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def left(self) -> float:
+        """Seconds, never less than 0."""
+        return max(0.0, self._end - time.monotonic())
+
+    def check(self) -> None:
+        """Raises Deadline when the time is over or the answer is not wanted any more."""
+        if self._cancelled.is_set() or time.monotonic() >= self._end:
+            raise Deadline("The time for this answer is over.")
+
+
+class Reader:
+    """Asks `chat`, a model that streams and gives `top_logprobs`; adds what it costs to `usage`."""
+
+    def __init__(self, chat: BaseChatModel, budget: Budget, usage: Usage) -> None:
+        self._chat, self._budget, self._usage = chat, budget, usage
+
+    def text(self, prompt: Prompt, context: dict[str, Any], **variables: str) -> str:
+        """The model's whole reply. Raises Deadline, and stops the model, when time is over."""
+        return self._ask(prompt, context, 0, variables).text
+
+    def yes(self, prompt: Prompt, context: dict[str, Any], **variables: str) -> float:
+        """The probability of "Yes" against "No" as the first word of the reply."""
+        return probability_of_yes(self._ask(prompt, context, MOST_PROBABLE, variables))
+
+    def _ask(
+        self, prompt: Prompt, context: dict[str, Any], top: int, variables: dict[str, str]
+    ) -> AIMessageChunk:
+        self._budget.check()
+        options: dict[str, Any] = {"logprobs": True, "top_logprobs": top} if top else {}
+        stream = self._chat.stream(
+            prompt.render(context, **variables),
+            max_tokens=prompt.max_tokens,
+            stop=prompt.stop or None,
+            **options,
+        )
+        whole: AIMessageChunk | None = None
+        try:
+            for chunk in stream:
+                self._budget.check()
+                whole = chunk if whole is None else whole + chunk
+        finally:
+            stream.close()  # type: ignore[attr-defined]
+        assert whole is not None
+        if spent := whole.usage_metadata:
+            self._usage.prompt_tokens += spent["input_tokens"]
+            self._usage.completion_tokens += spent["output_tokens"]
+            self._usage.cached_tokens += spent.get("input_token_details", {}).get("cache_read", 0)
+        return whole
+
+
+def probability_of_yes(reply: AIMessageChunk) -> float:
+    """Of "Yes" against "No", as the first word of a reply that holds its log probabilities."""
+    mass = {"yes": 1e-9, "no": 1e-9}
+    for top in reply.response_metadata["logprobs"]["content"][0]["top_logprobs"]:
+        word = top["token"].strip().lower()
+        if word in mass:
+            mass[word] += math.exp(top["logprob"])
+    return mass["yes"] / (mass["yes"] + mass["no"])
+
+
+def prompt_context(passages: Sequence[Passage], question: str) -> dict[str, Any]:
+    """What the prompts' head needs: each article once, its sentences in their order."""
+    return _context([(e.passage, e.span, e.text) for e in evidence(passages)], question)
+
+
+def cited_context(cited: Sequence[Cited], question: str) -> dict[str, Any]:
+    """The same, of nothing but what is cited."""
+    return _context([(c.passage, c.span, c.text) for c in cited], question)
+
+
+def _context(pieces: Sequence[tuple[Passage, Span, str]], question: str) -> dict[str, Any]:
+    articles: list[dict[str, str]] = []
+    last: tuple[str, Span] | None = None
+    for passage, span, text in pieces:
+        if last is None or last[0] != passage.article_id:
+            articles.append({"heading": _heading(passage), "text": text})
+        else:
+            # Sentences that follow one another have at most white space between them; where
+            # something was left out, say so.
+            gap = "" if span.start - last[1].end <= 3 else "[...] "
+            articles[-1]["text"] += f" {gap}{text}"
+        last = passage.article_id, span
+    return {"articles": articles, "question": " ".join(question.split())}
+
+
+def _heading(passage: Passage) -> str:
+    parts = [passage.title, passage.source, passage.published_at and passage.published_at[:10]]
+    return ", ".join(part for part in parts if part) or "(no title)"
+
+
+def judge(grounds: Grounds, entailment: float, calibration: Calibration) -> Support:
+    """The verdict on a sentence, from the checks made by code and the model's reading."""
+    score = calibration.support.probability(
+        {"entailment": entailment, "coverage": grounds.coverage}
+    )
+    if grounds.failed:
+        score = min(score, FAILED_CHECK)
+    label = "supported" if score >= 0.5 else "unsupported"
+    return Support.model_validate(
+        {
+            "label": label,
+            "score": round(score, 4),
+            "derived": [
+                DerivedDate.model_validate(
+                    {"text": d.text, "from": d.source_words, "value": d.value}
+                )
+                for d in grounds.derived
+            ],
+            "checks": {"entailment": round(entailment, 4), **grounds.checks},
+        }
+    )

@@ -1,0 +1,64 @@
+import pytest
+
+from service.questions import is_polar, parts
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Did anyone die in the flood?",
+        "is the bridge open again",
+        "Hasn't the mayor resigned?",
+        "According to the ministry, will the port reopen?",
+        "Does 'The Age' say that profits rose, or not?",
+    ],
+)
+def test_yes_or_no_answers_these(question):
+    assert is_polar(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who died in the flood?",
+        "Was it on Monday or on Tuesday?",
+        "In which year was the ferry built?",
+        "How many people were there, and did they leave?",
+        "Die Fähre, wann sank sie?",
+    ],
+)
+def test_these_want_more_than_yes_or_no(question):
+    assert not is_polar(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Who signed the deal?", ["Who signed the deal?"]),
+        (
+            "Who signed the deal, and when does it take effect?",
+            ["Who signed the deal?", "when does it take effect?"],
+        ),
+        (
+            "How many people left and did they return?",
+            ["How many people left?", "did they return?"],
+        ),
+        (
+            "What was found? Where is it kept now?",
+            ["What was found?", "Where is it kept now?"],
+        ),
+        (
+            "Who is the mayor and is known for singing?",
+            ["Who is the mayor and is known for singing?"],
+        ),
+        ("Which firms did Anna and Boris found?", ["Which firms did Anna and Boris found?"]),
+        ("When and where was it signed?", ["When and where was it signed?"]),
+        (
+            "The gap between what was said and what was done?",
+            ["The gap between what was said and what was done?"],
+        ),
+        ("  what \n happened ", ["what happened"]),
+    ],
+)
+def test_a_question_is_split_where_another_begins(question, expected):
+    assert parts(question) == expected
