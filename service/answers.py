@@ -9,12 +9,13 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
+from pydantic import BaseModel
 from ulid import ULID
 
 from index.errors import ContextTooLong, DatelineError, Deadline, StorageFull
@@ -75,6 +76,15 @@ REASONS = {
 }
 
 
+class Retrieval(BaseModel):
+    """What was found, before it is read."""
+
+    sources: list[CharLocation]
+
+
+Tell = Callable[[Retrieval | Citation], None]
+
+
 @dataclass
 class Verified:
     """A sentence of an answer, what supports it, and how well."""
@@ -93,6 +103,7 @@ class _Part:
     verified: list[Verified] = field(default_factory=list)
     others: list[Verified] = field(default_factory=list)  # what other articles say instead
     signals: dict[str, float] = field(default_factory=dict)
+    accepted: bool = False  # its sentences are in the answer, and stay there
 
 
 @dataclass
@@ -108,6 +119,9 @@ class _Work:
     claims: list[dict[str, Any]] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     parts: list[_Part] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    tell: Tell = lambda event: None
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -129,13 +143,21 @@ class Answerer:
             Prompt(name) for name in ("answerable", "answer", "polar", "supported", "answers")
         )
 
-    def answer(self, request: AnswerRequest, budget: Budget, queued_ms: int = 0) -> Answer:
+    def answer(
+        self,
+        request: AnswerRequest,
+        budget: Budget,
+        queued_ms: int = 0,
+        tell: Tell = lambda event: None,
+    ) -> Answer:
         """The answer with its citations, or a typed refusal.
+
+        `tell` is given what was retrieved, then each sentence once it is final.
 
         Raises ArticleNotFound where a filter names an article that is not there, and
         ContextTooLong where not even one passage fits beside the question.
         """
-        work = _Work(request, budget)
+        work = _Work(request, budget, tell=tell)
         work.timings.queue = queued_ms
         try:
             reason = self._work(work)
@@ -158,11 +180,12 @@ class Answerer:
         if not any(h.lexical or (h.dense or 0) >= LEAST_COSINE for h in work.hits):
             return "no_match"
         passages = [hit.passage for hit in work.hits]
+        work.tell(Retrieval(sources=[_passage_location(passage) for passage in passages]))
         while True:
             try:
                 return self._respond(passages, asked, work)
             except ContextTooLong:
-                if len(passages) == 1:
+                if len(passages) == 1 or work.citations:
                     raise
                 passages = passages[: len(passages) // 2]
 
@@ -193,7 +216,8 @@ class Answerer:
             if part.reason is None:
                 with work.timed("verify"):
                     self._contest(part, offered, reader, work)
-        return None if any(p.reason is None for p in work.parts) else work.parts[0].reason
+                _accept(part, work)
+        return None if work.citations else work.parts[0].reason
 
     def _answer_part(
         self,
@@ -294,22 +318,10 @@ class Answerer:
                 part.others.append(other)
 
     def _finish(self, work: _Work, reason: str | None) -> Answer:
-        answered = [
-            p
-            for p in work.parts
-            if p.reason is None and reason in (None, "deadline_exceeded") and p.verified
-        ]
-        citations: list[Citation] = []
-        conflicts: list[Conflict] = []
-        for part in answered:
-            sides = _newest_first(part) if part.others else part.verified
-            cited = []
-            for verified in sides:
-                start = citations[-1].end + 1 if citations else 0
-                cited.append(_citation(verified, start))
-                citations.append(cited[-1])
-            if part.others:
-                conflicts.append(Conflict(about=part.question, sides=cited))
+        if reason == "deadline_exceeded" and work.parts and work.parts[-1].reason is None:
+            _accept(work.parts[-1], work)
+        citations = work.citations
+        answered = [p for p in work.parts if p.accepted]
         incomplete = None
         if citations and reason == "deadline_exceeded":
             reason, incomplete = None, "deadline_exceeded"
@@ -322,7 +334,7 @@ class Answerer:
             answer=" ".join(c.text for c in citations),
             citations=citations,
             unanswered=[p.question for p in work.parts if p not in answered] if answered else [],
-            conflicts=conflicts,
+            conflicts=work.conflicts,
             dropped=work.dropped,
             incomplete=incomplete,
             refusal=self._refusal(work, reason) if reason else None,
@@ -350,9 +362,7 @@ class Answerer:
         )
 
     def _refusal(self, work: _Work, reason: str) -> Refusal:
-        nearest = [
-            _location(Cited(h.passage, h.passage.span, h.passage.text)) for h in work.hits[:NEAREST]
-        ]
+        nearest = [_passage_location(h.passage) for h in work.hits[:NEAREST]]
         return Refusal.model_validate(
             {"reason": reason, "message": REASONS[reason], "nearest": nearest}
         )
@@ -411,6 +421,23 @@ def _citation(verified: Verified, start: int) -> Citation:
     )
 
 
+def _accept(part: _Part, work: _Work) -> None:
+    """Takes the part's sentences into the answer, each side of a conflict with one, and tells them.
+
+    A part that was accepted, or that the deadline left without a sentence, is left as it is.
+    """
+    if part.accepted or not part.verified:
+        return
+    part.accepted = True
+    first = len(work.citations)
+    for verified in _newest_first(part) if part.others else part.verified:
+        start = work.citations[-1].end + 1 if work.citations else 0
+        work.citations.append(_citation(verified, start))
+        work.tell(work.citations[-1])
+    if part.others:
+        work.conflicts.append(Conflict(about=part.question, sides=work.citations[first:]))
+
+
 def _newest_first(part: _Part) -> list[Verified]:
     """What the articles say against each other, a sentence each: the newest figure leads."""
     return sorted(
@@ -422,6 +449,10 @@ def _newest_first(part: _Part) -> list[Verified]:
 
 def _location(cited: Cited) -> CharLocation:
     return location(cited.passage, cited.span, cited.text)
+
+
+def _passage_location(passage: Passage) -> CharLocation:
+    return location(passage, passage.span, passage.text)
 
 
 def _receipt(answer: Answer) -> tuple[str, set[str]]:
