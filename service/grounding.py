@@ -10,7 +10,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from functools import lru_cache
 
 import snowballstemmer
@@ -18,6 +17,7 @@ import snowballstemmer
 from index.index import STOP_WORDS
 from index.registry import Passage
 from index.sentences import Span, sentence_spans
+from service.dates import MONTHS, WEEKDAYS, Derived, Held, held
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+")
 _QUOTED = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»")
@@ -28,11 +28,7 @@ _UNITS = (
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 _NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)}
 _NUMBERS |= {word: str(n) for n, word in zip(range(20, 100, 10), _TENS, strict=True)}
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-_MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
-_CALENDAR = frozenset(_WEEKDAYS) | (frozenset(_MONTHS) - {"may", "march"})
+_CALENDAR = frozenset(WEEKDAYS) | (frozenset(MONTHS) - {"may", "march"})
 _NEGATORS = frozenset(
     "no not none never nobody nothing neither nor without cannot denied deny denies".split()
 )
@@ -150,15 +146,6 @@ class Field:
     text: str
 
 
-@dataclass(frozen=True)
-class Derived:
-    """A date worked out: `text` of the answer, `source_words` of the article, ISO `value`."""
-
-    text: str
-    source_words: str
-    value: str
-
-
 @dataclass
 class Grounds:
     """What supports a claim, and which of the checks made by code hold."""
@@ -168,13 +155,16 @@ class Grounds:
     also: list[Cited] = field(default_factory=list)
     coverage: float = 0.0
     checks: dict[str, bool] = field(default_factory=dict)
-    derived: list[Derived] = field(default_factory=list)
-    same_days: list[str] = field(default_factory=list)
+    dates: Held = field(default_factory=Held)
+
+    @property
+    def derived(self) -> list[Derived]:
+        return self.dates.derived
 
     @property
     def dated(self) -> frozenset[str]:
         """Stems of the claim's dates that the cited text holds in another form."""
-        return frozenset().union(*map(stems, [*self.same_days, *(d.text for d in self.derived)]))
+        return frozenset().union(*map(stems, self.dates.told))
 
     @property
     def failed(self) -> list[str]:
@@ -228,7 +218,9 @@ def _grounds(
     """`first`, and another sentence only for a name, number, date or quotation that it lacks."""
     needed = critical(claim, common)
     chosen = [first]
-    missing = needed - stems(first.text)
+    # Dates by their words, the rest by their stems.
+    dates = held(claim, first.text, first.passage.published_at)
+    missing = (needed - _told(claim, first)) | {*dates.missing}
     same_article = [e for e in ranked if e.passage.article_id == first.passage.article_id]
     mistaken = _another_is_named(claim, first, same_article, common)
     while missing and not mistaken and len(chosen) < MOST_SOURCES:
@@ -243,8 +235,8 @@ def _grounds(
     grounds = Grounds(_join(chosen))
     text = " ".join(c.text for c in grounds.cited)
     grounds.coverage = covered(weights, text)
-    grounds.same_days, grounds.derived = worked_out(claim, text, first.passage.published_at)
-    missing -= grounds.dated
+    grounds.dates = held(claim, text, first.passage.published_at)
+    missing -= {*grounds.dated, *grounds.dates.told}
     if not mistaken:
         grounds.fields = [f for f in _fields(first.passage) if missing & stems(f.text)]
     grounds.checks = check(claim, grounds, common)
@@ -261,9 +253,9 @@ def _grounds(
 
 
 def _told(claim: str, e: Evidence) -> frozenset[str]:
-    """Stems that a sentence holds, and those of the claim's dates that it holds in another form."""
-    same, derived = worked_out(claim, e.text, e.passage.published_at)
-    return stems(e.text).union(*map(stems, [*same, *(d.text for d in derived)]))
+    """Stems that a sentence holds, and those of the claim's dates that it tells of, with these."""
+    told = held(claim, e.text, e.passage.published_at).told
+    return stems(e.text).union(told, *map(stems, told))
 
 
 def _another_is_named(
@@ -360,13 +352,16 @@ def _fields(passage: Passage) -> list[Field]:
 def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) -> dict[str, bool]:
     """What can be held against the cited text word for word."""
     text = " ".join(c.text for c in grounds.cited)
-    there = stems(text) | grounds.dated | {s for f in grounds.fields for s in stems(f.text)}
+    fields = frozenset(s for f in grounds.fields for s in stems(f.text))
+    there = stems(text) | grounds.dated | fields
     calendar = {w.stem for w in words(claim) if w.stem in _CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {
         "numbers": numbers <= there,
         "names": {w.stem for w in names(claim, common=common)} <= there,
-        "dates": calendar <= there,
+        "dates": calendar <= there
+        and not grounds.dates.contradicted
+        and all(stems(words) <= fields for words in grounds.dates.unstated),
         "negation": _negation_holds(claim, text),
         "quotes": all(_fold(q) in _fold(text) for q in quoted(claim)),
     }
@@ -406,86 +401,6 @@ def _negation_holds(claim: str, text: str) -> bool:
     affirmed = {w.stem for w in words(claim) if _is_content(w) and not w.text[0].isupper()}
     denied = _negated(text)
     return not denied or not (denied <= affirmed)
-
-
-# Dates
-
-_MONTH = "|".join(_MONTHS)
-_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
-_DATE = re.compile(
-    rf"\b(?:(?P<iso>\d{{4}}-\d\d-\d\d)"
-    rf"|(?:{_DAY}\s+({_MONTH})|({_MONTH})\s+{_DAY})(?:,?\s+(\d{{4}}))?)\b",
-    re.IGNORECASE,
-)
-_MONTH_OF_YEAR = re.compile(rf"\b({_MONTH}),?\s+(\d{{4}})\b", re.IGNORECASE)
-_RELATIVE = re.compile(rf"\b(today|yesterday|tomorrow|{'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
-
-
-def written_days(text: str, year: int) -> list[tuple[str, date]]:
-    """Days written out ("26 November 2024", "November 26", "2024-11-26"); `year` where none is."""
-    found = []
-    for match in _DATE.finditer(text):
-        iso, day1, month1, month2, day2, given = match.groups()
-        try:
-            if iso:
-                value = date.fromisoformat(iso)
-            else:
-                month = _MONTHS.index((month1 or month2).lower()) + 1
-                value = date(int(given or year), month, int(day1 or day2))
-        except ValueError:
-            continue
-        found.append((match[0], value))
-    return found
-
-
-def relative_days(text: str, today: date) -> list[tuple[str, date]]:
-    """Days named in relation to `today`, the article's date: "Tuesday" is the last one up to it."""
-    shifts = {"today": 0, "yesterday": -1, "tomorrow": 1}
-    found = []
-    for match in _RELATIVE.finditer(text):
-        word = match[0].lower()
-        shift = shifts.get(word)
-        if shift is None:
-            shift = -((today.weekday() - _WEEKDAYS.index(word)) % 7)
-        found.append((match[0], today + timedelta(shift)))
-    return found
-
-
-def worked_out(claim: str, text: str, published_at: str | None) -> tuple[list[str], list[Derived]]:
-    """Dates of the claim that the text holds in another form: written otherwise (their words), or
-    worked out from a day or month it names in relation to the article's date.
-    """
-    today = date.fromisoformat(published_at[:10]) if published_at else None
-    year = today.year if today else date.min.year
-    told = {value for _, value in written_days(text, year)}
-    named = {value: words for words, value in relative_days(text, today)} if today else {}
-    same, derived = [], []
-    for phrase, value in written_days(claim, year):
-        if value in told:
-            same.append(phrase)
-        elif value in named:
-            derived.append(Derived(phrase, named[value], value.isoformat()))
-        else:
-            continue
-        # Its weekday goes with a date: "Tuesday, 26 November" is one day, not two statements.
-        same += [
-            day for day in re.findall(_RELATIVE, claim) if day.lower() == _WEEKDAYS[value.weekday()]
-        ]
-    if today:
-        derived += _worked_out_months(claim, text, today)
-    return same, derived
-
-
-def _worked_out_months(claim: str, text: str, today: date) -> list[Derived]:
-    """ "December 2025" of a claim, where an article of January 2026 says "in December"."""
-    derived = []
-    for match in _MONTH_OF_YEAR.finditer(claim):
-        month, year = match[1], int(match[2])
-        number = _MONTHS.index(month.lower()) + 1
-        alone = re.search(rf"\b{month}\b(?!,?\s+\d{{4}})", text, re.IGNORECASE)
-        if alone and abs(12 * (year - today.year) + number - today.month) < 12:
-            derived.append(Derived(match[0], alone[0], f"{year}-{number:02}"))
-    return derived
 
 
 def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:

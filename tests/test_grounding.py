@@ -1,5 +1,3 @@
-from datetime import date
-
 import pytest
 
 from index.registry import Passage
@@ -10,10 +8,8 @@ from service.grounding import (
     ground,
     names,
     quoted,
-    relative_days,
     unmet,
     words,
-    written_days,
 )
 
 TEXT = (
@@ -126,6 +122,29 @@ def test_a_day_that_does_not_follow_from_the_article_fails() -> None:
     assert {"numbers", "dates"} <= set(grounds.failed)
 
 
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        ("The weir broke on 9 February 2026.", "The weir broke in February 2026, with 9 people."),
+        ("The weir broke in 2026.", "The weir broke under 2026 tonnes of ice."),
+        ("The weir broke last year.", "The weir broke."),
+        ("The weir broke on Monday.", "The weir broke yesterday, on a Wednesday."),
+    ],
+)
+def test_no_date_is_told_that_the_text_does_not_tell(claim: str, text: str) -> None:
+    grounds = ground(claim, "When?", evidence([passage(text, title="The weir")]))
+    assert grounds is not None and "dates" in grounds.failed
+
+
+def test_a_date_of_another_sentence_brings_that_sentence_along() -> None:
+    text = "The weir of Ottering broke. It held for long. The flood came last month, Holm said."
+    claim = "The weir of Ottering broke in January 2026."
+    grounds = ground(claim, "When?", evidence([passage(text, title="The weir")]))
+    assert grounds is not None and grounds.failed == []
+    assert [c.text[:9] for c in grounds.cited] == ["The weir ", "The flood"]
+    assert [(d.source_words, d.value) for d in grounds.derived] == [("last month", "2026-01")]
+
+
 def test_the_same_day_written_otherwise_is_the_same_day() -> None:
     text = "The treaty of 2024-11-26 was signed by two ministers."
     grounds = ground("It was signed on November 26, 2024.", "When?", evidence([passage(text)]))
@@ -157,21 +176,6 @@ def test_a_common_word_that_opens_a_sentence_is_no_name() -> None:
 
 def test_quotations_are_found_in_every_common_kind_of_mark() -> None:
     assert quoted('He said “one,” then "two" and «three».') == ["one", "two", "three"]
-
-
-def test_days_are_read_in_their_usual_forms() -> None:
-    text = "On 26 November 2024, on 2024-11-26, on November 26th and 31 February 2024."
-    assert [day for _, day in written_days(text, 2024)] == [date(2024, 11, 26)] * 3
-
-
-def test_a_weekday_is_the_last_one_up_to_the_articles_date() -> None:
-    thursday = date(2026, 2, 12)
-    found = relative_days("on Thursday, Friday and yesterday", thursday)
-    assert found == [
-        ("Thursday", thursday),
-        ("Friday", date(2026, 2, 6)),
-        ("yesterday", date(2026, 2, 11)),
-    ]
 
 
 @pytest.mark.parametrize(
