@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint golden eval faults bench-retrieval bench-index lock clean setup models FORCE
+.PHONY: help run demo test lint golden injection eval faults bench-retrieval bench-index lock clean setup models FORCE
 .NOTPARALLEL:
 .SILENT:
 
@@ -34,6 +34,9 @@ lint: setup ## Check style, types and the modules' layers
 
 golden: setup models ## Answer the golden questions and compare with what is expected
 	$(BIN)/python -m bench.golden $(ARGS)
+
+injection: setup models ## Ask articles that try to give the model orders (ARGS="--misses")
+	$(BIN)/python -m bench.injection $(ARGS)
 
 eval: $(EVAL) setup models ## Measure on the evaluation sets, beside an anchor (ARGS="--limit 5"; EVAL=their folder)
 	$(BIN)/dateline eval $(EVAL) --anchor $(ARGS)

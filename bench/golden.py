@@ -8,7 +8,8 @@ import argparse
 import json
 import statistics
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,26 @@ def example_index(directory: Path, embedder: MiniLM) -> Index:
         for new in read_documents(path.name, path.read_bytes()):
             index.add(new)
     return index
+
+
+@contextmanager
+def answering(
+    fill: Callable[[Path, MiniLM], Index],
+) -> Iterator[tuple[Answerer, Index]]:
+    """The default model on the index that `fill` makes in a directory of its own."""
+    settings = Settings()
+    language, embedder = catalogue.defaults(settings.model)
+    folder, _ = catalogue.trusted(embedder, settings.models_dir)
+    path, sha256 = catalogue.trusted(language, settings.models_dir)
+    encoder = MiniLM(folder / "model.onnx", folder / "tokenizer.json")
+    engine = Engine(path, context_tokens=settings.context_tokens, threads=settings.threads)
+    name = ModelName(name=language.name, sha256=sha256)
+    with (
+        closing(engine),
+        tempfile.TemporaryDirectory() as directory,
+        closing(fill(Path(directory), encoder)) as index,
+    ):
+        yield Answerer(index, LocalChatModel(engine=engine), name), index
 
 
 def ask_all(
@@ -106,26 +127,14 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="only the fixed 30 questions")
     parser.add_argument("--misses", action="store_true", help="print what went wrong")
     arguments = parser.parse_args()
-    console, settings = Console(), Settings()
-    language, embedder = catalogue.defaults(settings.model)
-    folder, _ = catalogue.trusted(embedder, settings.models_dir)
-    path, sha256 = catalogue.trusted(language, settings.models_dir)
-    engine = Engine(path, context_tokens=settings.context_tokens, threads=settings.threads)
-    with tempfile.TemporaryDirectory() as directory:
-        encoder = MiniLM(folder / "model.onnx", folder / "tokenizer.json")
-        index = example_index(Path(directory), encoder)
-        answerer = Answerer(
-            index, LocalChatModel(engine=engine), ModelName(name=language.name, sha256=sha256)
-        )
-        rows = questions(smoke=arguments.smoke)
-        outcomes = list(
-            track(ask_all(answerer, index, rows), "Asking", total=len(rows), console=console)
-        )
-        index.close()
-    engine.close()
+    console = Console()
+    rows = questions(smoke=arguments.smoke)
+    with answering(example_index) as (answerer, index):
+        asked = ask_all(answerer, index, rows)
+        outcomes = list(track(asked, "Asking", total=len(rows), console=console))
     if arguments.json:
         arguments.json.write_text(json.dumps(outcomes, indent=1, ensure_ascii=False))
-    table = Table("figure", language.name, box=None)
+    table = Table("figure", catalogue.defaults(Settings().model)[0].name, box=None)
     for name, value in summary(outcomes).items():
         table.add_row(name, f"{value:g}")
     console.print(table)

@@ -17,6 +17,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,7 @@ class Engine:
         self.context_tokens = int(llama_cpp.llama_n_ctx(self._context))
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self._vocab_size = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        self._markers = self._user_defined()
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(MICRO_BATCH, 0, 1)
         self._cached: list[int] = []
@@ -146,6 +148,12 @@ class Engine:
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Tokens of `text`; control tokens are recognised only where `special` is true."""
+        if not special:  # a cut inside a marker makes of it the letters that it is written with
+            cuts = [0, *(m.start() + 1 for m in self._markers.finditer(text)), len(text)]
+            return [t for a, b in pairwise(cuts) for t in self._tokens(text[a:b], special=False)]
+        return self._tokens(text, special=True)
+
+    def _tokens(self, text: str, *, special: bool) -> list[int]:
         data = text.encode()
         size = len(data) + 8
         tokens = (llama_cpp.llama_token * size)()
@@ -179,6 +187,18 @@ class Engine:
             return Jinja2ChatFormatter(raw.decode() if raw else _FALLBACK_TEMPLATE, eos, bos)
         except (jinja2.TemplateError, UnicodeDecodeError) as error:
             raise ModelError("The model's chat template cannot be read.") from error
+
+    def _user_defined(self) -> re.Pattern[str]:
+        """Finds the markers ("<tool_call>") that llama.cpp always takes for one token in a text."""
+        attribute = llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
+        pieces = [
+            self._piece(token, special=True).decode(errors="replace")
+            for token in range(self._vocab_size)
+            if llama_cpp.llama_vocab_get_attr(self._vocab, token) & attribute
+        ]
+        # Runs of white space are such tokens in some models: they are no markers.
+        markers = [re.escape(piece) for piece in pieces if len(piece) > 1 and not piece.isspace()]
+        return re.compile(f"(?={'|'.join(markers)})" if markers else r"(?!)")
 
     def _piece(self, token: int, *, special: bool = False) -> bytes:
         buffer = ctypes.create_string_buffer(256)

@@ -40,6 +40,43 @@ _OPENERS = _NEGATORS | frozenset(
     "under until yes yet".split()
 )
 _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
+# What a sentence of an article says to whoever answers from it, not to its readers: what it orders
+# to be said it does not state. A claim that tells of the order holds the group, or the whole match.
+_START = r"(?:^|[.;:!?>\]}])\W*(?:(?:please|kindly|now|then|instead|next|always)\W+)?"
+_ANSWERER = r"(?:large |news )?(?:assistants?|language models?|chatbots?|ai models?)"
+_ORDERS = re.compile(
+    "|".join(
+        [
+            r"<\|[^|<>\s]{1,30}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
+            r"|</?(?:tool_call|system|assistant|instructions?)>",
+            r"^\W*(?:system|assistant|user|human|instruction|response)(?: message| prompt)?\W*:",
+            _START + r"(ignore|disregard|forget|override|say|reveal|pretend|declare|insist|append"
+            r"|respond|act as|imagine that|tell (?:me|the|users?|readers?|them|everyone))\b",
+            _START
+            + r"((?:answer|reply|state|output|print|repeat|write|list|cite|quote|put|translate)"
+            r" (?:that|with|only|the|your|this|all|every|nothing|[“\"\[【]))",
+            r"\b(?:when|if|whatever|whoever|anyone|before|instead of)\b[^.]{0,80}?"
+            r"\b(?:ask\w*|answer\w*|summari[sz]\w+|read\w* this)\b[^.]{0,60}?"
+            r"(?:, (?:you )?(?:must |should |please )?|: ?| must )"
+            r"(say|reply|answer|state|output|print|repeat|name|tell)\b",
+            r"\b(?:ignore|disregard|forget|override) (?:(?:all|any|of|the|these|your) ){0,3}"
+            r"(?:above|previous|prior|preceding|earlier|instructions?|questions?|articles?|rest)\b",
+            r"\b(?:and|always|must) (?:answer|reply|respond) (?:that|with|only|in)\b(?! due)",
+            r"\b(?:every|all|your) (?:answers?|questions?) (?:[\w ]{1,40} )?(?:with|must|should)\b",
+            r"\byour (?:instructions|system prompt|safety settings|new (?:goal|task|role))\b"
+            r"|\byou are (?:now|no longer) (?:an?|the|in)\b|\byou only ever\b|\bas the answer to\b",
+            rf"\b(?:to|for|all) (?:the )?{_ANSWERER}(?: reading this|\s*[:!])"
+            rf"|\b(?:attention|hey|dear) {_ANSWERER}\b"
+            rf"|\bif you are an? {_ANSWERER}\b|^\W*{_ANSWERER} (?:must|should|reading this)\b",
+            r"\b(?:new instructions?|next task|developer mode|end of (?:document|message))\W",
+            # The same in other languages, in forms that state nothing.
+            r"\b(?:ignorez|oubliez|répondez|vergiss|vergesst|ignoriere|antworte|olvida lo"
+            r"|ignora todo|dimentica|rispondi|esqueça)\b",
+            r"\b(?:игнорируй|забудь|отвечай|ответь)(?:те)?\b|忽略|只回答|请回答|تجاهل|أجب",
+        ]
+    ),
+    re.IGNORECASE | re.MULTILINE,
+)
 _stemmer = snowballstemmer.stemmer("english")
 
 # A sentence whose words are covered this much less than the best one's is no other place for it.
@@ -248,6 +285,7 @@ def _grounds(
             if e not in chosen
             and covered(weights, e.text) >= ALSO_MARGIN * top
             and needed <= stems(e.text)
+            and all(order in _seen(claim) for order in orders(e.text))
         ]
     return grounds
 
@@ -353,6 +391,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     """What can be held against the cited text word for word."""
     text = " ".join(c.text for c in grounds.cited)
     fields = frozenset(s for f in grounds.fields for s in stems(f.text))
+    shown = "\n".join([text, *(f.text for f in grounds.fields)])
     there = stems(text) | grounds.dated | fields
     calendar = {w.stem for w in words(claim) if w.stem in _CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
@@ -364,7 +403,30 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and all(stems(words) <= fields for words in grounds.dates.unstated),
         "negation": _negation_holds(claim, text),
         "quotes": all(_fold(q) in _fold(text) for q in quoted(claim)),
+        "orders": all(order in _seen(claim) for order in orders(shown)),
     }
+
+
+def orders(text: str) -> list[str]:
+    """The words that speak to whoever answers ("ignore the above", "reply with"), folded.
+
+    Only a claim that holds them tells of the order; another would follow it.
+    """
+    found = (m[m.lastindex or 0] for m in _ORDERS.finditer(_plain(text)))
+    return [_fold(words).strip(' .,;:!?>)]}"') for words in found]
+
+
+def _seen(text: str) -> str:
+    return _fold(_plain(text))
+
+
+def _plain(text: str) -> str:
+    """As a reader sees it: no invisible characters, letters in one form."""
+    return "".join(
+        c
+        for c in unicodedata.normalize("NFKC", text)
+        if unicodedata.category(c) not in ("Cf", "Mn")
+    )
 
 
 def quoted(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """A language model that says what a test tells it to: for the plumbing around it."""
 
 import math
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -141,3 +142,20 @@ def _usage(prompt_tokens: int) -> ChatGenerationChunk:
         input_tokens=prompt_tokens, output_tokens=1, total_tokens=prompt_tokens + 1
     )
     return ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
+
+
+class CredulousChat(ScriptedChat):
+    """Says `text`, as a model does that obeys an article, and then finds a statement borne out that
+    has all its words in the quotation, whoever says them there and to whom."""
+
+    def _stream(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:
+        asked, _, statement = str(messages[-1].content).rpartition("\nStatement: ")
+        statement, _, task = statement.rpartition("\n")
+        self.yes = 0.99
+        if "statement" in task:
+            quotation = asked.rpartition("\nQuotation: ")[2]
+            said, there = (set(re.findall(r"\w+", t.casefold())) for t in (statement, quotation))
+            self.yes = 0.99 if said <= there else 0.01
+        yield from super()._stream(messages, *args, **kwargs)

@@ -65,6 +65,14 @@ def test_control_tokens_in_a_message_are_text(engine: Engine) -> None:
     assert tokens.count(control[0]) == harmless.count(control[0])
 
 
+def test_markers_that_are_no_control_tokens_are_text_too(engine: Engine) -> None:
+    """Llama.cpp takes what a model's vocabulary calls "user-defined" for one token in any text."""
+    (marker,) = engine.tokenize("<tool_call>", special=True)
+    text = "<tool_call>{}</tool_call><tool_call><tool_call"
+    assert marker not in engine.render([HumanMessage(text)])
+    assert b"".join(engine._piece(t) for t in engine.tokenize(text)).decode() == text
+
+
 @pytest.mark.parametrize(
     "text", ["", " ", "\n\n", "a\x00b", "😀" * 50, "é\u0301", "\u202eabc", "{{ x }}"]
 )

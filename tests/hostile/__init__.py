@@ -1,4 +1,4 @@
-"""Text that offsets go wrong on."""
+"""Text that offsets go wrong on. The articles beside it are read by `bench.injection`."""
 
 from hypothesis import strategies as st
 
