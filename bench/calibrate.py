@@ -20,7 +20,7 @@ from service.evaluation import accepted
 from service.scoring import auroc, is_right
 
 ANSWER = ("answerable", "answers", "stated", "support", "unmet")
-SUPPORT = ("entailment", "alone", "coverage", "failed")
+SUPPORT = ("entailment", "failed")
 # L2, on signals brought to unit variance: a half is some hundred rows.
 PENALTY = 3.0
 
@@ -68,7 +68,11 @@ def support_rows(items: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, f
         }
         for sentence in item["outcomes"]["dateline"]["sentences"]:
             supported = item["label"] == "consistent" or sentence["text"] in original
-            rows.append((item["doc_id"], features(sentence["signals"]), float(supported)))
+            signals = {
+                "entailment": sentence["entailment"],
+                "failed": float(len(sentence["failed"])),
+            }
+            rows.append((item["doc_id"], features(signals), float(supported)))
     return rows
 
 

@@ -126,7 +126,7 @@ def _heading(passage: Passage) -> str:
 def judge(grounds: Grounds, entailment: float, calibration: Calibration) -> Support:
     """The verdict on a sentence, from the checks made by code and the model's reading."""
     score = calibration.support.probability(
-        {"entailment": entailment, "coverage": grounds.coverage}
+        {"entailment": entailment, "failed": float(len(grounds.failed))}
     )
     if grounds.failed:
         score = min(score, FAILED_CHECK)
