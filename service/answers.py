@@ -39,6 +39,7 @@ from service.contract import (
     Usage,
     location,
 )
+from service.conversation import Standalone, standalone
 from service.grounding import Cited, Grounds, evidence, ground, unmet
 from service.prompts import Prompt
 
@@ -99,6 +100,7 @@ class _Work:
 
     request: AnswerRequest
     budget: Budget
+    asked: Standalone
     started: float = field(default_factory=time.monotonic)
     hits: list[Hit] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
@@ -126,6 +128,7 @@ class Answerer:
         self._answerable, self._answer, self._supported, self._answers = (
             Prompt(name) for name in ("answerable", "answer", "supported", "answers")
         )
+        self._standalone = Prompt("standalone")
 
     def answer(self, request: AnswerRequest, budget: Budget, queued_ms: int = 0) -> Answer:
         """The answer with its citations, or a typed refusal.
@@ -133,7 +136,7 @@ class Answerer:
         Raises ArticleNotFound where a filter names an article that is not there, and
         ContextTooLong where not even one passage fits beside the question.
         """
-        work = _Work(request, budget)
+        work = _Work(request, budget, Standalone(request.question, request.question))
         work.timings.queue = queued_ms
         try:
             reason = self._work(work)
@@ -150,8 +153,16 @@ class Answerer:
             return "no_articles"
         if not registry.count(request.filters):
             return "filtered_out"
+        with work.timed("generate"):
+            work.asked = standalone(
+                request.question,
+                request.messages,
+                lambda turns, opening: (
+                    self._ask(self._standalone, turns, work, opening=opening).text
+                ),
+            )
         with work.timed("retrieve"):
-            work.hits = self._index.search(request.question, request.filters, request.top_k)
+            work.hits = self._index.search(work.asked.query, request.filters, request.top_k)
         if not any(h.lexical or (h.dense or 0) >= LEAST_COSINE for h in work.hits):
             return "no_match"
         passages = [hit.passage for hit in work.hits]
@@ -166,7 +177,7 @@ class Answerer:
     def _respond(self, passages: Sequence[Passage], work: _Work) -> str | None:
         """Reads the passages, answers from them and verifies what was said."""
         work.claims, work.dropped, work.verified = [], [], []
-        context = prompt_context(passages, work.request.question)
+        context = prompt_context(passages, work.asked.question)
         with work.timed("prefill"):
             work.signals["answerable"] = self._yes(self._answerable, context, work)
         with work.timed("generate"):
@@ -177,7 +188,7 @@ class Answerer:
     def _verify(
         self, text: str, passages: Sequence[Passage], context: dict[str, Any], work: _Work
     ) -> str | None:
-        question = work.request.question
+        question = work.asked.question
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
         offered = evidence([*passages, *copies])
@@ -440,6 +451,8 @@ def _sha256(text: str) -> str:
 
 def _trace(work: _Work) -> dict[str, Any]:
     return {
+        "standalone_question": work.asked.question,
+        "query": work.asked.query,
         "hits": [
             {
                 "article_id": h.passage.article_id,

@@ -414,8 +414,6 @@ async def answer_question(request: Request, service: Here, asked: AnswerRequest)
         raise InvalidRequest(f"question: it may hold {most:,} characters at most.")
     if asked.stream:
         raise InvalidRequest("stream: answers are not streamed yet. Leave it out.")
-    if asked.messages:
-        raise InvalidRequest("messages: earlier turns are not read yet. Ask in one question.")
     answerer = service.answerer
     budget = Budget(asked.max_seconds)
 
