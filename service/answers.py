@@ -39,6 +39,7 @@ from service.contract import (
     Usage,
     location,
 )
+from service.conversation import Standalone, standalone
 from service.grounding import Cited, Evidence, Grounds, evidence, ground, unmet
 from service.prompts import Prompt
 from service.questions import is_polar, parts
@@ -112,6 +113,7 @@ class _Work:
 
     request: AnswerRequest
     budget: Budget
+    asked: Standalone
     started: float = field(default_factory=time.monotonic)
     hits: list[Hit] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
@@ -142,6 +144,7 @@ class Answerer:
         self._answerable, self._answer, self._polar, self._supported, self._answers = (
             Prompt(name) for name in ("answerable", "answer", "polar", "supported", "answers")
         )
+        self._standalone = Prompt("standalone")
 
     def answer(
         self,
@@ -157,7 +160,7 @@ class Answerer:
         Raises ArticleNotFound where a filter names an article that is not there, and
         ContextTooLong where not even one passage fits beside the question.
         """
-        work = _Work(request, budget, tell=tell)
+        work = _Work(request, budget, Standalone(request.question, request.question), tell=tell)
         work.timings.queue = queued_ms
         try:
             reason = self._work(work)
@@ -174,9 +177,16 @@ class Answerer:
             return "no_articles"
         if not registry.count(request.filters):
             return "filtered_out"
-        asked = parts(request.question)
+        reader = Reader(self._chat, work.budget, work.usage)
+        with work.timed("generate"):
+            work.asked = standalone(
+                request.question,
+                request.messages,
+                lambda turns, opening: reader.text(self._standalone, turns, opening=opening),
+            )
+        asked = parts(work.asked.question)
         with work.timed("retrieve"):
-            work.hits = self._search(request, asked)
+            work.hits = self._search(work.asked.query, asked, request)
         if not any(h.lexical or (h.dense or 0) >= LEAST_COSINE for h in work.hits):
             return "no_match"
         passages = [hit.passage for hit in work.hits]
@@ -189,8 +199,8 @@ class Answerer:
                     raise
                 passages = passages[: len(passages) // 2]
 
-    def _search(self, request: AnswerRequest, asked: Sequence[str]) -> list[Hit]:
-        hits = self._index.search(request.question, request.filters, request.top_k)
+    def _search(self, query: str, asked: Sequence[str], request: AnswerRequest) -> list[Hit]:
+        hits = self._index.search(query, request.filters, request.top_k)
         for part in asked if len(asked) > 1 else ():
             more = self._index.search(part, request.filters, PASSAGES_A_PART)
             seen = {hit.passage.id for hit in hits}
@@ -202,7 +212,7 @@ class Answerer:
     ) -> str | None:
         """Answers each part from the passages; gives the reason where none can be."""
         work.claims, work.dropped, work.parts = [], [], []
-        context = prompt_context(passages, work.request.question)
+        context = prompt_context(passages, work.asked.question)
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
         offered = evidence([*passages, *copies])
@@ -258,7 +268,7 @@ class Answerer:
     ) -> Verified | None:
         """The claim with its grounds, or None where it is dropped."""
         said = stated(claim)
-        grounds = ground(said, work.request.question, offered) if said else None
+        grounds = ground(said, work.asked.question, offered) if said else None
         if grounds is None:
             work.dropped.append(Dropped(text=claim, reason="no source shares a word with it"))
             return None
@@ -480,6 +490,8 @@ def _sha256(text: str) -> str:
 
 def _trace(work: _Work) -> dict[str, Any]:
     return {
+        "standalone_question": work.asked.question,
+        "query": work.asked.query,
         "hits": [
             {
                 "article_id": h.passage.article_id,

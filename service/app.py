@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel
@@ -49,10 +49,11 @@ from index.index import Index, Status
 from index.jobs import Importer, Job
 from index.registry import Filters
 from service import catalogue
-from service.answers import Answerer
+from service.answers import Answerer, Retrieval
 from service.contract import (
     Answer,
     AnswerRequest,
+    Citation,
     ModelName,
     SearchReply,
     SearchRequest,
@@ -71,6 +72,7 @@ from service.problems import (
 )
 from service.reading import Budget
 from service.settings import Settings
+from service.streaming import Tell, streamed
 from service.uploads import ARTICLE_BODY, sent_article, spooled
 
 logger = logging.getLogger(__name__)
@@ -178,6 +180,11 @@ class Turns:
         self.waiting = 0
         self._turn = asyncio.Lock()
 
+    def check(self) -> None:
+        """Raises QueueFull."""
+        if self._turn.locked() and self.waiting >= self._limit:
+            raise QueueFull(f"{self.waiting} questions are waiting already. Try again shortly.")
+
     @asynccontextmanager
     async def turn(self, budget: Budget) -> AsyncIterator[int]:
         """Waits for a turn while `budget` lasts. Without one it cancels the budget and goes on,
@@ -185,8 +192,7 @@ class Turns:
 
         Raises QueueFull.
         """
-        if self._turn.locked() and self.waiting >= self._limit:
-            raise QueueFull(f"{self.waiting} questions are waiting already. Try again shortly.")
+        self.check()
         mine = False
         start = time.monotonic()
         self.waiting += 1
@@ -407,23 +413,27 @@ def examine_index(service: Here, asked: DoctorRequest) -> Report:
     return examine(service.index, mend=asked.mend)
 
 
-@router.post("/v1/answers", tags=["answers"])
-async def answer_question(request: Request, service: Here, asked: AnswerRequest) -> Answer:
+@router.post("/v1/answers", tags=["answers"], response_model=Answer)
+async def answer_question(
+    request: Request, service: Here, asked: AnswerRequest
+) -> Answer | StreamingResponse:
     """Answers a question from the articles, every sentence cited, or refuses and says why."""
     most = service.settings.max_question_chars
     if len(asked.question) > most:
         raise InvalidRequest(f"question: it may hold {most:,} characters at most.")
-    if asked.stream:
-        raise InvalidRequest("stream: answers are not streamed yet. Leave it out.")
-    if asked.messages:
-        raise InvalidRequest("messages: earlier turns are not read yet. Ask in one question.")
     answerer = service.answerer
     budget = Budget(asked.max_seconds)
 
-    async def work() -> Answer:
-        async with service.turns.turn(budget) as waited_ms:
-            return await anyio.to_thread.run_sync(answerer.answer, asked, budget, waited_ms)
+    async def work(tell: Tell = lambda name, data: None) -> Answer:
+        def told(piece: Retrieval | Citation) -> None:
+            tell("retrieval" if isinstance(piece, Retrieval) else "sentence", piece)
 
+        async with service.turns.turn(budget) as waited_ms:
+            return await anyio.to_thread.run_sync(answerer.answer, asked, budget, waited_ms, told)
+
+    if asked.stream:
+        service.turns.check()
+        return streamed(request, budget, "answer", work)
     try:
         return await _while_connected(request, budget, work)
     except asyncio.CancelledError:

@@ -7,7 +7,7 @@ Every offset counts Unicode code points, 0-based, end exclusive. For each citati
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from index.articles import Whole
 from index.index import Hit
@@ -28,15 +28,49 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Message(_Request):
-    role: Literal["system", "user", "assistant"]
-    content: str = Field(max_length=100_000)
+Said = Annotated[Whole, Field(max_length=100_000)]
+
+
+class TextPart(BaseModel):
+    type: Literal["text"]
+    text: Said
+
+
+def _form(content: Any) -> str | None:
+    return {str: "text", list: "parts", type(None): "nothing"}.get(type(content))
+
+
+class Message(BaseModel):
+    """A turn as OpenAI's clients send it. Only what the user and the assistant said is read."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Annotated[
+        Annotated[Said, Tag("text")]
+        | Annotated[list[TextPart], Field(max_length=100), Tag("parts")]
+        | Annotated[None, Tag("nothing")],
+        Discriminator(
+            _form,
+            custom_error_type="content",
+            custom_error_message='Send a text, or a list of {"type": "text", "text": "..."}.',
+        ),
+    ] = None
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content)
+        return self.content or ""
 
 
 class AnswerRequest(_Request):
     question: Asked
     filters: Filters = Field(default_factory=Filters)
-    messages: list[Message] = Field(default_factory=list, max_length=100)
+    messages: list[Message] = Field(
+        default_factory=list,
+        max_length=1000,
+        description="Earlier turns, the oldest first. They tell what the question refers to, and "
+        "are never evidence.",
+    )
     top_k: int = Field(6, ge=1, le=50)
     max_seconds: float = Field(60, gt=0, le=3600)
     stream: bool = False

@@ -1,0 +1,100 @@
+"""Answers as server-sent events, over HTTP."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from fakes import ScriptedChat
+from serving import ANSWER, QUESTION, Served, until
+
+from index.errors import ModelError
+from service import streaming
+
+Events = list[tuple[str, dict[str, Any]]]
+
+
+def streamed(served: Served, question: str = QUESTION, **fields: Any) -> Events:
+    body = {"question": question, "stream": True, **fields}
+    with served.client.stream("POST", "/v1/answers", json=body) as response:
+        assert response.status_code == 200
+        assert response.headers["content-type"].partition(";")[0] == "text/event-stream"
+        return read(response)
+
+
+def read(response: httpx.Response) -> Events:
+    found: Events = []
+    name = ""
+    for line in response.iter_lines():
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            found.append((name, json.loads(value)))
+    return found
+
+
+def test_what_is_found_comes_first_then_each_sentence_then_the_answer(fresh: Served) -> None:
+    fresh.add(id="bridge")
+    fresh.chat.text = f"{ANSWER} The bridge is 212 metres long."
+    events = streamed(fresh)
+    assert [name for name, _ in events] == ["retrieval", "sentence", "sentence", "answer"]
+    (_, retrieval), (_, first), (_, second), (_, answer) = events
+    assert [s["article_id"] for s in retrieval["sources"]] == ["bridge"]
+    assert [first, second] == answer["citations"]
+    assert answer["answer"] == fresh.chat.text
+    for sentence in (first, second):
+        assert answer["answer"][sentence["start"] : sentence["end"]] == sentence["text"]
+        assert sentence["sources"] and sentence["support"]["label"] == "supported"
+    assert fresh.client.get(f"/v1/answers/{answer['id']}").status_code == 200
+
+
+def test_a_refusal_is_an_answer_without_sentences(fresh: Served) -> None:
+    fresh.add(id="bridge")
+    fresh.chat.text = "The articles do not mention it."
+    events = streamed(fresh)
+    assert [name for name, _ in events] == ["retrieval", "answer"]
+    assert events[-1][1]["refusal"]["reason"] == "not_stated"
+
+
+def test_an_error_is_an_event_that_holds_a_problem(fresh: Served) -> None:
+    fresh.add(id="bridge")
+    fresh.chat.fails = ModelError("/secret/path is broken")
+    name, problem = streamed(fresh)[-1]
+    assert (name, problem["status"], problem["code"]) == ("error", 503, "model_unavailable")
+    assert "secret" not in json.dumps(problem)
+    name, problem = streamed(fresh, filters={"article_ids": ["nobody"]})[-1]
+    assert (name, problem["code"]) == ("error", "article_not_found")
+
+
+def test_what_cannot_be_asked_is_said_before_the_stream_begins(fresh: Served) -> None:
+    body = {"question": "", "stream": True}
+    assert fresh.client.post("/v1/answers", json=body).status_code == 422
+
+
+def test_a_comment_keeps_a_waiting_connection_alive(
+    fresh: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "HEARTBEAT", 0.05)
+    fresh.add(id="bridge")
+    fresh.chat.hold()
+    body = {"question": QUESTION, "stream": True}
+    with fresh.client.stream("POST", "/v1/answers", json=body) as response:
+        lines = response.iter_lines()
+        assert any(line.startswith(":") for line in lines)
+        fresh.chat.release()
+        assert "event: answer" in list(lines)
+
+
+def test_a_client_that_goes_away_stops_the_model(fresh: Served) -> None:
+    fresh.add(id="bridge")
+    fresh.chat.hold()
+    body = {"question": QUESTION, "stream": True}
+    with fresh.client.stream("POST", "/v1/answers", json=body) as response:
+        lines = response.iter_lines()  # closed with its last reference, and the connection too
+        next(lines)
+        until(lambda: fresh.chat.running == 1)
+    until(lambda: fresh.chat.running == 0)
+    assert isinstance(fresh.chat, ScriptedChat) and fresh.chat.cut_short == 1
+    fresh.chat.release()
+    assert streamed(fresh)[-1][0] == "answer"
