@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -108,6 +108,19 @@ MIGRATIONS = [
         PRIMARY KEY (job_id, line)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE replies (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE reply_articles (
+        article_id TEXT NOT NULL,
+        reply_seq INTEGER NOT NULL REFERENCES replies(seq) ON DELETE CASCADE,
+        PRIMARY KEY (article_id, reply_seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX articles_of_reply ON reply_articles(reply_seq);
+    """,
 ]
 
 # An acknowledged write survives a loss of power; what is deleted is overwritten.
@@ -119,6 +132,8 @@ OWNED = [
     ("signatures", "seq", "SELECT seq FROM articles"),
     ("bands", "seq", "SELECT seq FROM signatures"),
     ("receipt_articles", "receipt_id", "SELECT id FROM receipts"),
+    ("reply_articles", "reply_seq", "SELECT seq FROM replies"),
+    ("reply_articles", "article_id", "SELECT id FROM articles"),
     ("job_errors", "job_id", "SELECT id FROM jobs"),
 ]
 DAY = len("2024-11-26")
@@ -131,6 +146,7 @@ _UNSPACED = re.compile(
 )
 # FTS5 scores every passage that has one of the words looked for: so many it does in some 5 ms.
 POSTINGS = 10_000
+MOST_REPLIES = 50_000  # some 200 bytes each
 _HEADER = """
     a.id, r.title, r.source, r.author, r.url, r.published_at, r.language, r.media_type, r.revision,
     (SELECT count(*) FROM passages p WHERE p.article_id = a.id) AS passages,
@@ -301,7 +317,7 @@ class Registry:
             return added, replaced
 
     def delete(self, article_id: str) -> list[int]:
-        """Removes an article with all its revisions, and the receipts that name it.
+        """Removes an article with all its revisions, and the receipts and replies that rest on it.
 
         Gives the ids its passages had. Raises ArticleNotFound.
         """
@@ -312,6 +328,11 @@ class Registry:
             db.execute(
                 "DELETE FROM receipts WHERE id IN "
                 "(SELECT receipt_id FROM receipt_articles WHERE article_id = ?)",
+                (article_id,),
+            )
+            db.execute(
+                "DELETE FROM replies WHERE seq IN "
+                "(SELECT reply_seq FROM reply_articles WHERE article_id = ?)",
                 (article_id,),
             )
             return dropped
@@ -638,6 +659,40 @@ class Registry:
 
     def receipt(self, receipt_id: str) -> str | None:
         rows = self.rows("SELECT body FROM receipts WHERE id = ?", (receipt_id,))
+        return rows[0][0] if rows else None
+
+    # Replies of a language model, by what it was asked
+
+    def put_replies(self, replies: Mapping[str, tuple[str, Collection[str]]]) -> None:
+        """Bodies by their keys, each with the ids of the articles that it was made from: it goes
+        when one of them is deleted, and is not kept where one is gone already. The oldest make
+        room beyond MOST_REPLIES.
+        """
+        with self.transaction() as db:
+            for key, (body, article_ids) in replies.items():
+                marks = ",".join("?" * len(article_ids))
+                known = db.execute(
+                    f"SELECT count(*) FROM articles WHERE id IN ({marks})", [*article_ids]
+                )
+                if known.fetchone()[0] < len(article_ids):
+                    continue
+                row = db.execute(
+                    "INSERT INTO replies(key, body) VALUES (?,?) ON CONFLICT(key) DO NOTHING "
+                    "RETURNING seq",
+                    (key, body),
+                ).fetchone()
+                if row:
+                    db.executemany(
+                        "INSERT INTO reply_articles VALUES (?,?)",
+                        [(article_id, row[0]) for article_id in article_ids],
+                    )
+            db.execute(
+                "DELETE FROM replies WHERE seq <= (SELECT max(seq) FROM replies) - ?",
+                (MOST_REPLIES,),
+            )
+
+    def reply(self, key: str) -> str | None:
+        rows = self.rows("SELECT body FROM replies WHERE key = ?", (key,))
         return rows[0][0] if rows else None
 
 

@@ -112,7 +112,7 @@ class _Work:
     """What is known of an answer while it is made."""
 
     request: AnswerRequest
-    budget: Budget
+    reader: Reader
     asked: Standalone
     started: float = field(default_factory=time.monotonic)
     hits: list[Hit] = field(default_factory=list)
@@ -136,9 +136,16 @@ class _Work:
 
 
 class Answerer:
-    """Answers questions from `index` with `chat`, a model that streams and gives `top_logprobs`."""
+    """Answers questions from `index` with `chat`, a model that streams and gives `top_logprobs`.
 
-    def __init__(self, index: Index, chat: BaseChatModel, model: ModelName) -> None:
+    With `keep` the model's replies are kept beside the articles: what is asked again about the same
+    passages costs no model.
+    """
+
+    def __init__(
+        self, index: Index, chat: BaseChatModel, model: ModelName, *, keep: bool = True
+    ) -> None:
+        self._kept = index.registry if keep else None
         self._index, self._chat, self._model = index, chat, model
         self._calibration = Calibration.of(model.sha256)
         self._answerable, self._answer, self._polar, self._supported, self._answers = (
@@ -160,7 +167,10 @@ class Answerer:
         Raises ArticleNotFound where a filter names an article that is not there, and
         ContextTooLong where not even one passage fits beside the question.
         """
-        work = _Work(request, budget, Standalone(request.question, request.question), tell=tell)
+        usage = Usage()
+        reader = Reader(self._chat, budget, usage, self._model, self._kept)
+        asked = Standalone(request.question, request.question)
+        work = _Work(request, reader, asked, usage=usage, tell=tell)
         work.timings.queue = queued_ms
         try:
             reason = self._work(work)
@@ -177,12 +187,11 @@ class Answerer:
             return "no_articles"
         if not registry.count(request.filters):
             return "filtered_out"
-        reader = Reader(self._chat, work.budget, work.usage)
         with work.timed("generate"):
             work.asked = standalone(
                 request.question,
                 request.messages,
-                lambda turns, opening: reader.text(self._standalone, turns, opening=opening),
+                lambda turns, opening: work.reader.text(self._standalone, turns, opening=opening),
             )
         asked = parts(work.asked.question)
         with work.timed("retrieve"):
@@ -216,16 +225,15 @@ class Answerer:
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
         offered = evidence([*passages, *copies])
-        reader = Reader(self._chat, work.budget, work.usage)
         for question in asked:
             part = _Part(question)
             work.parts.append(part)
             part.reason = self._answer_part(
-                part, question if len(asked) > 1 else "", context, offered, reader, work
+                part, question if len(asked) > 1 else "", context, offered, work
             )
             if part.reason is None:
                 with work.timed("verify"):
-                    self._contest(part, offered, reader, work)
+                    self._contest(part, offered, work)
                 _accept(part, work)
         return None if work.citations else work.parts[0].reason
 
@@ -235,25 +243,24 @@ class Answerer:
         named: str,
         context: dict[str, Any],
         offered: Sequence[Evidence],
-        reader: Reader,
         work: _Work,
     ) -> str | None:
         """`named` is what the prompts call the part: nothing, where it is the whole question."""
         with work.timed("prefill"):
-            part.signals["answerable"] = reader.yes(self._answerable, context, part=named)
+            part.signals["answerable"] = work.reader.yes(self._answerable, context, part=named)
         with work.timed("generate"):
             prompt = self._polar if is_polar(part.question) else self._answer
-            text = tidied(reader.text(prompt, context, part=named))
+            text = tidied(work.reader.text(prompt, context, part=named))
         if _SAYS_NOTHING.search(text):
             return "not_stated"
         with work.timed("verify"):
             for span in sentence_spans(text):
-                verified = self._verified(span.of(text), context, offered, reader, work)
+                verified = self._verified(span.of(text), context, offered, work)
                 if verified:
                     part.verified.append(verified)
             if not part.verified:
                 return "not_supported"
-            self._sense(part, named, context, reader)
+            self._sense(part, named, context, work.reader)
         return (
             None if self._calibration.answer.probability(part.signals) >= ANSWERED else "not_stated"
         )
@@ -263,7 +270,6 @@ class Answerer:
         claim: str,
         context: dict[str, Any],
         offered: Sequence[Evidence],
-        reader: Reader,
         work: _Work,
     ) -> Verified | None:
         """The claim with its grounds, or None where it is dropped."""
@@ -273,7 +279,7 @@ class Answerer:
             work.dropped.append(Dropped(text=claim, reason="no source shares a word with it"))
             return None
         quotation = " ".join(c.text for c in grounds.cited)
-        entailment = reader.yes(self._supported, context, quotation=quotation, statement=said)
+        entailment = work.reader.yes(self._supported, context, quotation=quotation, statement=said)
         support = judge(grounds, entailment, self._calibration)
         work.claims.append({"text": claim, "coverage": grounds.coverage, **support.model_dump()})
         if support.label != "supported":
@@ -298,9 +304,7 @@ class Answerer:
         known = [f"{a.title} {a.source} {a.published_at}\n{a.text}" for a in articles]
         signals["unmet"] = float(len(unmet(part.question, known, quotation)))
 
-    def _contest(
-        self, part: _Part, offered: Sequence[Evidence], reader: Reader, work: _Work
-    ) -> None:
+    def _contest(self, part: _Part, offered: Sequence[Evidence], work: _Work) -> None:
         """Looks for articles that say something else in reply, and takes what they say in.
 
         Of one outlet's reports the later one counts: it corrects or continues the earlier.
@@ -308,16 +312,16 @@ class Answerer:
         first = part.verified[0]
         for rival in rivals(first.text, part.question, first.grounds, offered):
             context = prompt_context([rival.passage], part.question)
-            text = tidied(reader.text(self._answer, context, part=""))
+            text = tidied(work.reader.text(self._answer, context, part=""))
             spans = sentence_spans(text)
             claim = spans[0].of(text) if spans else ""
             if not claim or not disagree(first.text, claim, part.question):
                 continue
-            other = self._verified(claim, context, evidence([rival.passage]), reader, work)
+            other = self._verified(claim, context, evidence([rival.passage]), work)
             if other is None:
                 continue
             alone = cited_context(other.grounds.cited, part.question)
-            if reader.yes(self._answerable, alone, part="") < 0.5:
+            if work.reader.yes(self._answerable, alone, part="") < 0.5:
                 continue
             ours, theirs = first.grounds.cited[0].passage, rival.passage
             if ours.source and ours.source == theirs.source:
@@ -356,7 +360,9 @@ class Answerer:
         )
         self._hold(answer)
         try:
-            self._index.registry.put_receipt(answer.id, *_receipt(answer))
+            with self._index.registry.transaction():
+                self._index.registry.put_receipt(answer.id, *_receipt(answer))
+                work.reader.keep()
         except StorageFull:
             logger.warning("The disk is full: answer %s has no receipt", answer.id)
         return answer

@@ -150,7 +150,9 @@ class Service:
                 importer.start()
             self._index, self._importer = index, importer
             if self._answers:
-                self._answerer = Answerer(index, *self._language_model(language))
+                self._answerer = Answerer(
+                    index, *self._language_model(language), keep=self.settings.keep_replies
+                )
         except DatelineError as error:
             self._failure = error
         except Exception:

@@ -46,7 +46,7 @@ class Checker:
     """Checks with `chat`, a model that streams and gives `top_logprobs`."""
 
     def __init__(self, embedder: MiniLM, chat: BaseChatModel, model: ModelName) -> None:
-        self._embedder, self._chat = embedder, chat
+        self._embedder, self._chat, self._model = embedder, chat, model
         self._calibration = Calibration.of(model.sha256)
         self._supported = Prompt("supported")
 
@@ -68,7 +68,7 @@ class Checker:
         grounds = ground(claim, QUESTION, evidence(passages))
         if grounds is None:
             return Checked(claim, 0.0)
-        entailment = Reader(self._chat, Budget(PATIENCE), Usage()).yes(
+        entailment = Reader(self._chat, Budget(PATIENCE), Usage(), self._model).yes(
             self._supported,
             prompt_context(passages, QUESTION),
             quotation=" ".join(c.text for c in grounds.cited),

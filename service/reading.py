@@ -3,20 +3,22 @@
 A `Reader` asks on behalf of one request. A read is one token: how probable "Yes" is against "No".
 """
 
+import hashlib
+import json
 import math
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from index.errors import Deadline
 from index.registry import Passage
 from index.sentences import Span
 from service.calibration import FAILED_CHECK, Calibration
-from service.contract import DerivedDate, Support, Usage
+from service.contract import DerivedDate, ModelName, Support, Usage
 from service.grounding import Cited, Grounds, evidence
 from service.prompts import Prompt
 
@@ -43,30 +45,78 @@ class Budget:
             raise Deadline("The time for this answer is over.")
 
 
-class Reader:
-    """Asks `chat`, a model that streams and gives `top_logprobs`; adds what it costs to `usage`."""
+class Replies(Protocol):
+    """Where replies of the model are kept."""
 
-    def __init__(self, chat: BaseChatModel, budget: Budget, usage: Usage) -> None:
+    def reply(self, key: str) -> str | None: ...
+
+    def put_replies(self, replies: Mapping[str, tuple[str, Collection[str]]]) -> None: ...
+
+
+class Reader:
+    """Asks `chat`, a model that streams and gives `top_logprobs`; adds what it costs to `usage`.
+
+    What was asked before, word for word and of the same model, is taken from `kept` and costs
+    nothing. New replies are put there by `keep`.
+    """
+
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        budget: Budget,
+        usage: Usage,
+        model: ModelName,
+        kept: Replies | None = None,
+    ) -> None:
         self._chat, self._budget, self._usage = chat, budget, usage
+        self._model, self._kept = model, kept
+        self._new: dict[str, tuple[str, Collection[str]]] = {}
 
     def text(self, prompt: Prompt, context: dict[str, Any], **variables: str) -> str:
         """The model's whole reply. Raises Deadline, and stops the model, when time is over."""
-        return self._ask(prompt, context, 0, variables).text
+        return str(self._reply(prompt, context, variables, lambda m: self._ask(prompt, m).text))
 
     def yes(self, prompt: Prompt, context: dict[str, Any], **variables: str) -> float:
         """The probability of "Yes" against "No" as the first word of the reply."""
-        return probability_of_yes(self._ask(prompt, context, MOST_PROBABLE, variables))
+        return float(
+            self._reply(
+                prompt,
+                context,
+                variables,
+                lambda m: probability_of_yes(self._ask(prompt, m, top=MOST_PROBABLE)),
+            )
+        )
 
-    def _ask(
-        self, prompt: Prompt, context: dict[str, Any], top: int, variables: dict[str, str]
-    ) -> AIMessageChunk:
+    def keep(self) -> None:
+        """Raises StorageFull, and then nothing is kept."""
+        if self._kept and self._new:
+            self._kept.put_replies(self._new)
+        self._new = {}
+
+    def _reply(
+        self,
+        prompt: Prompt,
+        context: dict[str, Any],
+        variables: dict[str, str],
+        ask: Callable[[list[BaseMessage]], str | float],
+    ) -> str | float:
         self._budget.check()
+        messages = prompt.render(context, **variables)
+        said = [self._model.sha256, prompt.version, *(str(m.content) for m in messages)]
+        key = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        body = self._kept.reply(key) if self._kept else None
+        if body is not None:
+            reply: str | float = json.loads(body)
+            return reply
+        reply = ask(messages)
+        if articles := context.get("article_ids"):
+            self._new[key] = json.dumps(reply), articles
+        return reply
+
+    def _ask(self, prompt: Prompt, messages: list[BaseMessage], top: int = 0) -> AIMessageChunk:
         options: dict[str, Any] = {"logprobs": True, "top_logprobs": top} if top else {}
         stream = self._chat.stream(
-            prompt.render(context, **variables),
-            max_tokens=prompt.max_tokens,
-            stop=prompt.stop or None,
-            **options,
+            messages, max_tokens=prompt.max_tokens, stop=prompt.stop or None, **options
         )
         whole: AIMessageChunk | None = None
         try:
@@ -115,7 +165,11 @@ def _context(pieces: Sequence[tuple[Passage, Span, str]], question: str) -> dict
             gap = "" if span.start - last[1].end <= 3 else "[...] "
             articles[-1]["text"] += f" {gap}{text}"
         last = passage.article_id, span
-    return {"articles": articles, "question": " ".join(question.split())}
+    return {
+        "articles": articles,
+        "article_ids": sorted({passage.article_id for passage, *_ in pieces}),
+        "question": " ".join(question.split()),
+    }
 
 
 def _heading(passage: Passage) -> str:

@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     )
     api_keys: str = Field("", description="Comma-separated keys; set, every /v1 call needs one.")
     queue_limit: int = Field(16, ge=0, description="Questions that may wait; more get 503.")
+    keep_replies: bool = Field(
+        True, description="Keep what the model said: a question asked again costs it nothing."
+    )
     threads: int = Field(0, ge=0, description="Threads for the models; 0 is one a core.")
     context_tokens: int = Field(4096, ge=1024, description="Tokens of the model's context.")
     max_article_bytes: int = Field(10_000_000, ge=1, description="Largest article, in bytes.")

@@ -306,3 +306,40 @@ def test_of_one_outlets_reports_the_later_counts(index: Index) -> None:
     answer = told_of_twice(index, "Gazette")
     assert answer.answer == "The bridge is 240 metres long."
     assert answer.conflicts == []
+
+
+def test_the_same_question_again_asks_the_model_nothing(index: Index) -> None:
+    chat = ScriptedChat(text="Aldous Finch opened the new bridge at Harrow Mere.")
+    first = ask(index, chat)
+    asked = len(chat.prompts)
+    again = ask(index, chat)
+    assert asked and len(chat.prompts) == asked
+    assert (again.answer, again.citations) == (first.answer, first.citations)
+    assert (again.usage.prompt_tokens, again.usage.completion_tokens) == (0, 0)
+    assert first.usage.prompt_tokens and again.id != first.id
+
+
+def test_what_was_said_of_an_article_is_not_said_of_its_next_revision(index: Index) -> None:
+    chat = ScriptedChat(text="Aldous Finch opened the new bridge at Harrow Mere.")
+    ask(index, chat)
+    asked = len(chat.prompts)
+    index.add(NewArticle(id="bridge", text=TEXT.replace("Aldous Finch", "Maria Lund")))
+    assert not ask(index, chat).answerable
+    assert len(chat.prompts) > asked
+
+
+def test_with_an_article_go_the_replies_that_rest_on_it(index: Index) -> None:
+    index.add(NewArticle(id="other", text="The ferry to Skarra sank in a storm in March."))
+    chat = ScriptedChat(text="Aldous Finch opened the new bridge at Harrow Mere.")
+    ask(index, chat)
+    count = "SELECT count(*) FROM replies"
+    assert index.registry.rows(count)[0][0] > 0
+    index.delete("bridge")
+    assert index.registry.rows(count)[0][0] == 0
+    assert index.registry.rows("SELECT count(*) FROM reply_articles")[0][0] == 0
+
+
+def test_an_article_that_is_deleted_meanwhile_leaves_no_reply(index: Index) -> None:
+    index.registry.put_replies({"a": ('"said"', ["bridge"]), "b": ('"said"', ["gone", "bridge"])})
+    assert index.registry.reply("a") == '"said"'
+    assert index.registry.reply("b") is None

@@ -155,10 +155,12 @@ def test_passage_ids_are_never_used_again(registry: Registry) -> None:
 def test_deleting_leaves_no_row_in_any_table(registry: Registry) -> None:
     put(registry, "The bridge was closed. " * 9, id="a", title="Zebra")
     put(registry, "The bridge was opened. " * 9, id="a", title="Quagga")
+    registry.put_replies({"key": ("It was closed.", ["a"])})
+    assert registry.reply("key") == "It was closed."
     empty = dict.fromkeys(rows(registry), 0)
     assert set(rows(registry)) == {
         *("articles", "revisions", "passages", "receipts", "receipt_articles", "facts"),
-        *("signatures", "bands", "jobs", "job_errors"),
+        *("signatures", "bands", "jobs", "job_errors", "replies", "reply_articles"),
         *("lexicon", "lexicon_content", "lexicon_docsize", "lexicon_idx"),
     }
     delete(registry, "a")
