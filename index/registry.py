@@ -619,6 +619,11 @@ class Registry:
     def passage_ids(self) -> set[int]:
         return {row[0] for row in self.rows("SELECT id FROM passages")}
 
+    def passages_of(self, article_id: str) -> list[Passage]:
+        """All of an article's, in the order of its text."""
+        found = self.rows("SELECT id FROM passages WHERE article_id = ? ORDER BY id", (article_id,))
+        return list(self.passages([row[0] for row in found]).values())
+
     def vectors(self, ids: Sequence[int]) -> list[tuple[int, str, str | None, str | None, Vectors]]:
         """`(id, article_id, source, published_at, vector)` of each, for the vector index."""
         rows = self.rows(

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -50,11 +50,16 @@ from index.jobs import Importer, Job
 from index.registry import Filters
 from service import catalogue
 from service.answers import Answerer, Retrieval
+from service.checks import Checker, check_reply
 from service.contract import (
     Answer,
     AnswerRequest,
+    CheckReply,
+    CheckRequest,
     Citation,
     ModelName,
+    QuoteReply,
+    QuoteRequest,
     SearchReply,
     SearchRequest,
     found,
@@ -70,6 +75,7 @@ from service.problems import (
     on_departure,
     on_http,
 )
+from service.quotes import quote_reply, verify
 from service.reading import Budget
 from service.settings import Settings
 from service.streaming import Tell, streamed
@@ -77,6 +83,8 @@ from service.uploads import ARTICLE_BODY, sent_article, spooled
 
 logger = logging.getLogger(__name__)
 
+Made = TypeVar("Made")
+MOST_CHECK_SECONDS = 600.0
 # Uploads that may be under way; of those, AT_A_TIME are read and embedded.
 MOST_WRITES, AT_A_TIME = 64, 2
 NDJSON = frozenset(
@@ -102,6 +110,8 @@ class Service:
         self._index: Index | None = None
         self._importer: Importer | None = None
         self._answerer: Answerer | None = None
+        self._checker: Checker | None = None
+        self._fast_checker: Checker | None = None
         self._failure: DatelineError | None = None
         self._open = ExitStack()
 
@@ -122,6 +132,12 @@ class Service:
         if self._answerer is None:
             raise self._failure or ModelLoading("The model is being loaded. Try again shortly.")
         return self._answerer
+
+    def checker(self, mode: Literal["full", "fast"]) -> Checker:
+        checker = self._checker if mode == "full" else self._fast_checker
+        if checker is None:
+            raise self._failure or ModelLoading("The model is being loaded. Try again shortly.")
+        return checker
 
     @property
     def failure(self) -> DatelineError | None:
@@ -149,10 +165,13 @@ class Service:
             if self._imports:
                 importer.start()
             self._index, self._importer = index, importer
+            name = ModelName(name="none", sha256="")
+            self._fast_checker = Checker(encoder, None, name)
             if self._answers:
-                self._answerer = Answerer(
-                    index, *self._language_model(language), keep=self.settings.keep_replies
-                )
+                chat, name = self._language_model(language)
+                keep = settings.keep_replies
+                self._checker = Checker(encoder, chat, name, index.registry if keep else None)
+                self._answerer = Answerer(index, chat, name, keep=keep)
         except DatelineError as error:
             self._failure = error
         except Exception:
@@ -405,6 +424,27 @@ def search(service: Here, asked: SearchRequest) -> SearchReply:
     return SearchReply(passages=[found(hit) for hit in hits])
 
 
+@router.post("/v1/checks", tags=["checks"])
+async def check_text(request: Request, service: Here, asked: CheckRequest) -> CheckReply:
+    """Holds a text against articles, or against a text given with it, sentence by sentence."""
+    checker, index = service.checker(asked.mode), service.index
+    budget = Budget(MOST_CHECK_SECONDS)
+    if asked.mode == "fast":
+        return await anyio.to_thread.run_sync(check_reply, checker, index, asked, budget)
+
+    async def work() -> CheckReply:
+        async with service.turns.turn(budget):
+            return await anyio.to_thread.run_sync(check_reply, checker, index, asked, budget)
+
+    return await _while_connected(request, budget, work)
+
+
+@router.post("/v1/quotes:verify", tags=["checks"])
+def verify_quote(service: Here, asked: QuoteRequest) -> QuoteReply:
+    """Whether a quote stands in an article word for word, where, and if not, what is nearest."""
+    return quote_reply(verify(service.index, asked.quote, Filters(article_ids=asked.article_ids)))
+
+
 class DoctorRequest(BaseModel):
     mend: bool = True
 
@@ -445,10 +485,10 @@ async def answer_question(
 
 
 async def _while_connected(
-    request: Request, budget: Budget, work: Callable[[], Awaitable[Answer]]
-) -> Answer:
+    request: Request, budget: Budget, work: Callable[[], Awaitable[Made]]
+) -> Made:
     """Runs `work`; a client that leaves ends it, in the queue or at the model."""
-    result: Answer | Exception = Deadline("The client left.")
+    result: Made | Exception = Deadline("The client left.")
 
     async with anyio.create_task_group() as group:
 

@@ -36,13 +36,14 @@ class Logistic(BaseModel):
 
 class Calibration(BaseModel):
     """`answer`: that an answer is right and complete. `support`: that its source supports a
-    sentence. `fitted` says with what.
+    sentence; `fast`: the same, told without the model. `fitted` says with what.
     """
 
     model_config = ConfigDict(extra="forbid")
     fitted: dict[str, Any]
     answer: Logistic
     support: Logistic
+    fast: Logistic
 
     @classmethod
     def of(cls, sha256: str, directory: Path = DIRECTORY) -> "Calibration":

@@ -4,27 +4,52 @@ The parts are those that verify an answer's own sentences: the source sentences 
 the claim's words, the checks made by code, and the model's reading of both.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 from langchain_core.language_models import BaseChatModel
 
 from index.embeddings import MiniLM
-from index.registry import Passage
-from index.sentences import passage_spans, sentence_spans
+from index.index import Index
+from index.registry import Filters, Passage
+from index.sentences import Span, passage_spans, sentence_spans
 from service.calibration import Calibration
-from service.contract import ModelName, Usage
-from service.grounding import evidence, ground
+from service.contract import (
+    CheckedPlace,
+    CheckedSentence,
+    CheckReply,
+    CheckRequest,
+    ModelName,
+    Usage,
+    location,
+)
+from service.grounding import Cited, Grounds, evidence, ground, is_content, words
 from service.prompts import Prompt
-from service.reading import Budget, Reader, judge, prompt_context
+from service.reading import Budget, Reader, Replies, judge, prompt_context
 
 # Tokens of the source that are read at once. A longer one is cut into passages, and those nearest
 # to the sentence in question are read.
 MOST_TOKENS = 1500
+FEW_ARTICLES = 20  # named ones: these are looked through, not searched
+PASSAGES = 6
 SUPPORTED = 0.5  # from here on a score says that a sentence is supported
 PATIENCE = 600.0  # seconds a sentence
 # The prompts' head has a place for a question; here it is this one.
 QUESTION = "Does the statement say what the text says?"
+
+
+# A failed check of these says that the source has another number, date or a denial.
+DENYING = frozenset(("numbers", "dates", "negation"))
+CONTRADICTED = 0.7  # the model's reading, where no check by code fails
+# What a sentence says of a matter that its source tells otherwise: so much of its words are there.
+SAME_MATTER = 0.5
+LEAST_WORDS = 2  # of content, in a sentence that states something
+_ASKS = re.compile(r"[?]\W*$")
+_OWN = re.compile(r"^\W*(?:thank|thanks|sorry|hello|hi|dear|please|welcome)\b", re.IGNORECASE)
+
+Label = Literal["supported", "contradicted", "unsupported", "not_checkable"]
 
 
 @dataclass(frozen=True)
@@ -32,26 +57,45 @@ class Checked:
     """A sentence, and the probability that the source supports it.
 
     `entailment` is the model's reading, `coverage` the share of the sentence's words found, and
-    `failed` names the checks by code that do not hold.
+    `checks` tells which of those made by code hold. `cited` are the nearest source sentences.
     """
 
+    span: Span
     text: str
+    label: Label
     score: float
     entailment: float = 0.0
     coverage: float = 0.0
-    failed: tuple[str, ...] = ()
+    checks: dict[str, bool | float] = field(default_factory=dict)
+    cited: tuple[Cited, ...] = ()
+
+    @property
+    def failed(self) -> list[str]:
+        return [name for name, holds in self.checks.items() if holds is False]
 
 
 class Checker:
-    """Checks with `chat`, a model that streams and gives `top_logprobs`."""
+    """Checks with `chat`, a model that streams and gives `top_logprobs`; by code alone without."""
 
-    def __init__(self, embedder: MiniLM, chat: BaseChatModel, model: ModelName) -> None:
-        self._embedder, self._chat, self._model = embedder, chat, model
+    def __init__(
+        self,
+        embedder: MiniLM,
+        chat: BaseChatModel | None,
+        model: ModelName,
+        kept: Replies | None = None,
+    ) -> None:
+        self._embedder, self._chat, self._model, self._kept = embedder, chat, model, kept
         self._calibration = Calibration.of(model.sha256)
-        self._supported = Prompt("supported")
+        self._supported, self._contradicted = Prompt("supported"), Prompt("contradicted")
 
     def check(
-        self, text: str, source: str, *, title: str | None = None, published_at: str | None = None
+        self,
+        text: str,
+        source: str,
+        *,
+        title: str | None = None,
+        published_at: str | None = None,
+        budget: Budget | None = None,
     ) -> list[Checked]:
         """Each sentence of `text` against `source`: empty where there is none.
 
@@ -59,23 +103,74 @@ class Checker:
         one source in a row is quickest: its tokens are read once.
         """
         passages = self._passages(source, title, published_at)
-        return [
-            self._checked(claim, self._nearest(claim, passages))
-            for claim in (span.of(text) for span in sentence_spans(text))
-        ]
+        return self.check_passages(text, lambda claim: self.nearest(claim, passages), budget)
 
-    def _checked(self, claim: str, passages: Sequence[Passage]) -> Checked:
+    def check_passages(
+        self,
+        text: str,
+        passages_for: Callable[[str], Sequence[Passage]],
+        budget: Budget | None = None,
+    ) -> list[Checked]:
+        """The same against the passages that are found for each sentence. Raises Deadline."""
+        reader = None
+        if self._chat:
+            budget = budget or Budget(PATIENCE)
+            reader = Reader(self._chat, budget, Usage(), self._model, self._kept)
+        checked = []
+        for span in sentence_spans(text):
+            claim = span.of(text)
+            if not is_checkable(claim):
+                checked.append(Checked(span, claim, "not_checkable", 0.0))
+                continue
+            checked.append(self._checked(span, claim, passages_for(claim), reader))
+        if reader:
+            reader.keep()
+        return checked
+
+    def _checked(
+        self, span: Span, claim: str, passages: Sequence[Passage], reader: Reader | None
+    ) -> Checked:
         grounds = ground(claim, QUESTION, evidence(passages))
         if grounds is None:
-            return Checked(claim, 0.0)
-        entailment = Reader(self._chat, Budget(PATIENCE), Usage(), self._model).yes(
-            self._supported,
-            prompt_context(passages, QUESTION),
-            quotation=" ".join(c.text for c in grounds.cited),
-            statement=claim,
+            return Checked(span, claim, "unsupported", 0.0)
+        context = prompt_context(passages, QUESTION)
+        quotation = " ".join(c.text for c in grounds.cited)
+        if reader:
+            entailment = reader.yes(self._supported, context, quotation=quotation, statement=claim)
+            support = judge(grounds, entailment, self._calibration)
+            score, checks = support.score, support.checks
+        else:
+            entailment = 0.0
+            near = self._embedder.encode([claim, quotation])
+            signals = {
+                "coverage": grounds.coverage,
+                "nearness": float(near[0] @ near[1]),
+                "failed": float(len(grounds.failed)),
+            }
+            score = round(self._calibration.fast.probability(signals), 4)
+            checks = dict[str, bool | float](grounds.checks)
+        label: Label = "supported" if score >= SUPPORTED else "unsupported"
+        if label == "unsupported" and self._is_denied(claim, quotation, grounds, context, reader):
+            label = "contradicted"
+        return Checked(
+            span, claim, label, score, entailment, grounds.coverage, checks, tuple(grounds.cited)
         )
-        score = judge(grounds, entailment, self._calibration).score
-        return Checked(claim, score, entailment, grounds.coverage, tuple(grounds.failed))
+
+    def _is_denied(
+        self,
+        claim: str,
+        quotation: str,
+        grounds: Grounds,
+        context: dict[str, object],
+        reader: Reader | None,
+    ) -> bool:
+        """Whether the source tells it otherwise, and does not only leave it out."""
+        if grounds.coverage < SAME_MATTER:
+            return False
+        if reader is None:
+            return bool(DENYING & set(grounds.failed))
+        said = reader.yes(self._contradicted, context, quotation=quotation, statement=claim)
+        return said >= (0.5 if grounds.failed else CONTRADICTED)
 
     def _passages(self, source: str, title: str | None, published_at: str | None) -> list[Passage]:
         return [
@@ -93,7 +188,7 @@ class Checker:
             for number, passage in enumerate(passage_spans(source, self._embedder.count_tokens))
         ]
 
-    def _nearest(self, claim: str, passages: list[Passage]) -> list[Passage]:
+    def nearest(self, claim: str, passages: list[Passage]) -> list[Passage]:
         """As many passages as may be read at once, those nearest to the claim, in their order."""
         sizes = self._embedder.count_tokens([p.text for p in passages])
         if sum(sizes) <= MOST_TOKENS:
@@ -109,6 +204,61 @@ class Checker:
         return [passages[i] for i in sorted(chosen)]
 
 
+def check_reply(
+    checker: Checker, index: Index, request: CheckRequest, budget: Budget
+) -> CheckReply:
+    """What `POST /v1/checks` answers. Raises ArticleNotFound, and Deadline."""
+    if request.source_text is not None:
+        checked = checker.check(request.text, request.source_text, budget=budget)
+    else:
+        filters = request.filters
+        if request.article_ids:
+            filters = filters.model_copy(update={"article_ids": request.article_ids})
+        for article_id in filters.article_ids:
+            index.registry.get(article_id)
+        checked = checker.check_passages(request.text, _finder(checker, index, filters), budget)
+    given = request.source_text is not None
+    scores = [c.score for c in checked if c.label != "not_checkable"]
+    return CheckReply(
+        score=min(scores, default=None),
+        sentences=[
+            CheckedSentence(
+                start=c.span.start,
+                end=c.span.end,
+                text=c.text,
+                label=c.label,
+                score=c.score,
+                checks=c.checks,
+                sources=[_place(cited, given) for cited in c.cited],
+            )
+            for c in checked
+        ],
+    )
+
+
+def _finder(checker: Checker, index: Index, filters: Filters) -> Callable[[str], Sequence[Passage]]:
+    """The passages to hold a sentence against. Of few articles it is all of them, in one order, so
+    that the model reads them once.
+    """
+    if 0 < len(filters.article_ids) <= FEW_ARTICLES:
+        passages = [p for a in filters.article_ids for p in index.registry.passages_of(a)]
+        return lambda claim: checker.nearest(claim, passages)
+    return lambda claim: [hit.passage for hit in index.search(claim, filters, PASSAGES)]
+
+
+def _place(cited: Cited, given: bool) -> CheckedPlace:
+    place = location(cited.passage, cited.span, cited.text).model_dump()
+    if given:
+        place |= {"article_id": None, "revision": None}
+    return CheckedPlace.model_validate(place)
+
+
+def is_checkable(sentence: str) -> bool:
+    """Whether it states something: no question, no courtesy, no heading of a word."""
+    content = [w for w in words(sentence) if is_content(w)]
+    return len(content) >= LEAST_WORDS and not _ASKS.search(sentence) and not _OWN.match(sentence)
+
+
 def least(checked: Sequence[Checked]) -> float:
-    """A text is supported as well as the least of its sentences; one of no sentence is not."""
-    return min((c.score for c in checked), default=0.0)
+    """A text is supported as well as the least of its checkable sentences; one of none is not."""
+    return min((c.score for c in checked if c.label != "not_checkable"), default=0.0)

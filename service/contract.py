@@ -5,9 +5,17 @@ Every offset counts Unicode code points, 0-based, end exclusive. For each citati
 `answer[start:end] == text`.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from index.articles import Whole
 from index.index import Hit
@@ -245,3 +253,89 @@ def _place(passage: Passage, span: Span) -> dict[str, Any]:
     shared = _Place.model_fields.keys() - {"start_char_index", "end_char_index"}
     fields = {name: getattr(passage, name) for name in shared}
     return {**fields, "start_char_index": span.start, "end_char_index": span.end}
+
+
+# Checks
+
+
+class CheckedPlace(BaseModel):
+    """`text[start_char_index:end_char_index] == cited_text` of that article's revision, or, where
+    `article_id` is null, of the `source_text` that was sent.
+    """
+
+    type: Literal["char_location"] = "char_location"
+    article_id: str | None
+    revision: str | None
+    title: str | None
+    source: str | None
+    url: str | None
+    published_at: str | None
+    cited_text: str
+    start_char_index: int
+    end_char_index: int
+
+
+class CheckRequest(_Request):
+    """What `text` is held against: `source_text`, or the articles named, or those that pass the
+    filters, or all.
+    """
+
+    text: Annotated[Asked, Field(max_length=50_000)]
+    source_text: Annotated[Whole | None, Field(max_length=1_000_000)] = None
+    article_ids: list[str] = Field(default_factory=list, max_length=1000)
+    filters: Filters = Field(default_factory=Filters)
+    mode: Literal["full", "fast"] = "full"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        named = self.article_ids or self.filters != Filters()
+        if self.source_text is not None and named:
+            raise ValueError("give source_text, or articles by article_ids or filters, not both")
+        if self.article_ids and self.filters.article_ids:
+            raise ValueError("name the articles in article_ids or in the filters, not in both")
+        return self
+
+
+class CheckedSentence(BaseModel):
+    """`text[start:end]` of the text that was sent. `sources` are the nearest source sentences."""
+
+    start: int
+    end: int
+    text: str
+    label: Literal["supported", "contradicted", "unsupported", "not_checkable"]
+    score: float
+    checks: dict[str, bool | float]
+    sources: list[CheckedPlace]
+
+
+class CheckReply(BaseModel):
+    """`score` is the least of the checkable sentences'; null where none is."""
+
+    score: float | None
+    sentences: list[CheckedSentence]
+
+
+class QuoteRequest(_Request):
+    quote: Annotated[Asked, Field(max_length=4000)]
+    article_ids: list[str] = Field(default_factory=list, max_length=1000)
+
+
+class QuoteChange(BaseModel):
+    """A run of words: in both (`=`), only in the quote (`-`), only in the source (`+`)."""
+
+    op: Literal["=", "-", "+"]
+    text: str
+
+
+class NearestQuote(BaseModel):
+    """`similarity` is the share of words in common, 0 to 1 (difflib's ratio)."""
+
+    source: CharLocation
+    similarity: float
+    diff: list[QuoteChange]
+
+
+class QuoteReply(BaseModel):
+    found: bool
+    matches: list[CharLocation]
+    nearest: NearestQuote | None

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -322,7 +322,17 @@ def _check(checker: Checker, row: Row) -> Outcome:
     began = time.monotonic()
     checked = checker.check(_claim(row["claim_or_summary"]), row["source_text"])
     return {
-        "sentences": [asdict(c) for c in checked],
+        "sentences": [
+            {
+                "text": c.text,
+                "label": c.label,
+                "score": c.score,
+                "entailment": c.entailment,
+                "coverage": c.coverage,
+                "failed": c.failed,
+            }
+            for c in checked
+        ],
         "score": least(checked),
         "seconds": round(time.monotonic() - began, 3),
     }

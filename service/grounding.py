@@ -125,7 +125,7 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(word.stem for word in words(text))
 
 
-def _is_content(word: Word) -> bool:
+def is_content(word: Word) -> bool:
     return word.text.casefold() not in STOP_WORDS and word.stem not in ("s", "t")
 
 
@@ -142,7 +142,7 @@ def names(text: str, *, common: frozenset[str] = frozenset()) -> list[Word]:
         word
         for word in sequence
         if word.text[0].isupper()
-        and _is_content(word)
+        and is_content(word)
         and word.stem not in _CALENDAR_STEMS
         and not word.is_number
         and not (word in opening and _opens(word.text.casefold(), common))
@@ -345,7 +345,7 @@ def critical(claim: str, common: frozenset[str]) -> frozenset[str]:
 def weights_of(claim: str, offered: Sequence[Evidence]) -> dict[str, float]:
     """Inverse document frequency of the claim's words over the sentences offered."""
     counts = Counter(stem for e in offered for stem in stems(e.text))
-    content = {w.stem for w in words(claim) if _is_content(w)} or stems(claim)
+    content = {w.stem for w in words(claim) if is_content(w)} or stems(claim)
     return {stem: math.log(1 + len(offered) / (1 + counts[stem])) for stem in content}
 
 
@@ -445,7 +445,7 @@ def _negated(text: str) -> frozenset[str]:
     for i, word in enumerate(sequence):
         folded = word.text.casefold().replace("’", "'")
         if folded in _NEGATORS or folded.endswith("n't"):
-            found |= {w.stem for w in sequence[i + 1 : i + 4] if _is_content(w)}
+            found |= {w.stem for w in sequence[i + 1 : i + 4] if is_content(w)}
     return frozenset(found)
 
 
@@ -460,7 +460,7 @@ def _negation_holds(claim: str, text: str) -> bool:
     """What denies needs a text that denies; what a text denies may not be affirmed."""
     if _negates(claim):
         return _negates(text)
-    affirmed = {w.stem for w in words(claim) if _is_content(w) and not w.text[0].isupper()}
+    affirmed = {w.stem for w in words(claim) if is_content(w) and not w.text[0].isupper()}
     denied = _negated(text)
     return not denied or not (denied <= affirmed)
 

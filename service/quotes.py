@@ -1,0 +1,178 @@
+"""Quotes: whether words stand in an article exactly, where, and how the nearest ones differ.
+
+What printers vary is folded: typographic quotation marks and dashes, ligatures and white space.
+Everything else counts, letter case too. What is given back is always the article's own text.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from index.index import Index
+from index.registry import Filters, Passage
+from index.sentences import Span
+from service.contract import NearestQuote, QuoteChange, QuoteReply, location
+from service.grounding import Evidence, evidence, stems
+
+MOST_ARTICLES = 200  # that are looked through for the exact words
+MOST_MATCHES = 50
+NEAREST = 30  # passages looked at for the nearest words
+_FOLDED = {
+    **dict.fromkeys("“”„‟«»″", '"'),
+    **dict.fromkeys("‘’‚‛′", "'"),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    "…": "...",
+}
+_MARKS = "\"'“”„«»‘’‚ \t\n"
+_WORD = re.compile(r"\S+")
+
+
+@dataclass(frozen=True)
+class Match:
+    """`text` stands at `span` of the passage's article."""
+
+    passage: Passage
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A run of words: the same in both, only in the quote (`-`), or only in the source (`+`)."""
+
+    op: Literal["=", "-", "+"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Nearest:
+    match: Match
+    similarity: float
+    diff: list[Change]
+
+
+@dataclass(frozen=True)
+class Verified:
+    matches: list[Match]
+    nearest: Nearest | None
+
+
+def verify(index: Index, quote: str, filters: Filters) -> Verified:
+    """Where the quote stands word for word, else what comes nearest to it.
+
+    The quotation marks around it are no part of it. Raises ArticleNotFound.
+    """
+    wanted = quote.strip(_MARKS)
+    for article_id in filters.article_ids:
+        index.registry.get(article_id)
+    hits = [h for hit in index.search(wanted, filters, NEAREST) for h in (hit.passage, *hit.also)]
+    phrase = index.registry.lexical([wanted], filters, MOST_ARTICLES)
+    known = index.registry.passages([passage_id for passage_id, _ in phrase])
+    candidates = {p.article_id: p for p in [*known.values(), *hits]}
+    matches = [m for p in candidates.values() for m in _matches(index, p, wanted)][:MOST_MATCHES]
+    return Verified(matches, None if matches else _nearest(wanted, hits))
+
+
+def _matches(index: Index, passage: Passage, wanted: str) -> Iterator[Match]:
+    article = index.registry.get(passage.article_id)
+    for span in occurrences(wanted, article.text):
+        yield Match(passage, span, span.of(article.text))
+
+
+def quote_reply(verified: Verified) -> QuoteReply:
+    """What `POST /v1/quotes:verify` answers."""
+    nearest = verified.nearest
+    return QuoteReply(
+        found=bool(verified.matches),
+        matches=[location(m.passage, m.span, m.text) for m in verified.matches],
+        nearest=nearest
+        and NearestQuote(
+            source=location(nearest.match.passage, nearest.match.span, nearest.match.text),
+            similarity=nearest.similarity,
+            diff=[QuoteChange(op=change.op, text=change.text) for change in nearest.diff],
+        ),
+    )
+
+
+def occurrences(quote: str, text: str) -> list[Span]:
+    """Where the quote stands in the text, both folded; whole words only."""
+    needle, _ = folded(quote.strip(_MARKS))
+    haystack, places = folded(text)
+    if not needle:
+        return []
+    found = []
+    for match in re.finditer(re.escape(needle), haystack):
+        start, end = match.span()
+        inside = haystack[max(0, start - 1) : start + 1], haystack[end - 1 : end + 1]
+        if not any(len(pair) == 2 and pair.isalnum() for pair in inside):
+            found.append(Span(places[start][0], places[end - 1][1]))
+    return found
+
+
+def folded(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text folded, and for each of its characters where that one stands in the text."""
+    out: list[str] = []
+    places: list[tuple[int, int]] = []
+    for i, char in enumerate(text):
+        if char.isspace():
+            if out and out[-1] == " ":
+                places[-1] = places[-1][0], i + 1
+                continue
+            made = " "
+        else:
+            made = _FOLDED.get(char) or unicodedata.normalize("NFKC", char)
+        for piece in made:
+            out.append(piece)
+            places.append((i, i + 1))
+    return "".join(out), places
+
+
+def _nearest(quote: str, passages: Sequence[Passage]) -> Nearest | None:
+    """The sentence, or two that follow one another, whose words are most like the quote's."""
+    wanted = [folded(w)[0] for w in _WORD.findall(quote)]
+    about = stems(quote)
+    best: tuple[float, Match] | None = None
+    for match in _windows(evidence(passages)):
+        if not about & stems(match.text):
+            continue
+        there = [folded(w)[0] for w in _WORD.findall(match.text)]
+        similarity = difflib.SequenceMatcher(None, wanted, there, autojunk=False).ratio()
+        if best is None or similarity > best[0]:
+            best = similarity, match
+    if best is None:
+        return None
+    similarity, match = best
+    return Nearest(match, round(similarity, 4), diff(quote, match.text))
+
+
+def _windows(offered: Sequence[Evidence]) -> Iterator[Match]:
+    for i, e in enumerate(offered):
+        yield Match(e.passage, e.span, e.text)
+        following = offered[i + 1 : i + 2]
+        for other in following:
+            if other.passage is e.passage and other.span.start - e.span.end <= 3:
+                shift = e.passage.span.start
+                span = Span(e.span.start, other.span.end)
+                text = e.passage.text[span.start - shift : span.end - shift]
+                yield Match(e.passage, span, text)
+
+
+def diff(quote: str, source: str) -> list[Change]:
+    """Word by word, as runs. The `=` and `-` runs together are the quote's words."""
+    ours, theirs = _WORD.findall(quote), _WORD.findall(source)
+    matcher = difflib.SequenceMatcher(
+        None, [folded(w)[0] for w in ours], [folded(w)[0] for w in theirs], autojunk=False
+    )
+    changes = []
+    for op, a, b, c, d in matcher.get_opcodes():
+        if op == "equal":
+            changes.append(Change("=", " ".join(ours[a:b])))
+            continue
+        if a < b:
+            changes.append(Change("-", " ".join(ours[a:b])))
+        if c < d:
+            changes.append(Change("+", " ".join(theirs[c:d])))
+    return changes

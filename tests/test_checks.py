@@ -1,0 +1,98 @@
+"""A text held against articles, over HTTP, with a scripted model; and without one."""
+
+from typing import Any
+
+import pytest
+from serving import ARTICLE, Served, is_problem
+
+GOOD = "Aldous Finch opened the new bridge at Harrow Mere."
+WRONG = "The bridge is 250 metres long and carries two tram lines."
+AWAY = "Potato prices doubled in Quennel last winter."
+
+
+def check(served: Served, text: str, **fields: Any) -> dict[str, Any]:
+    response = served.client.post("/v1/checks", json={"text": text, **fields})
+    assert response.status_code == 200, response.text
+    reply: dict[str, Any] = response.json()
+    for sentence in reply["sentences"]:
+        assert text[sentence["start"] : sentence["end"]] == sentence["text"]
+    return reply
+
+
+@pytest.mark.parametrize("mode", ["full", "fast"])
+def test_each_sentence_has_a_verdict_and_its_nearest_sources(fresh: Served, mode: str) -> None:
+    fresh.add(id="bridge", source="Gazette", published_at="2024-05-03")
+    reply = check(fresh, f"{GOOD} {WRONG} Is that true?", mode=mode, article_ids=["bridge"])
+    labels = [s["label"] for s in reply["sentences"]]
+    assert labels == ["supported", "contradicted", "not_checkable"]
+    good, wrong, _ = reply["sentences"]
+    assert wrong["checks"]["numbers"] is False
+    assert reply["score"] == wrong["score"] < 0.5 <= good["score"]
+    for sentence in (good, wrong):
+        for source in sentence["sources"]:
+            assert source["article_id"] == "bridge" and source["revision"]
+            span = slice(source["start_char_index"], source["end_char_index"])
+            assert ARTICLE[span] == source["cited_text"]
+
+
+@pytest.mark.parametrize("mode", ["full", "fast"])
+def test_a_text_can_be_held_against_one_that_is_sent_with_it(fresh: Served, mode: str) -> None:
+    reply = check(fresh, GOOD, source_text=f"News. {ARTICLE}", mode=mode)
+    (sentence,) = reply["sentences"]
+    assert sentence["label"] == "supported"
+    (source,) = sentence["sources"]
+    assert (source["article_id"], source["revision"]) == (None, None)
+    assert (
+        f"News. {ARTICLE}"[source["start_char_index"] : source["end_char_index"]]
+        == (source["cited_text"])
+    )
+
+
+def test_absence_is_no_contradiction(fresh: Served) -> None:
+    fresh.add(id="bridge")
+    fresh.chat.yes = 0.02
+    (sentence,) = check(fresh, AWAY)["sentences"]
+    assert sentence["label"] == "unsupported"
+
+
+def test_without_the_model_it_is_not_asked(fresh: Served) -> None:
+    fresh.add(id="bridge")
+    check(fresh, f"{GOOD} {AWAY}", mode="fast")
+    assert fresh.chat.prompts == []
+
+
+def test_a_text_without_a_checkable_sentence_has_no_score(fresh: Served) -> None:
+    assert check(fresh, "Thank you. Why?", source_text="It rained.")["score"] is None
+
+
+def test_with_no_article_nothing_is_supported(fresh: Served) -> None:
+    assert check(fresh, GOOD)["score"] == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"text": ""},
+        {"text": GOOD, "source_text": "x", "article_ids": ["a"]},
+        {"text": GOOD, "mode": "slow"},
+        {"text": GOOD, "article_ids": ["a"], "filters": {"article_ids": ["b"]}},
+    ],
+)
+def test_a_bad_request_is_said(shared: Served, fields: dict[str, Any]) -> None:
+    response = shared.client.post("/v1/checks", json=fields)
+    is_problem(response, 422, "invalid_request")
+
+
+def test_an_unknown_article_is_404(shared: Served) -> None:
+    response = shared.client.post("/v1/checks", json={"text": GOOD, "article_ids": ["nobody"]})
+    is_problem(response, 404, "article_not_found")
+
+
+def test_a_quote_is_verified_over_http(fresh: Served) -> None:
+    fresh.add(id="bridge")
+    body = fresh.client.post("/v1/quotes:verify", json={"quote": "carries two tram lines"}).json()
+    assert body["found"] and body["nearest"] is None
+    (match,) = body["matches"]
+    assert ARTICLE[match["start_char_index"] : match["end_char_index"]] == "carries two tram lines"
+    body = fresh.client.post("/v1/quotes:verify", json={"quote": "carries six tram lines"}).json()
+    assert not body["found"] and body["nearest"]["diff"]

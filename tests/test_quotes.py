@@ -1,0 +1,102 @@
+"""Quotes: verbatim or not, and where."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.articles import NewArticle
+from index.embeddings import MiniLM
+from index.errors import ArticleNotFound
+from index.index import Index
+from index.registry import Filters
+from service.quotes import Change, diff, occurrences, quote_reply, verify
+
+TEXT = (
+    "“We heard them before we saw them,” said Inspector Ruth Amadi.\n\n"
+    "The search — the longest since 2019 — ended at dawn. It cost 40,000 euros."
+)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, embedder: MiniLM) -> Iterator[Index]:
+    index = Index(Path(tmp_path_factory.mktemp("quotes")), embedder)
+    index.add(NewArticle(id="search", text=TEXT, source="Post"))
+    index.add(NewArticle(id="other", text="A ferry sank in the strait on Monday night."))
+    yield index
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("quote", "found"),
+    [
+        ("We heard them before we saw them", "We heard them before we saw them"),
+        ('"We heard them before we saw them,"', "We heard them before we saw them,"),
+        (
+            "The search - the longest since 2019 - ended",
+            "The search — the longest since 2019 — ended",
+        ),
+        ("said Inspector Ruth Amadi. The search", "said Inspector Ruth Amadi.\n\nThe search"),
+        ("40,000 euros", "40,000 euros"),
+    ],
+)
+def test_a_verbatim_quote_is_found_where_it_stands(index: Index, quote: str, found: str) -> None:
+    reply = quote_reply(verify(index, quote, Filters()))
+    assert reply.found and reply.nearest is None
+    (match,) = reply.matches
+    assert (match.article_id, match.cited_text) == ("search", found)
+    assert TEXT[match.start_char_index : match.end_char_index] == found
+
+
+@pytest.mark.parametrize(
+    "quote",
+    ["we heard them before we saw them", "heard them before he saw", "0,000 euros", "40,000 euro"],
+)
+def test_another_case_word_or_half_a_word_is_not_verbatim(index: Index, quote: str) -> None:
+    assert not quote_reply(verify(index, quote, Filters())).found
+
+
+def test_the_nearest_is_told_with_what_differs(index: Index) -> None:
+    reply = quote_reply(verify(index, "It cost 50,000 euros.", Filters()))
+    assert not reply.found and reply.nearest is not None
+    nearest = reply.nearest
+    assert nearest.source.cited_text == "It cost 40,000 euros."
+    assert nearest.similarity == 0.75
+    assert [(c.op, c.text) for c in nearest.diff] == [
+        ("=", "It cost"), ("-", "50,000"), ("+", "40,000"), ("=", "euros."),
+    ]  # fmt: skip
+
+
+def test_only_the_articles_named_are_looked_at(index: Index) -> None:
+    elsewhere = Filters(article_ids=["other"])
+    assert not verify(index, "We heard them before we saw them", elsewhere).matches
+    with pytest.raises(ArticleNotFound):
+        verify(index, "We heard them", Filters(article_ids=["nobody"]))
+
+
+def test_what_shares_no_word_has_no_nearest(index: Index) -> None:
+    assert quote_reply(verify(index, "Zyx qwv", Filters())).nearest is None
+
+
+@given(st.text(), st.text(), st.text(min_size=1))
+def test_what_stands_between_spaces_is_found_there(before: str, after: str, quote: str) -> None:
+    text = f"{before} {quote} {after}"
+    wanted = quote.strip("\"'“”„«»‘’‚ \t\n")
+    spans = occurrences(quote, text)
+    if wanted.strip():
+        assert any(quote.strip().find(span.of(text).strip()) >= 0 for span in spans) or not spans
+    for span in spans:
+        assert span.of(text)
+
+
+@given(st.lists(st.sampled_from("a b c d".split())), st.lists(st.sampled_from("a b c d".split())))
+def test_a_diff_holds_both_texts(ours: list[str], theirs: list[str]) -> None:
+    changes = diff(" ".join(ours), " ".join(theirs))
+    assert _words(changes, "=-") == ours
+    assert _words(changes, "=+") == theirs
+
+
+def _words(changes: list[Change], ops: str) -> list[str]:
+    return [word for change in changes if change.op in ops for word in change.text.split()]
