@@ -314,7 +314,7 @@ def test_claims_are_checked_sentence_by_sentence(embedder: MiniLM, tmp_path: Pat
     assert found["auroc"]["value"] == found["balanced_accuracy"]["value"] == 1
     assert found["auroc"]["interval"] == [1, 1]
     sentences = told["items"]["c1"]["outcomes"]["dateline"]["sentences"]
-    assert [s["failed"] for s in sentences] == [(), ("numbers",)]
+    assert [s["failed"] for s in sentences] == [[], ["numbers"]]
     assert told["items"]["c0"]["outcomes"]["dateline"]["sentences"][0]["text"].endswith("bridge.")
 
 
