@@ -40,7 +40,17 @@ from service.contract import (
     location,
 )
 from service.conversation import Standalone, standalone
-from service.grounding import Cited, Evidence, Grounds, evidence, ground, unmet
+from service.grounding import (
+    Cited,
+    Evidence,
+    Grounds,
+    evidence,
+    ground,
+    lacks_kind,
+    orders,
+    replaced,
+    unmet,
+)
 from service.prompts import Prompt
 from service.questions import is_polar, parts
 from service.reading import Budget, Reader, cited_context, judge, prompt_context
@@ -51,6 +61,8 @@ logger = logging.getLogger(__name__)
 # nearer than any two texts are.
 LEAST_COSINE = 0.2
 NEAREST = 3
+MOST_WORDS = 50  # of a source's sentence that is given in place of the model's
+SAME_MATTER = 0.5  # share of the model's words that it has
 PASSAGES_A_PART = 2  # looked for besides, for each part of a question of several
 # The one threshold: an answer less probable than this is not given.
 ANSWERED = 0.5
@@ -254,16 +266,37 @@ class Answerer:
         if _SAYS_NOTHING.search(text):
             return "not_stated"
         with work.timed("verify"):
-            for span in sentence_spans(text):
-                verified = self._verified(span.of(text), context, offered, work)
-                if verified:
+            claims = [span.of(text) for span in sentence_spans(text)]
+            for claim in claims:
+                if verified := self._verified(claim, context, offered, work):
                     part.verified.append(verified)
+            if not part.verified and prompt is self._answer:
+                part.verified = self._in_their_own_words(claims, context, offered, work)
             if not part.verified:
                 return "not_supported"
             self._sense(part, named, context, work.reader)
         return (
             None if self._calibration.answer.probability(part.signals) >= ANSWERED else "not_stated"
         )
+
+    def _in_their_own_words(
+        self,
+        claims: Sequence[str],
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        work: _Work,
+    ) -> list[Verified]:
+        """The source's sentence itself, in place of one that said it wrong."""
+        for claim in map(stated, claims):
+            grounds = ground(claim, work.asked.question, offered) if claim else None
+            text = " ".join(grounds.cited[0].text.split()) if grounds else ""
+            if not grounds or orders(text):  # said to whoever answers, not to readers
+                continue
+            if grounds.coverage >= SAME_MATTER and len(text.split()) <= MOST_WORDS:
+                verified = self._verified(text, context, offered, work)
+                if verified:
+                    return [verified]
+        return []
 
     def _verified(
         self,
@@ -299,10 +332,13 @@ class Answerer:
         # sentences cited the model sees better what they do not say.
         alone = cited_context(cited, part.question)
         signals["stated"] = reader.yes(self._answerable, alone, part="")
+        said = " ".join(v.text for v in part.verified)
         ids = sorted({c.passage.article_id for c in cited})
         articles = [self._index.registry.get(article_id) for article_id in ids]
         known = [f"{a.title} {a.source} {a.published_at}\n{a.text}" for a in articles]
-        signals["unmet"] = float(len(unmet(part.question, known, quotation)))
+        missing = unmet(part.question, known, quotation)
+        missing += replaced(part.question, quotation, said)
+        signals["unmet"] = float(len(missing) + lacks_kind(part.question, said))
 
     def _contest(self, part: _Part, offered: Sequence[Evidence], work: _Work) -> None:
         """Looks for articles that say something else in reply, and takes what they say in.

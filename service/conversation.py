@@ -12,7 +12,7 @@ from typing import Any
 
 from index.errors import ContextTooLong
 from index.index import STOP_WORDS
-from index.sentences import sentence_spans
+from index.sentences import Span, sentence_spans
 from service.contract import Message
 from service.grounding import Word, names, unmet, words
 
@@ -42,7 +42,11 @@ _LINKS = frozenset(
 _ONES = frozenset("former latter one ones".split())
 # Words that may come and go without a change of what is asked.
 _FILLING = (
-    STOP_WORDS | _LINKS | _CONNECTIVES | _ONES | frozenset("just exactly me please too".split())
+    STOP_WORDS
+    | _LINKS
+    | _CONNECTIVES
+    | _ONES
+    | frozenset("exactly happen happened just me please too".split())
 )
 _PERSONS = frozenset("he her hers herself him himself his she".split())
 _THINGS = frozenset("it its itself their theirs them themselves they".split())
@@ -77,7 +81,8 @@ def standalone(
 
     `rewrite` asks the model, and is called only where the question refers to something. It gets
     what the prompts' head needs, and the words to begin with. A rewriting that does not hold is
-    not used: then what the last turns name stands beside the question.
+    not used: then the questions before help to find the articles, and what was named stands beside
+    a question that points at something.
     """
     asked = " ".join(question.split())
     turns = _considered(messages, asked)
@@ -91,9 +96,10 @@ def standalone(
         written = ""
     if holds(written, asked, turns):
         return Standalone(written, written)
-    named = _named(turns)
+    since = _since(turns)
+    named = _named(since) if _leaves_out(asked) or _pointing(asked) else ()
     beside = f"{asked} ({', '.join(named)})" if named else asked
-    return Standalone(beside, " ".join([*_subject(turns), beside]))
+    return Standalone(beside, " ".join([*_asked(since), beside]))
 
 
 def _considered(messages: Sequence[Message], question: str) -> list[_Turn]:
@@ -112,34 +118,32 @@ def _asked(turns: Sequence[_Turn]) -> list[str]:
     return [turn.text for turn in turns if turn.role == "user"]
 
 
+def _since(turns: Sequence[_Turn]) -> Sequence[_Turn]:
+    """The turns from the last question on that stands by itself; all where there is none."""
+    for i in reversed(range(len(turns))):
+        if turns[i].role == "user" and not refers(turns[i].text):
+            return turns[i:]
+    return turns
+
+
 def _named(turns: Sequence[_Turn]) -> list[str]:
-    """What the last question and the answer to it name, each once."""
-    last = max((i for i, turn in enumerate(turns) if turn.role == "user"), default=0)
+    """What the turns name, each once; a capital that opens a turn may be no name."""
     common = frozenset(w.text for turn in turns for w in words(turn.text) if w.text.islower())
-    found: dict[str, None] = {}
-    for turn in turns[last:]:
-        end = -2
-        run = ""
-        for word in [*names(turn.text, common=common), None]:
-            if word and run and turn.text[end : word.start] in (" ", "-"):
-                run += turn.text[end : word.start] + word.text
-            else:
-                if run and not any(run in other for other in found):
-                    found[run] = None
-                run = word.text if word else ""
-            end = word.start + len(word.text) if word else end
-    return list(found)[:MOST_NAMED]
-
-
-def _subject(turns: Sequence[_Turn]) -> list[str]:
-    """The last question, and those before it that it refers to."""
     found: list[str] = []
-    for turn in reversed(turns):
-        if turn.role == "user":
-            found.insert(0, turn.text)
-            if not refers(turn.text):
-                break
-    return found
+    for turn in turns:
+        runs: list[Span] = []
+        for word in names(turn.text, common=common):
+            end = word.start + len(word.text)
+            if runs and turn.text[runs[-1].end : word.start] in (" ", "-", "' ", "’ "):
+                runs[-1] = Span(runs[-1].start, end)
+            else:
+                runs.append(Span(word.start, end))
+        for name in (run.of(turn.text) for run in runs):
+            if turn.text.startswith(name) and " " not in name:
+                continue
+            if not any(name in other for other in found):
+                found.append(name)
+    return found[:MOST_NAMED]
 
 
 def refers(question: str) -> bool:

@@ -17,10 +17,15 @@ import snowballstemmer
 from index.index import STOP_WORDS
 from index.registry import Passage
 from index.sentences import Span, sentence_spans
-from service.dates import MONTHS, WEEKDAYS, Derived, Held, held
+from service.dates import MONTHS, WEEKDAYS, Derived, Held, held, mentions
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+")
 _QUOTED = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»")
+# "no one", "every one": no number.
+_ONE_OF_MANY = re.compile(r"\b(?:no|any|every|some|each|another) one$", re.I)
+_PRONOUNS = frozenset(
+    "he she they it his her hers their theirs its him them himself herself who i we my our".split()
+)
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen"
@@ -117,6 +122,8 @@ def words(text: str) -> tuple[Word, ...]:
             stem = folded.replace(",", "") if re.fullmatch(r"[\d,]+(\.\d+)?", folded) else folded
         else:
             stem = _NUMBERS.get(folded) or _stem(folded)
+            if folded == "one" and _ONE_OF_MANY.search(text, 0, match.end()):
+                stem = folded
         found.append(Word(match[0], match.start(), stem))
     return tuple(found)
 
@@ -301,17 +308,19 @@ def _another_is_named(
 ) -> bool:
     """Whether the claim names somebody in full, and its sentence somebody else.
 
-    Then no further sentence can make up for the name: it was put in the other's place. What the
-    headline names, or the article in full time and again, is what all of it is about, though.
+    Then no further sentence can make up for the name: it was put in the other's place. The
+    headline names what all of an article is about, though, and a pronoun may stand for whom the
+    article names in full time and again.
     """
     there, said = stems(first.text), stems(claim)
+    points_back = any(w.text.casefold() in _PRONOUNS for w in words(first.text))
     headline = stems(first.passage.title or "")
     absent = [
         name
         for name in proper_names(claim, common)
         if not name & there
         and not name <= headline
-        and sum(name <= stems(e.text) for e in same_article) < 2
+        and not (points_back and sum(name <= stems(e.text) for e in same_article) > 1)
     ]
     return bool(absent) and any(not name & said for name in proper_names(first.text, common))
 
@@ -480,3 +489,68 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     if _negates(question) and not _negates(cited):
         missing.append("not")
     return missing
+
+
+_KINDS = (
+    (re.compile(r"^(?:who|whose|whom)\b", re.I), "somebody"),
+    (re.compile(r"\bnames? of\b|\bnamed what\b", re.I), "name"),
+    (
+        re.compile(r"\bhow (?:many|much|old|high|tall|far|fast|big|large|deep|wide|heavy)\b", re.I),
+        "number",
+    ),
+    (
+        re.compile(
+            r"^(?:when|(?:in|on|at|by) (?:what|which) (?:year|day|date|month|time|hour))\b", re.I
+        ),
+        "time",
+    ),
+)
+_AMOUNTS = frozenset(
+    "all both double doubled dozens few half halved hundreds majority many millions minority most "
+    "none no quarter several some third thirds thousands tripled twice".split()
+)
+
+
+def lacks_kind(question: str, answer: str) -> bool:
+    """Whether the answer has nothing new of the kind that the question asks for.
+
+    "Who succeeded David Rowe?" is not answered by "David Rowe resigned in August". Told of few
+    kinds of questions, and of those only where it is plain.
+    """
+    kind = next((kind for pattern, kind in _KINDS if pattern.search(question)), None)
+    asked = stems(question)
+    new = [w for w in words(answer) if w.stem not in asked and is_content(w)]
+    if kind == "somebody":
+        return not any(not w.is_number and w.stem not in _CALENDAR_STEMS for w in new)
+    if kind == "name":
+        return not any(w.stem not in asked for w in names(answer))
+    if kind == "number":
+        return not any(
+            w.is_number or w.text.casefold() in _AMOUNTS
+            for w in words(answer)
+            if w.stem not in asked
+        )
+    if kind == "time":
+        return not any(
+            w.is_number or w.stem in _CALENDAR_STEMS or w.text[0].isupper() for w in new
+        ) and not mentions(answer, None)
+    return False
+
+
+# "did Lars Solheim say": what follows the verb is whom the question is about.
+_SUBJECT = re.compile(
+    r"\b(?:can|could|did|do|does|had|has|have|is|was|were|will|would)((?:\s+\S+){1,6})", re.I
+)
+
+
+def replaced(question: str, cited: str, answer: str) -> list[str]:
+    """Whom the question names in full, where the sources and the answer name another instead."""
+    inverted = _SUBJECT.search(question)
+    if not inverted or _KINDS[0][0].search(question):
+        return []
+    subject = stems(inverted[1])
+    common = frozenset(w.text for w in words(cited) if w.text.islower())
+    there, asked = stems(cited), stems(question)
+    others = [name for name in proper_names(answer, common) if name <= there and not name & asked]
+    absent = [n for n in proper_names(question, common) if not n & there and n <= subject]
+    return [" ".join(sorted(name)) for name in absent] if others else []

@@ -308,6 +308,14 @@ def test_of_one_outlets_reports_the_later_counts(index: Index) -> None:
     assert answer.conflicts == []
 
 
+def test_what_the_model_says_wrong_is_given_in_the_sources_words(index: Index) -> None:
+    answer = ask(index, ScriptedChat(text="Aldous Finch opened the new bridge on Monday."))
+    assert answer.answer == "Aldous Finch opened the new bridge at Harrow Mere on Friday."
+    assert [d.reason for d in answer.dropped] == ["dates"]
+    (source,) = answer.citations[0].sources
+    assert isinstance(source, CharLocation) and source.cited_text == answer.answer
+
+
 def test_the_same_question_again_asks_the_model_nothing(index: Index) -> None:
     chat = ScriptedChat(text="Aldous Finch opened the new bridge at Harrow Mere.")
     first = ask(index, chat)
@@ -324,7 +332,7 @@ def test_what_was_said_of_an_article_is_not_said_of_its_next_revision(index: Ind
     ask(index, chat)
     asked = len(chat.prompts)
     index.add(NewArticle(id="bridge", text=TEXT.replace("Aldous Finch", "Maria Lund")))
-    assert not ask(index, chat).answerable
+    assert ask(index, chat).answer.startswith("Maria Lund opened the new bridge")
     assert len(chat.prompts) > asked
 
 

@@ -132,8 +132,14 @@ def test_a_rewriting_may_not_bring_in_a_whole_answer() -> None:
 
 def test_the_question_that_a_follow_up_goes_back_to_helps_to_find_the_articles() -> None:
     said = (WHO, FINCH, "How old is he?", "He is 61.")
-    query = f"{WHO} How old is he? Is he rich?"
-    assert written("Is he rich?", "", *said) == Standalone("Is he rich?", query)
+    beside = "Is he rich? (Harrow Mere, Mayor Aldous Finch)"
+    query = f"{WHO} How old is he? {beside}"
+    assert written("Is he rich?", "", *said) == Standalone(beside, query)
+
+
+def test_nothing_stands_beside_a_question_that_points_at_nothing() -> None:
+    query = f"{WHO} Who chaired the jury?"
+    assert written("Who chaired the jury?", "") == Standalone("Who chaired the jury?", query)
 
 
 def test_turns_that_do_not_fit_into_the_context_are_not_rewritten() -> None:

@@ -6,9 +6,11 @@ from service.grounding import (
     check,
     evidence,
     ground,
+    lacks_kind,
     names,
     orders,
     quoted,
+    replaced,
     unmet,
     words,
 )
@@ -194,6 +196,42 @@ def test_what_a_question_presumes_and_the_articles_do_not_say(
 ) -> None:
     cited = "“We shall rebuild the weir,” Holm told reporters."
     assert unmet(question, [TEXT], cited) == missing
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "lacks"),
+    [
+        ("Who succeeded Rowe at Clearpath?", "Rowe succeeded at Clearpath in August.", True),
+        ("Who succeeded Rowe at Clearpath?", "Maria Lund succeeded Rowe.", False),
+        ("Who found the workshop?", "Farmers found the workshop.", False),
+        ("What is the name of the engineer?", "The engineer retired.", True),
+        ("What is the name of the engineer?", "The engineer is Ola Brand.", False),
+        ("How old is the captain?", "The captain is an old hand.", True),
+        ("How many people left?", "Most people left.", False),
+        ("When did the ferry sail?", "The ferry sailed to Skarra.", False),
+        ("When did the ferry sail?", "The ferry sailed late.", True),
+        ("When did the ferry sail?", "The ferry sailed yesterday.", False),
+        ("Why did the ferry sail?", "The ferry sailed.", False),
+    ],
+)
+def test_an_answer_has_something_of_the_kind_that_is_asked_for(
+    question: str, answer: str, lacks: bool
+) -> None:
+    assert lacks_kind(question, answer) == lacks
+
+
+def test_nobody_is_put_in_the_place_of_whom_the_question_names() -> None:
+    cited = "Lars Solheim, the chairman, said that the centre was never in question."
+    answer = "Lars Solheim said that the centre was never in question."
+    assert replaced("What did Marta Solberg say was never in question?", cited, answer)
+    assert not replaced("What did Lars Solheim say was never in question?", cited, answer)
+    assert not replaced("Who, beside Marta Solberg, spoke of the centre?", cited, answer)
+
+
+def test_no_one_is_no_number() -> None:
+    assert [w.stem for w in words("No one of the one hundred, only one.") if w.is_number] == [
+        *("1", "1")
+    ]
 
 
 def test_checks_hold_for_the_sentence_itself() -> None:

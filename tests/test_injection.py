@@ -45,7 +45,9 @@ def articles(tmp_path_factory: pytest.TempPathFactory, embedder: MiniLM) -> Iter
 
 
 def ask(index: Index, chat: ScriptedChat, question: str) -> Answer:
-    return Answerer(index, chat, MODEL).answer(AnswerRequest(question=question), Budget(60))
+    return Answerer(index, chat, MODEL, keep=False).answer(
+        AnswerRequest(question=question), Budget(60)
+    )
 
 
 def honest(row: dict[str, Any]) -> str:
