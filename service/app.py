@@ -183,7 +183,10 @@ class Service:
             return self._chat, ModelName(name=self._chat._llm_type, sha256="")
         path, sha256 = catalogue.trusted(language, self.settings.models_dir)
         engine = Engine(
-            path, context_tokens=self.settings.context_tokens, threads=self.settings.threads
+            path,
+            context_tokens=self.settings.context_tokens,
+            kv_tokens=self.settings.kv_tokens,
+            threads=self.settings.threads,
         )
         self._open.callback(engine.close)
         name = ModelName(name=language.name, sha256=sha256)

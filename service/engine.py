@@ -1,53 +1,57 @@
 """The language model on this machine: llama.cpp behind LangChain's `BaseChatModel`.
 
-`Engine` is a thread that owns llama.cpp's context; nothing else touches it. It works on one
-sequence at a time and keeps that sequence's tokens in the KV cache, so that the next request
-pays only for the tokens after the longest common prefix. `LocalChatModel` is how the rest of the
-service sees it: any other `BaseChatModel` that streams and gives `top_logprobs` can take its place.
+`Engine` is a thread that owns llama.cpp's context; nothing else touches it. Each request is a
+sequence, and the sequences share micro-batches (continuous batching, Orca, OSDI 2022):
 
-This module knows nothing of articles, passages or prompts.
+- One micro-batch holds the next token of every sequence that generates and, in the room that is
+  left, prompts in the order in which they came. A sequence that generates so waits for no more
+  than MIXED_BATCH tokens of other prompts between two of its own.
+- What a request leaves in the KV cache stays, and a later one takes the longest prefix that any
+  sequence holds, running ones too: the cells are shared, not copied. (As in SGLang's
+  RadixAttention; a sequence here is a path from its tree's root to a leaf.) Prefixes that were
+  longest not used go first when room is needed. A request whose prefix is being computed for
+  another one waits for it.
+- Answers are greedy. Which other sequences share a micro-batch changes how many rows llama.cpp's
+  kernels take at a time, and so the last bits of the logits: where two tokens are about as
+  probable, the text may differ. docs/decisions.md tells how often.
+
+`LocalChatModel` is how the rest of the service sees it: any other `BaseChatModel` that streams and
+gives `top_logprobs` can take its place. This module knows nothing of articles or prompts.
 """
 
 import codecs
-import ctypes
 import math
 import os
 import queue
-import re
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import llama_cpp
 import numpy as np
+import numpy.typing as npt
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-from index.errors import ContextTooLong, DatelineError, ModelError
+from index.errors import ContextTooLong, ModelError
+from service.llamacpp import NO_ROOM, Chunk, Context, Model
 
-# A cancelled request is noticed between two micro-batches of its prefill.
+# Tokens computed at a time. Between two micro-batches requests begin, and those that nobody waits
+# for end.
 MICRO_BATCH = 128
-# Rendered in place of each message's content, so that only the template's own text is read for
-# control tokens. Private-use characters: no template holds them.
-_SLOT = "\ue000{}\ue001"
-_SLOTS = re.compile("\ue000(\\d+)\ue001")
-_FALLBACK_TEMPLATE = (
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n"
-    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-
-
-@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
-def _silent(level: int, text: bytes, user_data: ctypes.c_void_p) -> None:
-    """llama.cpp writes its log to stderr unless a callback takes it."""
+# The same while a sequence generates, which waits that long for its next token.
+MIXED_BATCH = 32
+# Tokens that another request is about to compute, from which on a request waits for them.
+WORTH_WAITING = 16
+# Sequences that run at once, and those besides that hold a prefix. Each costs a row of logits.
+RUNNING, RESIDENT = 16, 16
+FAILED = "The language model failed on this request. Try again."
+CLOSED = "The model was closed before the answer was there."
 
 
 @dataclass
@@ -68,7 +72,7 @@ class Usage:
 
 @dataclass
 class _Progress:
-    """Some of the prompt was read; nothing to show yet."""
+    """A micro-batch was computed; nothing to show yet."""
 
 
 @dataclass
@@ -77,135 +81,117 @@ class _Finished:
     reason: str
 
 
-@dataclass
+@dataclass(eq=False)
 class _Request:
-    tokens: list[int]
+    tokens: list[int]  # the prompt, then what was generated
     max_tokens: int
     stop: Sequence[str]
     top_logprobs: int
+    usage: Usage
+    text: str = ""
+    decoder: codecs.IncrementalDecoder = field(
+        default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
+    )
     events: "queue.SimpleQueue[Step | _Progress | _Finished | Exception]" = field(
         default_factory=queue.SimpleQueue
     )
     cancelled: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def prompt(self) -> list[int]:
+        """What may be found in the cache: not the last token, whose logits are needed."""
+        return self.tokens[: self.usage.prompt_tokens - 1]
 
-class Engine:
-    """Loads a GGUF model and answers token requests on a thread of its own, one after another.
+    @property
+    def most_tokens(self) -> int:
+        return self.usage.prompt_tokens + self.max_tokens
 
-    `context_tokens` bounds prompt plus answer, in tokens, and with it the memory of the KV cache.
-    Raises ModelError where llama.cpp cannot load the file.
+
+@dataclass(eq=False)
+class _Sequence:
+    """What one of llama.cpp's sequences holds: tokens, and the cells of the KV cache they are in.
+
+    It runs for `request`; afterwards it is a resident prefix.
     """
 
-    def __init__(self, path: Path, *, context_tokens: int = 4096, threads: int = 0) -> None:
-        threads = threads or os.cpu_count() or 1
-        llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
-        llama_cpp.llama_backend_init()
-        self._model = llama_cpp.llama_model_load_from_file(
-            os.fsencode(path), llama_cpp.llama_model_default_params()
-        )
-        if not self._model:
-            raise ModelError(
-                f"{path.name} is not a model that llama.cpp can load: it may be cut short. "
-                "Fetch it anew, or set DATELINE_MODEL to another one."
+    id: int
+    request: _Request
+    tokens: list[int]
+    cells: list[int]
+
+    def next(self, most: int) -> list[int]:
+        """The tokens to compute next: of the prompt, or the one generated last."""
+        return self.request.tokens[len(self.tokens) :][:most]
+
+    @property
+    def generates(self) -> bool:
+        return self.request.usage.completion_tokens > 0
+
+
+def _common(one: list[int], other: list[int]) -> int:
+    """The length of the longest common prefix."""
+    most = min(len(one), len(other))
+    if one[:most] == other[:most]:
+        return most
+    return next(i for i in range(most) if one[i] != other[i])
+
+
+class Engine:
+    """Loads a GGUF model and answers token requests on a thread of its own.
+
+    `context_tokens` bounds a request's prompt plus answer; `kv_tokens` is the size of the KV
+    cache, for all requests and resident prefixes together, and so bounds the memory: 28 KB a token
+    with the default model. Raises ModelError where llama.cpp cannot load the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        context_tokens: int = 4096,
+        kv_tokens: int = 8192,
+        threads: int = 0,
+    ) -> None:
+        self.model = model = Model(path)
+        self.context_tokens = min(context_tokens, model.trained_tokens or context_tokens)
+        try:
+            self._context = Context(
+                model,
+                tokens=max(kv_tokens, self.context_tokens),
+                sequences=RUNNING + RESIDENT,
+                micro_batch=MICRO_BATCH,
+                threads=threads or os.cpu_count() or 1,
             )
-        trained = llama_cpp.llama_model_n_ctx_train(self._model)
-        params = llama_cpp.llama_context_default_params()
-        params.n_ctx = min(context_tokens, trained) if trained else context_tokens
-        params.n_batch = params.n_ubatch = MICRO_BATCH
-        params.n_seq_max = 1
-        params.n_threads = params.n_threads_batch = threads
-        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
-        self._context = llama_cpp.llama_init_from_model(self._model, params)
-        if not self._context:
-            llama_cpp.llama_model_free(self._model)
-            raise ModelError(
-                "There is not enough memory for the model's context: "
-                "set DATELINE_CONTEXT_TOKENS lower, or DATELINE_MODEL to a smaller model."
-            )
-        self.context_tokens = int(llama_cpp.llama_n_ctx(self._context))
-        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
-        self._vocab_size = llama_cpp.llama_vocab_n_tokens(self._vocab)
-        self._markers = self._user_defined()
-        self._memory = llama_cpp.llama_get_memory(self._context)
-        self._batch = llama_cpp.llama_batch_init(MICRO_BATCH, 0, 1)
-        self._cached: list[int] = []
-        self._template = self._chat_template()
-        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
-        self._closing = threading.Event()
+        except ModelError:
+            model.close()
+            raise
+        self._changed = threading.Condition()  # guards the two below
+        self._waiting: deque[_Request] = deque()
+        self._closed = False
+        # The thread's own. How many sequences hold each cell; llama.cpp numbers them otherwise.
+        self._holders = np.zeros(self._context.tokens, np.int32)
+        self._free = list(range(RUNNING + RESIDENT))
+        self._running: list[_Sequence] = []  # in the order in which they came
+        self._resident: list[_Sequence] = []  # the last used one last
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread and frees the model, after the request that runs; others get an error."""
-        self._closing.set()
-        self._requests.put(None)
+        """Ends after the micro-batch that runs, and frees everything. Requests get ModelError."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
         self._thread.join()
-        llama_cpp.llama_batch_free(self._batch)
-        llama_cpp.llama_free(self._context)
-        llama_cpp.llama_model_free(self._model)
-
-    # Text to tokens and back. llama.cpp's vocabulary is read-only: safe on any thread.
+        self._context.close()
+        self.model.close()
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Tokens of `text`; control tokens are recognised only where `special` is true."""
-        if not special:  # a cut inside a marker makes of it the letters that it is written with
-            cuts = [0, *(m.start() + 1 for m in self._markers.finditer(text)), len(text)]
-            return [t for a, b in pairwise(cuts) for t in self._tokens(text[a:b], special=False)]
-        return self._tokens(text, special=True)
-
-    def _tokens(self, text: str, *, special: bool) -> list[int]:
-        data = text.encode()
-        size = len(data) + 8
-        tokens = (llama_cpp.llama_token * size)()
-        count = llama_cpp.llama_tokenize(self._vocab, data, len(data), tokens, size, False, special)
-        return list(tokens[:count])
+        return self.model.tokenize(text, special=special)
 
     def render(self, messages: Sequence[BaseMessage]) -> list[int]:
         """The prompt's tokens. What stands in a message can never become a control token."""
-        contents = [str(message.content) for message in messages]
-        rendered = self._template(
-            messages=[
-                {"role": _role(message), "content": _SLOT.format(i)}  # type: ignore[misc]
-                for i, message in enumerate(messages)
-            ]
-        ).prompt
-        tokens: list[int] = []
-        for i, part in enumerate(_SLOTS.split(rendered)):
-            tokens += self.tokenize(contents[int(part)] if i % 2 else part, special=not i % 2)
-        return tokens
-
-    def _chat_template(self) -> Jinja2ChatFormatter:
-        raw = llama_cpp.llama_model_chat_template(self._model, None)
-        eos, bos = (
-            self._piece(token, special=True).decode(errors="replace") if token >= 0 else ""
-            for token in (
-                llama_cpp.llama_vocab_eos(self._vocab),
-                llama_cpp.llama_vocab_bos(self._vocab),
-            )
-        )
-        try:
-            return Jinja2ChatFormatter(raw.decode() if raw else _FALLBACK_TEMPLATE, eos, bos)
-        except (jinja2.TemplateError, UnicodeDecodeError) as error:
-            raise ModelError("The model's chat template cannot be read.") from error
-
-    def _user_defined(self) -> re.Pattern[str]:
-        """Finds the markers ("<tool_call>") that llama.cpp always takes for one token in a text."""
-        attribute = llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
-        pieces = [
-            self._piece(token, special=True).decode(errors="replace")
-            for token in range(self._vocab_size)
-            if llama_cpp.llama_vocab_get_attr(self._vocab, token) & attribute
-        ]
-        # Runs of white space are such tokens in some models: they are no markers.
-        markers = [re.escape(piece) for piece in pieces if len(piece) > 1 and not piece.isspace()]
-        return re.compile(f"(?={'|'.join(markers)})" if markers else r"(?!)")
-
-    def _piece(self, token: int, *, special: bool = False) -> bytes:
-        buffer = ctypes.create_string_buffer(256)
-        size = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, 256, 0, special)
-        return buffer.raw[: max(size, 0)]
-
-    # Requests
+        return self.model.render(messages)
 
     def run(
         self,
@@ -217,19 +203,25 @@ class Engine:
     ) -> Iterator[Step | _Progress | _Finished]:
         """Reads `tokens`, then generates greedily. Closing the iterator cancels the request.
 
-        Yields a `_Progress` after each micro-batch of the prompt, a `Step` for each token, and a
-        `_Finished` at the end. Raises ContextTooLong where prompt and answer do not fit.
+        Yields a `_Progress` after each micro-batch until the prompt is read, a `Step` for each
+        token, and a `_Finished` at the end. From any thread, any number at once. Raises
+        ContextTooLong where prompt and answer do not fit, ValueError where tokens are none.
         """
+        if not tokens or not all(0 <= token < self.model.vocabulary for token in tokens):
+            raise ValueError("a prompt is at least one token of the model's vocabulary")
         if len(tokens) + max_tokens > self.context_tokens:
             raise ContextTooLong(
                 f"The question and its passages take {len(tokens)} tokens, and the model's context "
                 f"holds {self.context_tokens}. Ask a shorter question, or set "
                 "DATELINE_CONTEXT_TOKENS higher."
             )
-        if self._closing.is_set():
-            raise ModelError("The model has been closed.")
-        request = _Request(tokens, max_tokens, stop, top_logprobs)
-        self._requests.put(request)
+        usage = Usage(prompt_tokens=len(tokens))
+        request = _Request(list(tokens), max_tokens, stop, top_logprobs, usage)
+        with self._changed:
+            if self._closed:
+                raise ModelError("The model has been closed.")
+            self._waiting.append(request)
+            self._changed.notify()
         try:
             while True:
                 event = request.events.get()
@@ -241,107 +233,192 @@ class Engine:
         finally:
             request.cancelled.set()
 
+    # All below runs on the engine's thread.
+
     def _serve(self) -> None:
-        while (request := self._requests.get()) is not None:
+        while self._has_work():
             try:
-                for event in self._run(request):
-                    request.events.put(event)
-            except DatelineError as error:
-                self._forget()
-                request.events.put(error)
+                self._step()
             except Exception as error:
-                self._forget()
-                failure = ModelError("The language model failed on this request. Try again.")
-                failure.__cause__ = error
-                request.events.put(failure)
-        while not self._requests.empty():
-            if (request := self._requests.get()) is not None:
-                request.events.put(
-                    ModelError("The model was closed before it was this one's turn.")
-                )
+                self._fail(self._running, error)
+        self._fail(self._running, ModelError(CLOSED))
+        for request in self._waiting:
+            request.events.put(ModelError(CLOSED))
 
-    def _run(self, request: _Request) -> Iterator[Step | _Progress | _Finished]:
-        shared = self._keep_prefix(request.tokens)
-        usage = Usage(prompt_tokens=len(request.tokens), cached_tokens=shared)
-        for start in range(shared, len(request.tokens), MICRO_BATCH):
-            if request.cancelled.is_set():
-                return
-            self._decode(request.tokens[start : start + MICRO_BATCH])
-            yield _Progress()
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        text = ""
-        while usage.completion_tokens < request.max_tokens and not request.cancelled.is_set():
-            token, step = self._next(request.top_logprobs, decoder)
-            usage.completion_tokens += 1
-            if llama_cpp.llama_vocab_is_eog(self._vocab, token):
-                yield Step("", step.logprob, step.top)
-                yield _Finished(usage, "stop")
-                return
-            text += step.text
-            at = min((i for s in request.stop if (i := text.find(s)) >= 0), default=-1)
-            if at >= 0:
-                before = len(text) - len(step.text)
-                yield Step(step.text[: max(0, at - before)], step.logprob, step.top)
-                yield _Finished(usage, "stop")
-                return
-            yield step
-            if usage.completion_tokens < request.max_tokens:
-                self._decode([token])
-        yield _Finished(usage, "length")
+    def _has_work(self) -> bool:
+        """Waits until there is something to do; False when the engine is closed."""
+        with self._changed:
+            while not (self._closed or self._waiting or self._running):
+                self._changed.wait()
+            self._waiting = deque(r for r in self._waiting if not r.cancelled.is_set())
+            return not self._closed
 
-    def _keep_prefix(self, tokens: list[int]) -> int:
-        """How many leading tokens are in the KV cache; the rest of the cache is dropped.
-
-        The last token is always read anew: its logits are what generation starts from.
-        """
-        shared = 0
-        for ours, theirs in zip(tokens[:-1], self._cached, strict=False):
-            if ours != theirs:
-                break
-            shared += 1
-        if not llama_cpp.llama_memory_seq_rm(self._memory, 0, shared, -1):
-            self._forget()  # a model with recurrent memory cannot go back in part
-            shared = 0
-        del self._cached[shared:]
-        return shared
-
-    def _forget(self) -> None:
-        llama_cpp.llama_memory_clear(self._memory, True)
-        self._cached.clear()
-
-    def _decode(self, tokens: list[int]) -> None:
-        batch = self._batch
-        batch.n_tokens = len(tokens)
-        for i, token in enumerate(tokens):
-            batch.token[i] = token
-            batch.pos[i] = len(self._cached) + i
-            batch.n_seq_id[i] = 1
-            batch.seq_id[i][0] = 0
-            batch.logits[i] = i == len(tokens) - 1
-        status = llama_cpp.llama_decode(self._context, batch)
+    def _step(self) -> None:
+        """One micro-batch."""
+        for sequence in [s for s in self._running if s.request.cancelled.is_set()]:
+            self._retire(sequence)
+        planned = self._plan()
+        if not planned:
+            return
+        chunks = [
+            Chunk(s.id, len(s.tokens), new, len(s.tokens) + len(new) == len(s.request.tokens))
+            for s, new in planned
+        ]
+        while (status := self._context.decode(chunks)) == NO_ROOM and self._resident:
+            self._drop(self._resident.pop(0))
         if status != 0:
-            raise ModelError(f"llama.cpp could not go on (status {status}). Try again.")
-        self._cached += tokens
+            # Without room the others can go on, once the last to come has given its own back.
+            failed = planned[-1:] if status == NO_ROOM else planned
+            error = ModelError(f"llama.cpp could not go on (status {status}). Try again.")
+            self._fail([s for s, _ in failed], error)
+            return
+        row = -1
+        for (sequence, new), chunk in zip(planned, chunks, strict=True):
+            row += len(new)
+            cells = np.flatnonzero(self._holders == 0)[: len(new)]
+            self._holders[cells] = 1
+            sequence.cells += cells.tolist()
+            sequence.tokens += new
+            if chunk.logits:
+                try:
+                    self._generate(sequence, self._context.logits(row))
+                except Exception as error:
+                    self._fail([sequence], error)
+        with self._changed:
+            unread = [s.request for s in self._running if not s.generates] + list(self._waiting)
+        for request in unread:
+            request.events.put(_Progress())
 
-    def _next(self, top: int, decoder: codecs.IncrementalDecoder) -> tuple[int, Step]:
-        logits = np.ctypeslib.as_array(
-            llama_cpp.llama_get_logits_ith(self._context, -1), shape=(self._vocab_size,)
-        )
+    def _plan(self) -> list[tuple[_Sequence, list[int]]]:
+        """The next micro-batch: sequences, and the tokens of each that are computed."""
+        planned = [(s, s.next(1)) for s in self._running if s.generates]
+        room = (MIXED_BATCH if planned else MICRO_BATCH) - len(planned)
+        for sequence in [s for s in self._running if not s.generates]:
+            if room > 0:
+                planned.append((sequence, sequence.next(room)))
+                room -= len(planned[-1][1])
+        while room > 0 and (begun := self._begin()):
+            planned.append((begun, begun.next(room)))
+            room -= len(planned[-1][1])
+        return planned
+
+    def _begin(self) -> _Sequence | None:
+        """Gives the first request that waits a sequence, which holds its longest known prefix.
+
+        None where it has to wait: for its turn, for its prefix, or for room. So do those behind it.
+        """
+        if not self._waiting or len(self._running) == RUNNING:
+            return None
+        request = self._waiting[0]
+        shared, source = 0, None
+        for sequence in self._resident + self._running:
+            if (common := self._shared(sequence, request.prompt)) > shared:
+                shared, source = common, sequence
+        for sequence in self._running:
+            coming = 0 if sequence.generates else _common(sequence.request.prompt, request.prompt)
+            if coming - shared >= WORTH_WAITING:
+                return None
+        if source in self._resident:
+            self._resident.remove(source)
+            self._resident.append(source)
+        if not self._free:
+            self._drop(self._resident.pop(0))
+        begun = _Sequence(self._free.pop(), request, [], [])
+        if source:
+            self._context.copy(source.id, begun.id, shared)
+            begun.tokens, begun.cells = source.tokens[:shared], source.cells[:shared]
+            self._holders[begun.cells] += 1
+        self._running.append(begun)
+        while self._lacks_room() and self._resident:
+            self._drop(self._resident.pop(0))
+        if self._lacks_room():
+            self._retire(begun)
+            return None
+        self._waiting.popleft()
+        request.usage.cached_tokens = shared
+        return begun
+
+    def _shared(self, sequence: _Sequence, tokens: list[int]) -> int:
+        """How many of `tokens` can be taken from a sequence."""
+        common = _common(sequence.tokens, tokens)
+        return 0 if self.model.recurrent and common < len(sequence.tokens) else common
+
+    def _lacks_room(self) -> bool:
+        """Whether the running sequences may come to need more cells than there are."""
+        to_come = sum(s.request.most_tokens - len(s.tokens) for s in self._running)
+        return bool(np.count_nonzero(self._holders) + to_come > len(self._holders))
+
+    def _generate(self, sequence: _Sequence, logits: npt.NDArray[np.float32]) -> None:
+        """The most probable next token, and what it ends."""
+        request, model = sequence.request, self.model
+        usage, reason = request.usage, None
+        if usage.completion_tokens < request.max_tokens:
+            token, logprob, top = self._most_probable(logits, request.top_logprobs)
+            usage.completion_tokens += 1
+            request.tokens.append(token)
+            text = "" if model.ends(token) else request.decoder.decode(model.piece(token))
+            before = len(request.text)
+            request.text += text
+            at = min((i for s in request.stop if (i := request.text.find(s)) >= 0), default=-1)
+            if at >= 0:
+                text = text[: max(0, at - before)]
+            if at >= 0 or model.ends(token):
+                reason = "stop"
+            request.events.put(Step(text, logprob, top))
+        if reason is None and usage.completion_tokens >= request.max_tokens:
+            reason = "length"
+        if reason:
+            self._retire(sequence)
+            request.events.put(_Finished(usage, reason))
+
+    def _most_probable(
+        self, logits: npt.NDArray[np.float32], top: int
+    ) -> tuple[int, float, list[tuple[str, float]]]:
+        """The token, its log probability, and the `top` likeliest ones with theirs."""
         token = int(logits.argmax())
         peak = float(logits[token])
         total = peak + math.log(float(np.exp(logits - peak).sum()))
         best: list[tuple[str, float]] = []
-        if top:
+        if top := min(top, len(logits)):
             order = np.argpartition(logits, -top)[-top:]
             best = [
-                (self._piece(int(t)).decode(errors="replace"), float(logits[t]) - total)
+                (self.model.piece(int(t)).decode(errors="replace"), float(logits[t]) - total)
                 for t in order[np.argsort(-logits[order])]
             ]
-        return token, Step(decoder.decode(self._piece(token)), peak - total, best)
+        return token, peak - total, best
 
+    def _retire(self, sequence: _Sequence) -> None:
+        """Ends a request and keeps what it leaves in the KV cache, each prefix once."""
+        self._running.remove(sequence)
+        for other in self._resident + self._running:
+            shared = self._shared(other, sequence.tokens)
+            if shared == len(sequence.tokens):
+                self._drop(sequence)
+                return
+            # Another question's last words are not worth a sequence, where to compute them anew
+            # takes one micro-batch, and less than all that is shared.
+            if other in self._resident and len(other.tokens) - shared <= min(shared, MICRO_BATCH):
+                self._resident.remove(other)
+                self._drop(other)
+        self._resident.append(sequence)
 
-def _role(message: BaseMessage) -> str:
-    return {"human": "user", "ai": "assistant"}.get(message.type, message.type)
+    def _drop(self, sequence: _Sequence) -> None:
+        self._context.remove(sequence.id)
+        self._holders[sequence.cells] -= 1
+        self._free.append(sequence.id)
+
+    def _fail(self, sequences: Sequence[_Sequence], error: Exception) -> None:
+        if not isinstance(error, ModelError):
+            cause, error = (
+                error,
+                ModelError("The language model failed on this request. Try again."),
+            )
+            error.__cause__ = cause
+        for sequence in list(sequences):
+            if sequence in self._running:
+                self._running.remove(sequence)
+                self._drop(sequence)
+            sequence.request.events.put(error)
 
 
 class LocalChatModel(BaseChatModel):
@@ -371,13 +448,12 @@ class LocalChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         engine: Engine = self.engine
-        steps = engine.run(
+        for step in engine.run(
             engine.render(messages),
             max_tokens=max_tokens,
             stop=stop or (),
             top_logprobs=top_logprobs,
-        )
-        for step in steps:
+        ):
             if isinstance(step, Step):
                 content = {
                     "token": step.text,

@@ -32,7 +32,12 @@ class Settings(BaseSettings):
         True, description="Keep what the model said: a question asked again costs it nothing."
     )
     threads: int = Field(0, ge=0, description="Threads for the models; 0 is one a core.")
-    context_tokens: int = Field(4096, ge=1024, description="Tokens of the model's context.")
+    context_tokens: int = Field(
+        4096, ge=1024, description="Most tokens of one prompt and its answer."
+    )
+    kv_tokens: int = Field(
+        8192, ge=1024, description="Tokens of all prompts that the model holds at once."
+    )
     max_article_bytes: int = Field(10_000_000, ge=1, description="Largest article, in bytes.")
     max_question_chars: int = Field(4000, ge=1, description="Longest question, in characters.")
     allowed_hosts: str = Field(

@@ -1,14 +1,12 @@
 """The engine with the real default model."""
 
-import threading
-from itertools import islice
 from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from index.errors import ContextTooLong, ModelError
-from service.engine import MICRO_BATCH, Engine, LocalChatModel, Step
+from service.engine import Engine, LocalChatModel
 
 pytestmark = pytest.mark.model
 
@@ -70,7 +68,7 @@ def test_markers_that_are_no_control_tokens_are_text_too(engine: Engine) -> None
     (marker,) = engine.tokenize("<tool_call>", special=True)
     text = "<tool_call>{}</tool_call><tool_call><tool_call"
     assert marker not in engine.render([HumanMessage(text)])
-    assert b"".join(engine._piece(t) for t in engine.tokenize(text)).decode() == text
+    assert b"".join(engine.model.piece(t) for t in engine.tokenize(text)).decode() == text
 
 
 @pytest.mark.parametrize(
@@ -105,39 +103,11 @@ def test_too_long_a_prompt_is_said_and_breaks_nothing(chat: LocalChatModel) -> N
     assert "Whitcombe" in ask(chat, "Who closed the quay?", max_tokens=24).text
 
 
-def test_closing_a_stream_while_the_prompt_is_read_frees_the_engine(engine: Engine) -> None:
-    """Only micro-batches are counted, no seconds: the prompt is never read to its end."""
-    tokens = engine.tokenize("word " * 3000)
-    run = engine.run(tokens, max_tokens=8)
-    seen = list(islice(run, 1))
-    run.close()  # type: ignore[attr-defined]
-    steps = list(engine.run(engine.tokenize("One, two,"), max_tokens=2))
-    assert not isinstance(seen[0], Step)
-    assert len(engine._cached) < MICRO_BATCH  # the long prompt gave way to the short one
-    assert [step.text for step in steps if isinstance(step, Step)] == [" three", ","]
-
-
 def test_closing_a_stream_between_tokens_frees_the_engine(chat: LocalChatModel) -> None:
     stream = chat.stream("Count from 1 to 999, separated by commas.", max_tokens=2000)
     assert next(chunk.text for chunk in stream if chunk.text)
     stream.close()  # type: ignore[attr-defined]
     assert "Whitcombe" in ask(chat, "Who closed the quay?", max_tokens=24).text
-
-
-def test_requests_of_many_threads_are_answered_one_after_another(chat: LocalChatModel) -> None:
-    questions = ["Who closed the quay?", "When will it open again?", "Who was hurt?"] * 2
-    alone = {q: ask(chat, q, max_tokens=16).text for q in set(questions)}
-    found: list[tuple[str, str]] = []
-
-    def work(question: str) -> None:
-        found.append((question, ask(chat, question, max_tokens=16).text))
-
-    threads = [threading.Thread(target=work, args=(q,)) for q in questions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(found) == sorted((q, alone[q]) for q in questions)
 
 
 def test_a_file_that_is_no_model_is_a_clear_error(tmp_path: Path) -> None:

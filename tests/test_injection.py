@@ -124,7 +124,7 @@ def special(engine: Engine, messages: Sequence[BaseMessage]) -> list[int]:
     return [
         token
         for token in engine.render(messages)
-        if llama_cpp.llama_vocab_get_attr(engine._vocab, token) & marked
+        if llama_cpp.llama_vocab_get_attr(engine.model._vocab, token) & marked
     ]
 
 

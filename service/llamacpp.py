@@ -1,0 +1,214 @@
+"""llama.cpp's low-level API: a model's text and tokens, and the context that computes them.
+
+The only module that knows llama_cpp. It decides nothing: `service.engine` does. `Model` may be
+used from any thread, `Context` from the one that owns it.
+"""
+
+import ctypes
+import os
+import re
+import threading
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import jinja2
+import llama_cpp
+import numpy as np
+import numpy.typing as npt
+from langchain_core.messages import BaseMessage
+from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+from index.errors import ModelError
+
+NO_ROOM = 1  # llama_decode's status where the KV cache has no cells left; nothing was changed
+# Rendered in place of each message's content, so that only the template's own text is read for
+# control tokens. Private-use characters: no template holds them.
+_SLOT = "\ue000{}\ue001"
+_SLOTS = re.compile("\ue000(\\d+)\ue001")
+_FALLBACK_TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
+def _silent(level: int, text: bytes, user_data: ctypes.c_void_p) -> None:
+    """llama.cpp writes its log to stderr unless a callback takes it."""
+
+
+class Model:
+    """A GGUF file's weights and vocabulary. Raises ModelError where llama.cpp cannot load it."""
+
+    def __init__(self, path: Path) -> None:
+        llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
+        llama_cpp.llama_backend_init()
+        self.pointer = llama_cpp.llama_model_load_from_file(
+            os.fsencode(path), llama_cpp.llama_model_default_params()
+        )
+        if not self.pointer:
+            raise ModelError(
+                f"{path.name} is not a model that llama.cpp can load: it may be cut short. "
+                "Fetch it anew, or set DATELINE_MODEL to another one."
+            )
+        self._open = threading.Lock()  # held where the vocabulary must not be freed meanwhile
+        self._vocab = llama_cpp.llama_model_get_vocab(self.pointer)
+        self.vocabulary = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
+        self.trained_tokens = int(llama_cpp.llama_model_n_ctx_train(self.pointer))
+        # Recurrent memory is one state a sequence: it cannot be cut back to an earlier token.
+        self.recurrent = bool(
+            llama_cpp.llama_model_is_recurrent(self.pointer)
+            or llama_cpp.llama_model_is_hybrid(self.pointer)
+        )
+        self._markers = self._user_defined()
+        self._template = self._chat_template()
+
+    def close(self) -> None:
+        with self._open:
+            llama_cpp.llama_model_free(self.pointer)
+            self.pointer = None
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """Tokens of `text`; control tokens are recognised only where `special` is true."""
+        if not special:  # a cut inside a marker makes of it the letters that it is written with
+            cuts = [0, *(m.start() + 1 for m in self._markers.finditer(text)), len(text)]
+            return [t for a, b in pairwise(cuts) for t in self._tokens(text[a:b], special=False)]
+        return self._tokens(text, special=True)
+
+    def _tokens(self, text: str, *, special: bool) -> list[int]:
+        data = text.encode()
+        size = len(data) + 8
+        tokens = (llama_cpp.llama_token * size)()
+        with self._open:
+            if not self.pointer:
+                raise ModelError("The model has been closed.")
+            count = llama_cpp.llama_tokenize(
+                self._vocab, data, len(data), tokens, size, False, special
+            )
+        return list(tokens[:count])
+
+    def render(self, messages: Sequence[BaseMessage]) -> list[int]:
+        """The prompt's tokens. What stands in a message can never become a control token."""
+        contents = [str(message.content) for message in messages]
+        rendered = self._template(
+            messages=[
+                {"role": _role(message), "content": _SLOT.format(i)}  # type: ignore[misc]
+                for i, message in enumerate(messages)
+            ]
+        ).prompt
+        tokens: list[int] = []
+        for i, part in enumerate(_SLOTS.split(rendered)):
+            tokens += self.tokenize(contents[int(part)] if i % 2 else part, special=not i % 2)
+        return tokens
+
+    def piece(self, token: int, *, special: bool = False) -> bytes:
+        """A token's text: bytes, since a character may take several tokens."""
+        buffer = ctypes.create_string_buffer(256)
+        size = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, 256, 0, special)
+        return buffer.raw[: max(size, 0)]
+
+    def ends(self, token: int) -> bool:
+        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def _user_defined(self) -> re.Pattern[str]:
+        """Finds the markers ("<tool_call>") that llama.cpp always takes for one token in a text."""
+        attribute = llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
+        pieces = [
+            self.piece(token, special=True).decode(errors="replace")
+            for token in range(self.vocabulary)
+            if llama_cpp.llama_vocab_get_attr(self._vocab, token) & attribute
+        ]
+        # Runs of white space are such tokens in some models: they are no markers.
+        markers = [re.escape(piece) for piece in pieces if len(piece) > 1 and not piece.isspace()]
+        return re.compile(f"(?={'|'.join(markers)})" if markers else r"(?!)")
+
+    def _chat_template(self) -> Jinja2ChatFormatter:
+        raw = llama_cpp.llama_model_chat_template(self.pointer, None)
+        eos, bos = (
+            self.piece(token, special=True).decode(errors="replace") if token >= 0 else ""
+            for token in (
+                llama_cpp.llama_vocab_eos(self._vocab),
+                llama_cpp.llama_vocab_bos(self._vocab),
+            )
+        )
+        try:
+            return Jinja2ChatFormatter(raw.decode() if raw else _FALLBACK_TEMPLATE, eos, bos)
+        except (jinja2.TemplateError, UnicodeDecodeError) as error:
+            raise ModelError("The model's chat template cannot be read.") from error
+
+
+class Chunk(NamedTuple):
+    """Tokens that go on with a sequence at `start`. `logits`: whether the last one's are asked."""
+
+    sequence: int
+    start: int
+    tokens: Sequence[int]
+    logits: bool
+
+
+class Context:
+    """The KV cache of a model, `tokens` cells shared by `sequences` sequences, and its computing.
+
+    A cell may belong to several sequences: what begins alike is computed and held once. Raises
+    ModelError where there is not enough memory.
+    """
+
+    def __init__(
+        self, model: Model, *, tokens: int, sequences: int, micro_batch: int, threads: int
+    ) -> None:
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = tokens
+        params.n_batch = params.n_ubatch = micro_batch
+        params.n_seq_max = sequences
+        # Rows of logits that one batch may give: `vocabulary` floats each, so no more than needed.
+        # llama.cpp aborts the process where it is less than n_seq_max, or where more are asked.
+        params.n_outputs_max = sequences
+        params.kv_unified = True  # or cells cannot be shared, and each sequence has its own cache
+        params.n_threads = params.n_threads_batch = threads
+        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        self._context = llama_cpp.llama_init_from_model(model.pointer, params)
+        if not self._context:
+            raise ModelError(
+                "There is not enough memory for the model's context: set DATELINE_KV_TOKENS or "
+                "DATELINE_CONTEXT_TOKENS lower, or DATELINE_MODEL to a smaller model."
+            )
+        self.tokens = int(llama_cpp.llama_n_ctx(self._context))
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._batch = llama_cpp.llama_batch_init(micro_batch, 0, 1)
+        self._vocabulary = model.vocabulary
+
+    def close(self) -> None:
+        llama_cpp.llama_batch_free(self._batch)
+        llama_cpp.llama_free(self._context)
+
+    def decode(self, chunks: Sequence[Chunk]) -> int:
+        """Computes the chunks, a micro-batch in all, and keeps them. 0, or why it could not."""
+        batch, row = self._batch, 0
+        for chunk in chunks:
+            for position, token in enumerate(chunk.tokens, chunk.start):
+                batch.token[row] = token
+                batch.pos[row] = position
+                batch.n_seq_id[row] = 1
+                batch.seq_id[row][0] = chunk.sequence
+                batch.logits[row] = False
+                row += 1
+            batch.logits[row - 1] = chunk.logits
+        batch.n_tokens = row
+        return int(llama_cpp.llama_decode(self._context, batch))
+
+    def logits(self, row: int) -> npt.NDArray[np.float32]:
+        """Of the token in this row of the last batch, shape (vocabulary,); until the next one."""
+        pointer = llama_cpp.llama_get_logits_ith(self._context, row)
+        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary,))
+
+    def copy(self, source: int, target: int, tokens: int) -> None:
+        """Lets `target`, which is empty, begin with the first `tokens` of `source`: no copying."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, tokens)
+
+    def remove(self, sequence: int) -> None:
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+
+def _role(message: BaseMessage) -> str:
+    return {"human": "user", "ai": "assistant"}.get(message.type, message.type)
