@@ -79,6 +79,15 @@ def test_an_answer_its_receipt_and_its_stream(here: Client) -> None:
     assert events[2].citations == [events[1]]
 
 
+def test_the_python_of_its_readme_runs(fresh: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (Path(__file__).parent.parent / "client" / "README.md").read_text()
+    (block,) = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    fresh.chat.text = "The two ministers signed two memorandums."
+    exec(block.replace("http://127.0.0.1:8000", fresh.url), {})
+    said = capsys.readouterr().out
+    assert said.startswith(fresh.chat.text) and said.endswith("unsupported\n")
+
+
 def test_a_refusal_is_an_answer(here: Client) -> None:
     answer = here.ask(QUESTION)
     assert not answer.answerable and answer.refusal is not None

@@ -35,7 +35,13 @@ from dateline_client.contract import (
     Revision,
     read,
 )
-from dateline_client.errors import DatelineError, Unavailable, Unreachable, problem
+from dateline_client.errors import (
+    DatelineError,
+    ModelUnavailable,
+    Unavailable,
+    Unreachable,
+    problem,
+)
 
 T = TypeVar("T")
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -531,6 +537,10 @@ class Client(_Common):
         """Compares the stores with one another, and mends."""
         return self._send(_doctor(mend))
 
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A call that has no method here, or its reply as it is."""
+        return self._send(_Call("POST", path, _object, json=body))
+
     def live(self) -> bool:
         """Whether a service answers."""
         try:
@@ -545,8 +555,8 @@ class Client(_Common):
         while True:
             try:
                 return self._send(_ready())
-            except (Unavailable, Unreachable):
-                if time.monotonic() >= end:
+            except (Unavailable, Unreachable) as error:
+                if isinstance(error, ModelUnavailable) or time.monotonic() >= end:
                     raise
             time.sleep(POLL)
 
@@ -703,6 +713,9 @@ class AsyncClient(_Common):
     async def doctor(self, *, mend: bool = True) -> dict[str, Any]:
         return await self._send(_doctor(mend))
 
+    async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return await self._send(_Call("POST", path, _object, json=body))
+
     async def live(self) -> bool:
         try:
             await self._send(_live())
@@ -715,8 +728,8 @@ class AsyncClient(_Common):
         while True:
             try:
                 return await self._send(_ready())
-            except (Unavailable, Unreachable):
-                if time.monotonic() >= end:
+            except (Unavailable, Unreachable) as error:
+                if isinstance(error, ModelUnavailable) or time.monotonic() >= end:
                     raise
             await asyncio.sleep(POLL)
 
