@@ -56,8 +56,8 @@ lock: $(VENV)/.tools ## Write the lock files anew after a change of pyproject.to
 	echo "Written: requirements.lock, requirements.build.lock"
 
 clean: ## Remove .venv and caches; articles and models stay
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache
+	rm -rf $(VENV) {.,client}/{build,dist} *.egg-info client/src/*.egg-info .mypy_cache \
+		.ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One lock for every platform and Python version, each file of each package with its hash.

@@ -113,6 +113,7 @@ class Service:
         self._checker: Checker | None = None
         self._fast_checker: Checker | None = None
         self._failure: DatelineError | None = None
+        self.model = ModelName(name="none", sha256="")
         self._open = ExitStack()
 
     @property
@@ -165,10 +166,10 @@ class Service:
             if self._imports:
                 importer.start()
             self._index, self._importer = index, importer
-            name = ModelName(name="none", sha256="")
-            self._fast_checker = Checker(encoder, None, name)
+            self._fast_checker = Checker(encoder, None, self.model)
             if self._answers:
                 chat, name = self._language_model(language)
+                self.model = name
                 keep = settings.keep_replies
                 self._checker = Checker(encoder, chat, name, index.registry if keep else None)
                 self._answerer = Answerer(index, chat, name, keep=keep)
@@ -529,13 +530,19 @@ async def livez() -> dict[str, str]:
     return {"status": "ok"}
 
 
+class Ready(BaseModel):
+    status: Literal["ready"] = "ready"
+    version: str
+    model: ModelName
+
+
 @router.get("/readyz", tags=["operation"])
-async def readyz(service: Here) -> dict[str, str]:
+async def readyz(service: Here) -> Ready:
     """Index and model are loaded; `503` with what is missing until then."""
     if missing := service.missing():
         failure = service.failure or ModelLoading(f"Not loaded yet: {' and '.join(missing)}.")
         raise failure
-    return {"status": "ready"}
+    return Ready(version=version("dateline"), model=service.model)
 
 
 def create_app(

@@ -209,7 +209,13 @@ def check_reply(
 ) -> CheckReply:
     """What `POST /v1/checks` answers. Raises ArticleNotFound, and Deadline."""
     if request.source_text is not None:
-        checked = checker.check(request.text, request.source_text, budget=budget)
+        checked = checker.check(
+            request.text,
+            request.source_text,
+            title=request.source_title,
+            published_at=request.source_published_at,
+            budget=budget,
+        )
     else:
         filters = request.filters
         if request.article_ids:

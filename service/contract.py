@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from index.articles import Whole
+from index.articles import IsoDate, Line, Whole
 from index.index import Hit
 from index.registry import Filters, Passage
 from index.sentences import Span
@@ -277,11 +277,14 @@ class CheckedPlace(BaseModel):
 
 class CheckRequest(_Request):
     """What `text` is held against: `source_text`, or the articles named, or those that pass the
-    filters, or all.
+    filters, or all. `source_title` and `source_published_at` (which "on Tuesday" is read by) tell
+    of `source_text`.
     """
 
     text: Annotated[Asked, Field(max_length=50_000)]
     source_text: Annotated[Whole | None, Field(max_length=1_000_000)] = None
+    source_title: Line | None = None
+    source_published_at: IsoDate | None = None
     article_ids: list[str] = Field(default_factory=list, max_length=1000)
     filters: Filters = Field(default_factory=Filters)
     mode: Literal["full", "fast"] = "full"
@@ -291,6 +294,8 @@ class CheckRequest(_Request):
         named = self.article_ids or self.filters != Filters()
         if self.source_text is not None and named:
             raise ValueError("give source_text, or articles by article_ids or filters, not both")
+        if self.source_text is None and (self.source_title or self.source_published_at):
+            raise ValueError("source_title and source_published_at tell of source_text: give it")
         if self.article_ids and self.filters.article_ids:
             raise ValueError("name the articles in article_ids or in the filters, not in both")
         return self

@@ -13,6 +13,7 @@ from service.catalogue import defaults, find, locate
 from service.engine import Engine, LocalChatModel
 from service.settings import Settings
 
+pytest_plugins = ["pytester"]
 hypothesis.settings.register_profile("dateline", deadline=None, max_examples=100, database=None)
 hypothesis.settings.load_profile("dateline")
 

@@ -747,6 +747,10 @@ def test_the_service_is_alive_before_it_is_ready(
         finally:
             loaded.set()
         until(lambda: served.client.get("/readyz").status_code == 200)
+        ready = served.client.get("/readyz").json()
+        assert (ready["status"], ready["model"]["name"]) == ("ready", "scripted") and ready[
+            "version"
+        ]
         served.add()
         assert served.ask().json()["answerable"]
 

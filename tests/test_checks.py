@@ -48,6 +48,16 @@ def test_a_text_can_be_held_against_one_that_is_sent_with_it(fresh: Served, mode
     )
 
 
+def test_the_date_of_a_text_that_is_sent_is_what_its_days_are_read_by(fresh: Served) -> None:
+    claim, source = "The bridge opened on 3 May 2024.", "The bridge opened on Friday."
+    dated = {"source_published_at": "2024-05-04", "source_title": "A bridge"}
+    (alone,) = check(fresh, claim, source_text=source, mode="fast")["sentences"]
+    (known,) = check(fresh, claim, source_text=source, mode="fast", **dated)["sentences"]
+    assert alone["checks"]["dates"] is False
+    assert known["checks"]["dates"] is True
+    assert known["sources"][0]["title"] == "A bridge"
+
+
 def test_absence_is_no_contradiction(fresh: Served) -> None:
     fresh.add(id="bridge")
     fresh.chat.yes = 0.02
@@ -75,6 +85,7 @@ def test_with_no_article_nothing_is_supported(fresh: Served) -> None:
         {"text": ""},
         {"text": GOOD, "source_text": "x", "article_ids": ["a"]},
         {"text": GOOD, "mode": "slow"},
+        {"text": GOOD, "source_title": "A bridge"},
         {"text": GOOD, "article_ids": ["a"], "filters": {"article_ids": ["b"]}},
     ],
 )

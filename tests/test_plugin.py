@@ -1,0 +1,445 @@
+"""The pytest plugin, run by pytest; its service has a scripted model."""
+
+import html
+import importlib.util
+import json
+import re
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from serving import ANSWER, ARTICLE, QUESTION, Served, serving
+
+from dateline_client import Client, plugin, running, texts
+from dateline_client.assertions import source_file
+from dateline_client.report import page
+from service import quotes
+
+ROOT = Path(__file__).resolve().parent.parent
+TUTORIAL = (ROOT / "docs" / "testing.md").read_text()
+HOSTILE = "\x1b[2J<script>alert(1)</script>\u202e & </mark>"
+HELD = "dateline.assert_grounded(ANSWER, ARTICLE)"
+ASK = "answer = dateline.client.ask(QUESTION)\n"
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, shared: Served, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs pytest on the files that are there, and on `body` as a test."""
+    # The models are in the user's own directory, and pytester sets another home.
+    monkeypatch.setenv("DATELINE_MODELS_DIR", str(shared.settings.models_dir))
+
+    def run(body: str = "", *options: str, url: str = shared.url) -> pytest.RunResult:
+        if body:
+            head = f"ARTICLE = {ARTICLE!r}\nANSWER = {ANSWER!r}\nQUESTION = {QUESTION!r}\n"
+            lines = "".join(f"    {line}\n" for line in body.splitlines())
+            pytester.makepyfile(test_it=f"{head}\ndef test_it(dateline):\n{lines}")
+        service = ["--dateline-url", url] if url else []
+        return pytester.runpytest_inprocess("-p", "dateline_client.plugin", *service, *options)
+
+    return run
+
+
+def passes(result: pytest.RunResult) -> None:
+    result.assert_outcomes(passed=1)
+
+
+def fails(result: pytest.RunResult, *lines: str) -> None:
+    """`lines` are what pytest says after its `E`, in their order."""
+    result.assert_outcomes(failed=1)
+    said = [line[8:] for line in result.outlines if line.startswith("E  ")]
+    places = [said.index(line) for line in lines]
+    assert places == sorted(places)
+
+
+# The assertions
+
+
+def test_a_supported_answer_passes(run: Run) -> None:
+    passes(run("dateline.assert_grounded(ANSWER + ' Is that so?', ARTICLE)"))
+
+
+def test_a_failure_shows_the_sentence_what_is_wrong_and_the_sources_words(run: Run) -> None:
+    text = f"{ANSWER} The bridge is 250 metres long and carries two tram lines."
+    fails(
+        run(f"dateline.assert_grounded({text!r}, dateline.text(ARTICLE, 'bridge.md'))"),
+        "AssertionError: 1 of 2 sentences is not supported by bridge.md",
+        "contradicted: a number that the source does not have",
+        "  - The bridge is 250 metres long and carries two tram lines.",
+        "  ?               ^^^",
+        "  + The bridge is 212 metres long and carries two tram lines.",
+        "    bridge.md:1:66",
+    )
+
+
+def test_the_models_reading_is_shown(fresh: Served, run: Run) -> None:
+    fresh.chat.yes = 0.02
+    said = "unsupported: the model reads it there with a probability of 2%"
+    fails(run(HELD, url=fresh.url), said)
+
+
+@pytest.mark.parametrize("answer", ["", "Thank you.", "Why?"])
+def test_what_states_nothing_is_not_grounded(run: Run, answer: str) -> None:
+    fails(run(f"dateline.assert_grounded({answer!r}, ARTICLE)"))
+
+
+def test_several_sources_are_one_and_a_place_is_of_its_own(run: Run) -> None:
+    body = (
+        "sources = [dateline.text('It rained.', 'rain'), dateline.text(ARTICLE, 'bridge')]\n"
+        "dateline.assert_grounded(ANSWER, sources)\n"
+        "dateline.assert_grounded('The bridge is 250 metres long.', sources)"
+    )
+    said = "AssertionError: 1 of 1 sentence is not supported by the 2 sources"
+    fails(run(body), said, "    bridge:1:66")
+
+
+def test_an_article_of_the_service_is_a_source(run: Run) -> None:
+    body = (
+        "for source in (dateline.stored('bridge'), dateline.client.get('bridge')):\n"
+        "    dateline.assert_grounded(ANSWER, source)\n"
+        "    dateline.assert_quotes_verbatim('It “carries two tram lines.”', source)\n"
+        "dateline.assert_quotes_verbatim('It “carries six tram lines.”', source)"
+    )
+    fails(run(body), "  + carries two tram lines", "    bridge:1:100")
+
+
+def test_a_quotation_is_held_against_the_nearest_words(run: Run) -> None:
+    passes(run("dateline.assert_quotes_verbatim('No quotation.', ARTICLE)"))
+    passes(
+        run("dateline.assert_quotes_verbatim('\"Two\" \"tram lines,\" he said.', 'Two tram lines')")
+    )
+    fails(
+        run("dateline.assert_quotes_verbatim('It has «six tram lines» there.', ARTICLE)"),
+        "AssertionError: 1 of 1 quotation does not stand in the source",
+        "  - six tram lines",
+        "  ? ^^^",
+        "  + two tram lines",
+        "    the source:1:108",
+    )
+    nothing = run("dateline.assert_quotes_verbatim('It is “zyx qwv”.', ARTICLE)")
+    fails(nothing, "  - zyx qwv", "    no word of it is there")
+
+
+def test_citations_are_the_answers_or_what_its_text_holds(run: Run) -> None:
+    passes(run(f"{ASK}dateline.assert_cites(answer, ARTICLE, 'Harrow Mere on 3 May 2024')"))
+    passes(run("dateline.assert_cites(ANSWER, ARTICLE, 'the new bridge')"))
+    fails(
+        run(f"{ASK}dateline.assert_cites(answer, dateline.stored('bridge'), 'two tram lines')"),
+        "AssertionError: No citation of the answer holds “two tram lines” of bridge",
+        "What it cites:",
+        "    Aldous Finch opened the new bridge at Harrow Mere on 3 May 2024.",
+        "    bridge",
+    )
+    said = "AssertionError: The answer does not hold “two tram lines”"
+    fails(run("dateline.assert_cites(ANSWER, ARTICLE, 'two tram lines')"), said)
+    said = "AssertionError: “six tram lines” does not stand in the source"
+    fails(run("dateline.assert_cites(ANSWER, ARTICLE, 'six tram lines')"), said)
+
+
+REFUSES = (
+    "The article does not say what it was worth.", "I don't know.", "I’m sorry, I can’t say.",
+    "The value is not mentioned.", "There is no information about that.", "",
+    "I could not find that in the articles. It rained.",
+)  # fmt: skip
+TELLS = ("It was worth 5 billion.", "Two. That is not known to all.")
+
+
+def test_a_text_refuses_that_says_it_cannot_say(run: Run) -> None:
+    passes(run("\n".join(f"dateline.assert_refuses({answer!r})" for answer in REFUSES)))
+    for answer in TELLS:
+        fails(run(f"dateline.assert_refuses({answer!r})"), f"  - {answer}")
+
+
+def test_a_refusal_of_the_service_is_known(fresh: Served, run: Run) -> None:
+    passes(run(f"{ASK}dateline.assert_refuses(answer)", url=fresh.url))
+    result = run(f"{ASK}dateline.assert_grounded(answer, ARTICLE)", url=fresh.url)
+    result.stdout.fnmatch_lines(["E *The answer is empty: *It refused (no_articles: *"])
+    fresh.add(id="bridge")
+    result = run(f"{ASK}dateline.assert_refuses(answer)", url=fresh.url)
+    fails(result, "AssertionError: The answer is no refusal", f"  - {ANSWER}", "    bridge")
+
+
+def test_own_phrases_of_refusal(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\ndateline_refusals =\n    ask somebody else\n    pass")
+    passes(run("dateline.assert_refuses('Better ask somebody else.')"))
+
+
+def test_an_answer_is_a_text_or_has_one(run: Run) -> None:
+    passes(
+        run(
+            "from types import SimpleNamespace\n"
+            "reply = dateline.client.post('/v1/answers', {'question': QUESTION})\n"
+            "from service.contract import Answer\n"
+            "for answer in (reply, dateline.client.ask(QUESTION), {'text': ANSWER},\n"
+            "               Answer.model_validate(reply),\n"
+            "               SimpleNamespace(answer=ANSWER), SimpleNamespace(text=ANSWER)):\n"
+            "    dateline.assert_grounded(answer, ARTICLE)\n"
+            "dateline.assert_cites(reply, ARTICLE, 'the new bridge')"
+        )
+    )
+    for answer in ("7", "None", "{}"):
+        result = run(f"dateline.assert_grounded({answer}, ARTICLE)")
+        result.stdout.fnmatch_lines(["*TypeError: * is no answer*"])
+    result = run("dateline.assert_grounded(ANSWER, 7)")
+    result.stdout.fnmatch_lines(["*TypeError: 7 is no source*"])
+
+
+# Sources and settings
+
+
+def test_files_are_found_in_the_folder_and_from_the_root(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    folder = pytester.mkdir("articles")
+    (folder / "bridge.txt").write_text(ARTICLE)
+    (folder / "rain.md").write_text("It rained.")
+    pytester.makeini("[pytest]\ndateline_articles = articles\ndateline_mode = fast")
+    body = (
+        "dateline.assert_grounded(ANSWER)\n"
+        "names = [article.name for article in dateline.articles]\n"
+        "assert names == ['articles/bridge.txt', 'articles/rain.md']\n"
+        "assert dateline.article('rain.md') == dateline.article('articles/rain.md')\n"
+        "dateline.article('nowhere.md')"
+    )
+    run(body).stdout.fnmatch_lines(["*FileNotFoundError: nowhere.md is in none of*"])
+
+
+def test_without_a_source_it_says_what_to_do(run: Run) -> None:
+    run("dateline.assert_grounded(ANSWER)").stdout.fnmatch_lines(["*Give a source, or name*"])
+
+
+def test_the_marker_names_folder_and_mode(
+    fresh: Served, run: Run, pytester: pytest.Pytester
+) -> None:
+    (pytester.mkdir("news") / "bridge.txt").write_text(ARTICLE)
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.dateline(mode="fast")
+        @pytest.mark.dateline(articles="news")
+        def test_it(dateline):
+            dateline.assert_grounded({ANSWER!r})
+
+        @pytest.mark.dateline(articles="none")
+        def test_none(dateline):
+            pass
+        """
+    )
+    result = run("", "--strict-markers", url=fresh.url)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*There is no folder 'none' of articles."])
+    assert fresh.chat.prompts == []
+
+
+def test_a_wrong_mode_is_said(run: Run, pytester: pytest.Pytester) -> None:
+    assert run("pass", "--dateline-mode", "slow").ret == pytest.ExitCode.USAGE_ERROR
+    pytester.makeini("[pytest]\ndateline_mode = slow")
+    assert run("pass").ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_front_matter_is_no_text_and_lines_are_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    head = "\ufeff---\r\ntitle: 'A'\r\npublished_at: 2024-05-03\r\n---\r\n\r\n"
+    path.write_bytes(f"{head}It rained.".encode())
+    source = source_file(path)
+    assert (source.text, source.title, source.published_at) == ("It rained.", "A", "2024-05-03")
+    assert source.place(3) == "a.md:6:4"
+    path.write_text("---\nNo front matter.\n---\n")
+    assert source_file(path).text.startswith("---")
+
+
+# Verdicts are kept
+
+
+def test_a_second_run_asks_no_model(fresh: Served, run: Run) -> None:
+    run(HELD, url=fresh.url).stdout.fnmatch_lines(["dateline: 1 verdict, 0 known before"])
+    asked = len(fresh.chat.prompts)
+    assert asked > 0
+    run(HELD, url=fresh.url).stdout.fnmatch_lines(["dateline: 1 verdict, 1 known before"])
+    assert len(fresh.chat.prompts) == asked
+    another = HELD.replace("ARTICLE", "'Yes. ' + ARTICLE")
+    for body, *options in ((another,), (HELD, "--cache-clear")):
+        passes(run(body, *options, url=fresh.url))
+        assert len(fresh.chat.prompts) > asked
+        asked = len(fresh.chat.prompts)
+
+
+def test_what_is_known_needs_no_service(run: Run, tmp_path: Path) -> None:
+    with serving(tmp_path / "gone") as gone:
+        passes(run(HELD, url=gone.url))
+    passes(run(HELD, url=gone.url))
+    result = run(HELD.replace("ANSWER", "ANSWER + ' It is long.'"), url=gone.url)
+    result.stdout.fnmatch_lines([f"*The service at {gone.url} does not answer*"])
+
+
+def test_another_model_is_asked_anew(
+    fresh: Served, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes(run(HELD, url=fresh.url))
+    monkeypatch.setattr(fresh.service.model, "sha256", "another")
+    run(HELD, url=fresh.url).stdout.fnmatch_lines(["dateline: 1 verdict, 0 known before"])
+
+
+def test_without_pytests_cache_nothing_is_kept(run: Run, pytester: pytest.Pytester) -> None:
+    passes(run(HELD, "-p", "no:cacheprovider"))
+    assert not (pytester.path / ".pytest_cache").exists()
+
+
+def test_a_damaged_verdict_is_none(tmp_path: Path) -> None:
+    kept = running.Kept(tmp_path)
+    kept.put("a", {"x": 1})
+    assert running.Kept(tmp_path).get("a") == {"x": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+    (tmp_path / "a.json").write_text('{"x"')
+    assert running.Kept(tmp_path).get("a") is None
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="xdist is not installed")
+def test_workers_share_verdicts_and_one_report(run: Run, pytester: pytest.Pytester) -> None:
+    tests = [
+        f"def test_{i}(dateline): dateline.assert_grounded({ANSWER!r}, {ARTICLE!r})\n"
+        for i in range(4)
+    ]
+    pytester.makepyfile("".join(tests))
+    options = ("-n", "2", "--dateline-report", "report.html")
+    run("", *options).assert_outcomes(passed=4)
+    result = run("", *options)
+    result.stdout.fnmatch_lines(["dateline: 4 verdicts, 4 known before"])
+    assert (pytester.path / "report.html").read_text().count("<section") == 4
+
+
+# The application is started where no URL is given
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`dateline` as it is, but for the scripted model."""
+    path = tmp_path / "dateline"
+    path.write_text(
+        f"#!{sys.executable}\n"
+        f"import functools, sys\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
+        "from fakes import ScriptedChat\nfrom service import cli\n"
+        "cli.create_app = functools.partial(cli.create_app, chat=ScriptedChat())\ncli.main()\n"
+    )
+    path.chmod(0o755)
+    monkeypatch.setattr(running, "_command", lambda: path)
+    return path
+
+
+def test_the_application_is_started_when_needed_and_ends(
+    run: Run, command: Path, tmp_path: Path
+) -> None:
+    told = f"__import__('pathlib').Path({str(tmp_path / 'url')!r})"
+    tell = f"{told}.write_text(dateline.client.url)"
+    passes(run(f"{HELD}\n{tell}", url=""))
+    with Client((tmp_path / "url").read_text()) as ended:
+        assert not ended.live()
+    passes(run(f"{HELD}\nassert dateline._running._client is None", url=""))
+    command.write_text("#!/bin/sh\necho No model.\nexit 1")  # another: what that one said is void
+    run(HELD, url="").stdout.fnmatch_lines(["*`dateline serve` ended: No model.*"])
+
+
+def test_with_neither_it_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_command", lambda: None)
+    result = run(HELD, url="")
+    result.stdout.fnmatch_lines(["*No Dateline service: give --dateline-url, or install*"])
+    passes(run("dateline.assert_refuses('I do not know.')", url=""))
+
+
+def test_nobody_at_the_url_is_said_at_once(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    result = run(HELD, url=f"http://127.0.0.1:{port}")
+    result.stdout.fnmatch_lines(["*does not answer*"])
+
+
+# What is shown
+
+
+def test_the_report_has_texts_side_by_side_and_marks(run: Run, pytester: pytest.Pytester) -> None:
+    wrong = f"The bridge is 250 metres long. {HOSTILE}"
+    body = f"{HELD}\ndateline.assert_grounded({wrong!r}, ARTICLE)"
+    result = run(body, "--dateline-report", "out/report.html", "--tb=short")
+    result.stdout.fnmatch_lines(["dateline: the report is out/report.html"])
+    assert "\u202e" not in result.stdout.str().partition("E  ")[2]
+    shown = (pytester.path / "out" / "report.html").read_text()
+    assert "2 assertions, 1 of which do not hold" in shown
+    assert 'class="good"' in shown and 'class="bad"' in shown
+    assert "&lt;script&gt;" in shown and "<script" not in shown
+    targets = re.findall(r'href="#([^"]+)"', shown)
+    assert len(targets) >= 2 and all(f'id="{target}"' in shown for target in targets)
+
+
+@given(st.text(), st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50))))
+def test_a_report_keeps_every_character(text: str, spans: list[tuple[int, int]]) -> None:
+    marks = [{"span": s, "verdict": "bad", "note": text, "places": []} for s in spans]
+    assertion = {"assertion": "a", "text": text, "sources": [], "marks": marks, "message": ""}
+    shown = page([("t", "passed", [json.loads(json.dumps(assertion))])])
+    inner = re.search(r"<h3>Answer</h3><p>(.*?)</p></div>", shown, re.DOTALL)
+    assert inner is not None
+    kept = re.sub(r"</?mark[^>]*>", "", inner[1])
+    assert kept == (html.escape(text) or "<small>(empty)</small>")
+
+
+def test_colours_are_for_a_terminal(run: Run) -> None:
+    body = "dateline.assert_grounded('The bridge is 250 metres long.', ARTICLE)"
+    coloured = run(body, "--color=yes").stdout.str()
+    assert "\x1b[1;7;31m250\x1b[0m" in coloured and "^^^" not in coloured
+    run(body, "--color=yes", "--junit-xml=results.xml")
+    assert "x1B" not in Path("results.xml").read_text()
+
+
+# Texts
+
+
+@given(st.text(), st.text())
+def test_quotes_are_folded_as_the_service_folds_them(quote: str, text: str) -> None:
+    assert texts.folded(text) == quotes.folded(text)
+    for needle in (quote, text[1:-1]):
+        theirs = [(span.start, span.end) for span in quotes.occurrences(needle, text)]
+        assert texts.occurrences(needle, text) == theirs
+
+
+def test_what_stands_in_quotation_marks() -> None:
+    text = "He “said so,” and \"did. \" «Oui», „ja“; 'no' and an open “end."
+    assert [text[a:b] for a, b in texts.quotations(text)] == ["said so", "did", "Oui", "ja"]
+
+
+@given(st.text(), st.text(), st.integers(5, 60))
+def test_a_diff_can_be_made_of_any_texts(ours: str, theirs: str, width: int) -> None:
+    a, b = texts.plain(ours), texts.plain(theirs)
+    marked = (texts.missing(a, b), texts.changed(a, b)[0], texts.instead(b, a))
+    for spans in marked:
+        assert all(0 <= start < end <= len(a) for start, end in spans)
+        lines = texts.Look(width).lines("-", a, spans)
+        kept = "".join(line[4:] for line in lines if line.startswith("  -"))
+        assert kept.replace(" ", "") == a.replace(" ", "")
+    span = texts.nearest(a, b)
+    assert span is None or b[slice(*span)]
+
+
+# The documentation
+
+
+def test_the_tutorial_runs(run: Run, pytester: pytest.Pytester) -> None:
+    blocks = re.findall(r"^```\w+ (\S+)\n(.*?)^```", TUTORIAL, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 5
+    for name, body in blocks:
+        path = pytester.path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(body)
+    pytester.syspathinsert()
+    run("").assert_outcomes(passed=4, failed=1)
+    result = run("", "--dateline-mode", "fast", "test_wrong.py")
+    (told,) = re.findall(r"^\$ pytest --dateline-mode fast\n(.*?)^```", TUTORIAL, re.M | re.DOTALL)
+    assert told.strip() in "\n".join(line.rstrip() for line in result.outlines)
+
+
+def test_every_setting_of_the_plugin_is_documented() -> None:
+    for name in plugin._OPTIONS:
+        assert f"`--dateline-{name}" in TUTORIAL and f"`dateline_{name}`" in TUTORIAL
