@@ -32,6 +32,7 @@ def run(pytester: pytest.Pytester, shared: Served, monkeypatch: pytest.MonkeyPat
     """Runs pytest on the files that are there, and on `body` as a test."""
     # The models are in the user's own directory, and pytester sets another home.
     monkeypatch.setenv("DATELINE_MODELS_DIR", str(shared.settings.models_dir))
+    monkeypatch.setenv("COLUMNS", "80")
 
     def run(body: str = "", *options: str, url: str = shared.url) -> pytest.RunResult:
         if body:
@@ -175,7 +176,8 @@ def test_an_answer_is_a_text_or_has_one(run: Run) -> None:
             "reply = dateline.client.post('/v1/answers', {'question': QUESTION})\n"
             "from service.contract import Answer\n"
             "for answer in (reply, dateline.client.ask(QUESTION), {'text': ANSWER},\n"
-            "               Answer.model_validate(reply),\n"
+            "               Answer.model_validate(reply), {'answer': ANSWER, 'citations': ['a']},\n"
+            "               {'briefing': ANSWER, 'word_count': 9},\n"
             "               SimpleNamespace(answer=ANSWER), SimpleNamespace(text=ANSWER)):\n"
             "    dateline.assert_grounded(answer, ARTICLE)\n"
             "dateline.assert_cites(reply, ARTICLE, 'the new bridge')"

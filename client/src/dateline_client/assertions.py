@@ -1,7 +1,8 @@
 """What a test asserts of an answer, and how it is told where it does not hold.
 
-An answer is a text, an answer of the service (object or JSON), or whatever has a `text` or an
-`answer`. A source is a SourceText, an article of the service, a Path or a text; or several.
+An answer is a text, an answer or briefing of the service (object or JSON), or whatever has an
+`answer` or a `text`. A source is a SourceText, an article of the service, a Path or a text; or
+several.
 """
 
 import re
@@ -13,6 +14,7 @@ from typing import Any, Literal
 from dateline_client.contract import (
     Answer,
     Article,
+    Briefing,
     Check,
     CheckedSentence,
     Citation,
@@ -136,15 +138,19 @@ def said(answer: object) -> Said:
     if hasattr(answer, "model_dump"):  # pydantic's
         answer = answer.model_dump(mode="json", by_alias=True)
     if isinstance(answer, Mapping):
-        if "citations" in answer and "answer" in answer:
-            return said(read(Answer, answer))
+        if "answerable" in answer:
+            answer = read(Answer, answer)
+        elif "word_count" in answer:
+            answer = read(Briefing, answer)
+    if isinstance(answer, Answer | Briefing):
+        told = answer.answer if isinstance(answer, Answer) else answer.briefing
+        refusal = answer.refusal
+        why = f"{refusal.reason}: {refusal.message}" if refusal else None
+        return Said(told, answer.citations, why, refusal is None)
+    if isinstance(answer, Mapping):
         text = answer.get("answer", answer.get("text"))
     else:
         text = getattr(answer, "answer", getattr(answer, "text", None))
-    if isinstance(answer, Answer):
-        refusal = answer.refusal
-        why = f"{refusal.reason}: {refusal.message}" if refusal else None
-        return Said(answer.answer, answer.citations, why, answer.answerable)
     if not isinstance(text, str):
         raise TypeError(f"{answer!r:.100} is no answer: give a text, or what has one.")
     return Said(text)

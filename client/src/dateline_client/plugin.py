@@ -176,7 +176,7 @@ def _look(config: pytest.Config) -> Look:
         terminal = config.get_terminal_writer()
         # Escape codes have no business in a file.
         coloured = terminal.hasmarkup and not getattr(config.option, "xmlpath", None)
-        told = coloured, min(terminal.fullwidth - len("E   "), MOST_WIDTH)
+        told = coloured, min(terminal.fullwidth - len("E       "), MOST_WIDTH)
     return Look(width=told[1], colours=told[0])
 
 
