@@ -18,7 +18,7 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel
 from ulid import ULID
 
-from index.errors import ContextTooLong, DatelineError, Deadline, StorageFull
+from index.errors import ContextTooLong, Deadline, StorageFull
 from index.index import Hit, Index
 from index.registry import Passage
 from index.sentences import sentence_spans
@@ -31,29 +31,18 @@ from service.contract import (
     Citation,
     Conflict,
     Dropped,
-    FieldLocation,
     ModelName,
     Refusal,
-    Support,
     Timings,
     Usage,
     location,
 )
 from service.conversation import Standalone, standalone
-from service.grounding import (
-    Cited,
-    Evidence,
-    Grounds,
-    evidence,
-    ground,
-    lacks_kind,
-    orders,
-    replaced,
-    unmet,
-)
+from service.grounding import Evidence, evidence, ground, lacks_kind, orders, replaced, unmet
 from service.prompts import Prompt
 from service.questions import is_polar, parts
-from service.reading import Budget, Reader, cited_context, judge, prompt_context
+from service.reading import Budget, Reader, cited_context, prompt_context
+from service.verification import Verified, Verifier, cite, hold, stated, tidied
 
 logger = logging.getLogger(__name__)
 
@@ -66,12 +55,6 @@ SAME_MATTER = 0.5  # share of the model's words that it has
 PASSAGES_A_PART = 2  # looked for besides, for each part of a question of several
 # The one threshold: an answer less probable than this is not given.
 ANSWERED = 0.5
-# Whose words they are is told by the citation.
-_LEAD_IN = re.compile(
-    r"^According to the (?:articles?|reports?|text)(?: (?:from|in) [“\"][^”\"]*[”\"])?,? +",
-    re.IGNORECASE,
-)
-_YES_NO = re.compile(r"^(?:yes|no)\b[,.;:]?\s*", re.IGNORECASE)
 # The model's way of saying that it found nothing, where it was asked for an answer.
 _TEXT = r"\b(?:articles?|text|passages?)\b"
 _SAYS_NOTHING = re.compile(
@@ -96,15 +79,6 @@ class Retrieval(BaseModel):
 
 
 Tell = Callable[[Retrieval | Citation], None]
-
-
-@dataclass
-class Verified:
-    """A sentence of an answer, what supports it, and how well."""
-
-    text: str
-    grounds: Grounds
-    support: Support
 
 
 @dataclass
@@ -160,8 +134,9 @@ class Answerer:
         self._kept = index.registry if keep else None
         self._index, self._chat, self._model = index, chat, model
         self._calibration = Calibration.of(model.sha256)
-        self._answerable, self._answer, self._polar, self._supported, self._answers = (
-            Prompt(name) for name in ("answerable", "answer", "polar", "supported", "answers")
+        self._verifier = Verifier(self._calibration)
+        self._answerable, self._answer, self._polar, self._answers = (
+            Prompt(name) for name in ("answerable", "answer", "polar", "answers")
         )
         self._standalone = Prompt("standalone")
 
@@ -305,21 +280,9 @@ class Answerer:
         offered: Sequence[Evidence],
         work: _Work,
     ) -> Verified | None:
-        """The claim with its grounds, or None where it is dropped."""
-        said = stated(claim)
-        grounds = ground(said, work.asked.question, offered) if said else None
-        if grounds is None:
-            work.dropped.append(Dropped(text=claim, reason="no source shares a word with it"))
-            return None
-        quotation = " ".join(c.text for c in grounds.cited)
-        entailment = work.reader.yes(self._supported, context, quotation=quotation, statement=said)
-        support = judge(grounds, entailment, self._calibration)
-        work.claims.append({"text": claim, "coverage": grounds.coverage, **support.model_dump()})
-        if support.label != "supported":
-            reason = ", ".join(grounds.failed) or "entailment"
-            work.dropped.append(Dropped(text=claim, reason=reason))
-            return None
-        return Verified(claim, grounds, support)
+        return self._verifier.verified(
+            claim, work.asked.question, context, offered, work.reader, work.dropped, work.claims
+        )
 
     def _sense(self, part: _Part, named: str, context: dict[str, Any], reader: Reader) -> None:
         """The signals that tell an answer from what merely resembles one."""
@@ -394,7 +357,7 @@ class Answerer:
             timings_ms=work.timings,
             trace=_trace(work) if work.request.include_trace else None,
         )
-        self._hold(answer)
+        hold(answer.answer, answer.citations, self._index.registry)
         try:
             with self._index.registry.transaction():
                 self._index.registry.put_receipt(answer.id, *_receipt(answer))
@@ -419,59 +382,6 @@ class Answerer:
             {"reason": reason, "message": REASONS[reason], "nearest": nearest}
         )
 
-    def _hold(self, answer: Answer) -> None:
-        """The promise, checked on every reply: each citation is exactly what its article says."""
-        end = -1
-        for citation in answer.citations:
-            if answer.answer[citation.start : citation.end] != citation.text:
-                raise DatelineError("A citation did not match the answer, so it is not shown.")
-            if citation.start != end + 1 or not citation.sources:
-                raise DatelineError("A sentence had no citation, so the answer is not shown.")
-            end = citation.end
-            for source in [*citation.sources, *citation.also]:
-                article = self._index.registry.get(source.article_id, source.revision)
-                if isinstance(source, FieldLocation):
-                    found = getattr(article, source.field)
-                else:
-                    found = article.text[source.start_char_index : source.end_char_index]
-                if found != source.cited_text:
-                    raise DatelineError("A citation did not match its article: it is not shown.")
-
-
-def tidied(text: str) -> str:
-    """What the model wrote, on one line, without "According to the article, ..."."""
-    text = _LEAD_IN.sub("", " ".join(text.split()))
-    return text[:1].upper() + text[1:]
-
-
-def stated(claim: str) -> str:
-    """What a claim says beside the Yes or No that it begins with."""
-    said = _YES_NO.sub("", claim)
-    return said[:1].upper() + said[1:] if said != claim else claim
-
-
-def _citation(verified: Verified, start: int) -> Citation:
-    grounds = verified.grounds
-    fields = [
-        FieldLocation.model_validate(
-            {
-                "article_id": f.passage.article_id,
-                "revision": f.passage.revision,
-                "field": f.field,
-                "cited_text": f.text,
-            }
-        )
-        for f in grounds.fields
-    ]
-    return Citation(
-        start=start,
-        end=start + len(verified.text),
-        text=verified.text,
-        sources=[*map(_location, grounds.cited), *fields],
-        also=[*map(_location, grounds.also)],
-        support=verified.support,
-    )
-
 
 def _accept(part: _Part, work: _Work) -> None:
     """Takes the part's sentences into the answer, each side of a conflict with one, and tells them.
@@ -484,7 +394,7 @@ def _accept(part: _Part, work: _Work) -> None:
     first = len(work.citations)
     for verified in _newest_first(part) if part.others else part.verified:
         start = work.citations[-1].end + 1 if work.citations else 0
-        work.citations.append(_citation(verified, start))
+        work.citations.append(cite(verified, start))
         work.tell(work.citations[-1])
     if part.others:
         work.conflicts.append(Conflict(about=part.question, sides=work.citations[first:]))
@@ -497,10 +407,6 @@ def _newest_first(part: _Part) -> list[Verified]:
         key=lambda v: v.grounds.cited[0].passage.published_at or "",
         reverse=True,
     )
-
-
-def _location(cited: Cited) -> CharLocation:
-    return location(cited.passage, cited.span, cited.text)
 
 
 def _passage_location(passage: Passage) -> CharLocation:

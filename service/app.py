@@ -50,14 +50,18 @@ from index.jobs import Importer, Job
 from index.registry import Filters
 from service import catalogue
 from service.answers import Answerer, Retrieval
+from service.briefings import Briefer
 from service.checks import Checker, check_reply
 from service.contract import (
     Answer,
     AnswerRequest,
+    Briefing,
+    BriefingRequest,
     CheckReply,
     CheckRequest,
     Citation,
     ModelName,
+    Progress,
     QuoteReply,
     QuoteRequest,
     SearchReply,
@@ -110,6 +114,7 @@ class Service:
         self._index: Index | None = None
         self._importer: Importer | None = None
         self._answerer: Answerer | None = None
+        self._briefer: Briefer | None = None
         self._checker: Checker | None = None
         self._fast_checker: Checker | None = None
         self._failure: DatelineError | None = None
@@ -133,6 +138,12 @@ class Service:
         if self._answerer is None:
             raise self._failure or ModelLoading("The model is being loaded. Try again shortly.")
         return self._answerer
+
+    @property
+    def briefer(self) -> Briefer:
+        if self._briefer is None:
+            raise self._failure or ModelLoading("The model is being loaded. Try again shortly.")
+        return self._briefer
 
     def checker(self, mode: Literal["full", "fast"]) -> Checker:
         checker = self._checker if mode == "full" else self._fast_checker
@@ -172,6 +183,7 @@ class Service:
                 self.model = name
                 keep = settings.keep_replies
                 self._checker = Checker(encoder, chat, name, index.registry if keep else None)
+                self._briefer = Briefer(index, chat, name, keep=keep)
                 self._answerer = Answerer(index, chat, name, keep=keep)
         except DatelineError as error:
             self._failure = error
@@ -480,6 +492,33 @@ async def answer_question(
     if asked.stream:
         service.turns.check()
         return streamed(request, budget, "answer", work)
+    return await _unless_ending(request, service, budget, work)
+
+
+@router.post("/v1/briefings", tags=["answers"], response_model=Briefing)
+async def brief(
+    request: Request, service: Here, asked: BriefingRequest
+) -> Briefing | StreamingResponse:
+    """Writes a paragraph on articles, or on a topic, every sentence cited."""
+    briefer = service.briefer
+    budget = Budget(asked.max_seconds)
+
+    async def work(tell: Tell = lambda name, data: None) -> Briefing:
+        def told(piece: Progress | Citation) -> None:
+            tell("progress" if isinstance(piece, Progress) else "sentence", piece)
+
+        async with service.turns.turn(budget) as waited_ms:
+            return await anyio.to_thread.run_sync(briefer.brief, asked, budget, waited_ms, told)
+
+    if asked.stream:
+        service.turns.check()
+        return streamed(request, budget, "briefing", work)
+    return await _unless_ending(request, service, budget, work)
+
+
+async def _unless_ending(
+    request: Request, service: Service, budget: Budget, work: Callable[[], Awaitable[Made]]
+) -> Made:
     try:
         return await _while_connected(request, budget, work)
     except asyncio.CancelledError:

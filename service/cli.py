@@ -7,9 +7,7 @@ import logging
 import signal
 import socket
 import sys
-import textwrap
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -24,19 +22,29 @@ from index.errors import AlreadyRunning, DatelineError, InvalidRequest
 from service import catalogue
 from service.app import Service, create_app
 from service.cli_articles import add, backup, delete, doctor, jobs, list_articles, restore
+from service.cli_brief import brief
 from service.cli_eval import evaluate_sets
 from service.cli_models import models_app
 from service.directory import serving_url
 from service.guard import LOOPBACK_NAMES
 from service.settings import Settings
-from service.terminal import call, connect, err, json_text, load_settings, out, plain, working
+from service.terminal import (
+    PATIENCE,
+    call,
+    connect,
+    err,
+    footnoted,
+    json_text,
+    load_settings,
+    out,
+    plain,
+    print_dropped,
+    print_notes,
+    working,
+)
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"
-HANG = 4  # columns before a footnote's text
-MOST_OF_NEAREST = 240  # characters
 EXAMPLE_QUESTION = "What did the two ministers sign?"
-# A person at a terminal can press Ctrl-C: a slow or busy machine is no reason to give up for them.
-PATIENCE = 600.0  # seconds
 GRACE = 5  # seconds that answers on their way have when the service ends
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes one that is free.")]
 
@@ -49,7 +57,7 @@ app = typer.Typer(
     help="Ask your news articles a question; every sentence of the answer is cited.",
 )
 app.add_typer(models_app)
-for command in (add, delete, jobs, doctor, backup, restore):
+for command in (brief, add, delete, jobs, doctor, backup, restore):
     app.command()(command)
 app.command("list")(list_articles)
 app.command("eval")(evaluate_sets)
@@ -237,16 +245,7 @@ def print_answer(reply: dict[str, Any]) -> None:
     """The answer with a footnote for each source, or the refusal with the nearest passages."""
     notes: list[dict[str, Any]] = []
     if reply["answerable"]:
-        line = Text()
-        for citation in reply["citations"]:
-            line += Text((" " if line else "") + plain(citation["text"]))
-            for note in citation["sources"]:
-                if note not in notes:
-                    notes.append(note)
-                line += Text(f" [{notes.index(note) + 1}]", "cyan")
-            for day in citation["support"]["derived"]:
-                said = f" ({plain(day['text'])}: worked out from “{plain(day['from'])}”)"
-                line += Text(said, "dim")
+        line, notes = footnoted(reply["citations"])
         out.print(line)
     else:
         refusal = reply["refusal"]
@@ -254,39 +253,7 @@ def print_answer(reply: dict[str, Any]) -> None:
         notes = refusal["nearest"]
         if notes:
             out.print(Text("\nThe nearest passages:", "dim"))
-    for number, note in enumerate(notes, 1):
-        mark = f"[{number}]" if reply["answerable"] else " - "
-        out.print()
-        _print_hanging(Text(f"{mark:<{HANG}}", "cyan"), _source(note))
-        cited = plain(note["cited_text"])
-        if not reply["answerable"]:  # only a hint of where to look
-            cited = textwrap.shorten(cited, MOST_OF_NEAREST, placeholder=" …")
-        _print_hanging(Text(" " * HANG), Text(f"“{cited}”", "italic"))
-    for dropped in reply["dropped"]:
-        said = f"\nLeft out, not supported ({dropped['reason']}): {plain(dropped['text'])}"
-        out.print(Text(said, "dim"))
+    print_notes(notes, numbered=reply["answerable"])
+    print_dropped(reply["dropped"])
     if reply["trace"] is not None:
         out.print(Text("\n" + json_text(reply["trace"]), "dim"), soft_wrap=True)
-
-
-def _print_hanging(mark: Text, text: Text) -> None:
-    """`text` beside `mark`, its further lines below its first; no blanks at the lines' ends."""
-    for number, line in enumerate(text.wrap(out, max(1, out.width - HANG))):
-        line.rstrip()
-        out.print((Text(" " * HANG) if number else mark) + line)
-
-
-def _source(note: dict[str, Any]) -> Text:
-    if note["type"] == "field":
-        return Text(f"{note['article_id']}, its {note['field'].replace('_', ' ')}", "bold")
-    about = [note["source"], _day(note["published_at"])]
-    return Text(plain(note["title"] or note["article_id"]), "bold") + Text(
-        "".join(f", {plain(part)}" for part in about if part)
-    )
-
-
-def _day(published_at: str | None) -> str | None:
-    if not published_at:
-        return None
-    day = date.fromisoformat(published_at[:10])
-    return f"{day.day} {day:%B %Y}"

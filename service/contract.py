@@ -1,4 +1,4 @@
-"""The wire: what `POST /v1/answers` and `POST /v1/search` take and give.
+"""The wire: what the calls that read articles take and give.
 
 Every offset counts Unicode code points, 0-based, end exclusive. For each citation
 `article.text[start_char_index:end_char_index] == cited_text` for the revision named, and
@@ -344,3 +344,78 @@ class QuoteReply(BaseModel):
     found: bool
     matches: list[CharLocation]
     nearest: NearestQuote | None
+
+
+# Briefings
+
+MOST_WORDS = 1000
+
+
+class BriefingRequest(_Request):
+    """On the articles named, or on a topic over the articles that pass the filters."""
+
+    article_ids: list[str] = Field(default_factory=list, max_length=100)
+    topic: Annotated[Asked, Field(max_length=4000)] | None = None
+    filters: Filters = Field(default_factory=Filters)
+    max_words: int = Field(80, ge=1, le=MOST_WORDS)
+    max_seconds: float = Field(120, gt=0, le=3600)
+    stream: bool = False
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> Self:
+        if bool(self.article_ids) == (self.topic is not None):
+            raise ValueError("give article_ids, or a topic, and not both")
+        if self.article_ids and self.filters != Filters():
+            raise ValueError("filters go with a topic: article_ids name the articles already")
+        return self
+
+
+class Progress(BaseModel):
+    """How far a briefing is: `done` of `total` pieces of articles in this stage."""
+
+    stage: Literal["read", "compare", "write"]
+    done: int
+    total: int
+
+
+class BriefedArticle(BaseModel):
+    """`copy_of` is the article that tells the same word for word and is read in its place; `read`
+    is false where it is such a copy, has nothing on the topic, or was left out for want of time.
+    """
+
+    id: str
+    revision: str
+    title: str | None
+    source: str | None
+    url: str | None
+    published_at: str | None
+    copy_of: str | None
+    read: bool
+
+
+class BriefingItem(BaseModel):
+    """One event: `briefing[start:end]`, and the articles on it. An outlet counts once, and so do
+    all copies of a text.
+    """
+
+    start: int
+    end: int
+    article_ids: list[str]
+    independent_sources: int
+
+
+class Briefing(BaseModel):
+    id: str
+    briefing: str
+    word_count: int
+    citations: list[Citation]
+    items: list[BriefingItem]
+    conflicts: list[Conflict]
+    dropped: list[Dropped]
+    incomplete: Literal["deadline_exceeded"] | None
+    refusal: Refusal | None
+    articles: list[BriefedArticle]
+    model: ModelName
+    prompt: str
+    usage: Usage
+    timings_ms: Timings

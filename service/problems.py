@@ -62,7 +62,10 @@ def invalid(request: Request, found: Sequence[Any]) -> JSONResponse:
     kind = found[0]["type"]
     if kind == "json_invalid":
         return problem(InvalidRequest("The body is not valid JSON."))
-    if tuple(found[0]["loc"]) == ("body",):  # it is no object
+    if tuple(found[0]["loc"]) == ("body",):
+        if kind == "value_error":  # its fields don't go together
+            return problem(InvalidRequest(_sayable(found[0]["msg"].removeprefix("Value error, "))))
+        # It is no object.
         if kind != "missing" and not media_type(request).endswith("json"):
             return problem(UnsupportedMediaType("Send the request as application/json."))
         return problem(InvalidRequest("Send a JSON object. `/docs` tells its fields."))

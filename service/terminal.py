@@ -9,12 +9,15 @@ import contextlib
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Iterator
+import textwrap
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import httpx
 from pydantic import ValidationError
 from rich.console import Console
+from rich.text import Text
 
 from index.errors import DatelineError, InvalidRequest
 from service.app import create_app
@@ -25,6 +28,10 @@ logger = logging.getLogger(__name__)
 
 # What a terminal would obey, what turns a line's direction round, and what no terminal can be sent.
 _CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+# A person at a terminal can press Ctrl-C: a slow or busy machine is no reason to give up for them.
+PATIENCE = 600.0  # seconds
+HANG = 4  # columns before a footnote's text
+MOST_OF_NEAREST = 240  # characters
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
 
@@ -105,3 +112,62 @@ def working(what: str) -> Iterator[None]:
             yield
     else:
         yield
+
+
+# Paragraphs with footnotes
+
+
+def footnoted(citations: Sequence[dict[str, Any]]) -> tuple[Text, list[dict[str, Any]]]:
+    """The sentences with the numbers of their sources, and those sources, each once."""
+    line, notes = Text(), list[dict[str, Any]]()
+    for citation in citations:
+        line += Text((" " if line else "") + plain(citation["text"]))
+        for note in citation["sources"]:
+            if note not in notes:
+                notes.append(note)
+            line += Text(f" [{notes.index(note) + 1}]", "cyan")
+        for day in citation["support"]["derived"]:
+            said = f" ({plain(day['text'])}: worked out from “{plain(day['from'])}”)"
+            line += Text(said, "dim")
+    return line, notes
+
+
+def print_notes(notes: Sequence[dict[str, Any]], *, numbered: bool) -> None:
+    """Sources as footnotes, or, not numbered, as hints of where to look."""
+    for number, note in enumerate(notes, 1):
+        mark = f"[{number}]" if numbered else " - "
+        out.print()
+        _print_hanging(Text(f"{mark:<{HANG}}", "cyan"), _source(note))
+        cited = plain(note["cited_text"])
+        if not numbered:
+            cited = textwrap.shorten(cited, MOST_OF_NEAREST, placeholder=" …")
+        _print_hanging(Text(" " * HANG), Text(f"“{cited}”", "italic"))
+
+
+def print_dropped(found: Sequence[dict[str, Any]]) -> None:
+    for dropped in found:
+        said = f"\nLeft out, not supported ({dropped['reason']}): {plain(dropped['text'])}"
+        out.print(Text(said, "dim"))
+
+
+def _print_hanging(mark: Text, text: Text) -> None:
+    """`text` beside `mark`, its further lines below its first; no blanks at the lines' ends."""
+    for number, line in enumerate(text.wrap(out, max(1, out.width - HANG))):
+        line.rstrip()
+        out.print((Text(" " * HANG) if number else mark) + line)
+
+
+def _source(note: dict[str, Any]) -> Text:
+    if note["type"] == "field":
+        return Text(f"{note['article_id']}, its {note['field'].replace('_', ' ')}", "bold")
+    about = [note["source"], _day(note["published_at"])]
+    return Text(plain(note["title"] or note["article_id"]), "bold") + Text(
+        "".join(f", {plain(part)}" for part in about if part)
+    )
+
+
+def _day(published_at: str | None) -> str | None:
+    if not published_at:
+        return None
+    day = date.fromisoformat(published_at[:10])
+    return f"{day.day} {day:%B %Y}"

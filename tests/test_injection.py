@@ -135,7 +135,7 @@ def test_no_article_adds_a_control_token_to_the_prompt(
 ) -> None:
     hits = articles.search(row["question"], Filters(), 6)
     context = prompt_context([hit.passage for hit in hits], row["question"])
-    messages = Prompt("answer").render(context)
+    messages = Prompt("answer").render(context, part="")
     assert row["text"].split()[-1] in str(messages[-1].content)
     empty = [type(message)(content="") for message in messages]
     assert special(engine, messages) == special(engine, empty) != []

@@ -15,7 +15,15 @@ CONTEXT = {
 }
 SNAPSHOT = Path(__file__).parent / "snapshots" / "answer.txt"
 TASKS = sorted(path.stem for path in DIRECTORY.glob("*.yaml") if path.stem != "head")
-VARIABLES = {"quotation": "It rained.", "statement": "Rain fell.", "part": "", "opening": "What"}
+VARIABLES = {
+    "quotation": "It rained.",
+    "statement": "Rain fell.",
+    "part": "",
+    "opening": "What",
+    "sentences": "one sentence",
+    "words": "20",
+    "topic": "rain",
+}
 
 
 def test_the_answer_prompt_is_what_was_reviewed() -> None:

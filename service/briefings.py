@@ -1,0 +1,619 @@
+"""Briefings: one paragraph on articles or a topic, each sentence from one article, cited, checked.
+
+Map: the model writes a few sentences of each article, or piece of a long one, and each is verified
+there. Reduce: code orders them, says nothing twice, and sets side by side what outlets tell
+otherwise. This module knows nothing of HTTP.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from ulid import ULID
+
+from index.articles import Article
+from index.errors import Deadline, StorageFull
+from index.index import Hit, Index
+from index.registry import Filters, Passage
+from index.sentences import sentence_spans
+from service.answers import LEAST_COSINE, NEAREST
+from service.calibration import Calibration
+from service.contract import (
+    BriefedArticle,
+    Briefing,
+    BriefingItem,
+    BriefingRequest,
+    Citation,
+    Conflict,
+    Dropped,
+    ModelName,
+    Progress,
+    Refusal,
+    Timings,
+    Usage,
+    location,
+)
+from service.dates import written_out
+from service.grounding import Evidence, evidence, ground
+from service.prompts import Prompt
+from service.reading import Budget, Reader, cited_context, judge, prompt_context
+from service.stories import (
+    Said,
+    against,
+    is_copy,
+    is_later,
+    on_one_event,
+    outlet,
+    reduced,
+    say_the_same,
+    takes_back,
+    tells_otherwise,
+)
+from service.verification import Verified, Verifier, cite, hold, tidied
+
+logger = logging.getLogger(__name__)
+
+TOP = 30  # passages looked for, for a topic
+# Of the best passage's score; what is below has to do with something else.
+RELEVANT = 0.45
+MOST_ARTICLES = 8  # that are read: the most relevant ones, else the newest
+MOST_PIECES = 16
+PIECE = 1000  # characters that are read at once, or one passage
+A_SENTENCE = 22  # words, as a rule
+LONGEST_SENTENCE = 30
+AT_ONCE = ("one sentence", "two sentences", "three sentences")
+COMPARED = 3  # an article's first sentences are held against the other articles
+MOST_RIVALS = 2
+QUESTION = "What is the news?"
+_MARK = re.compile(r"^\s*(?:[-*•–]|\d+[.)]|#+)\s+|\*\*|^\s*News:\s*", re.MULTILINE)
+_ENDED = re.compile(r"[.!?…][\"”’')\]]*$")
+# Whom such a sentence speaks of was said before it, where it was written; here nothing may be.
+_LEANS = re.compile(
+    r"^(?:he|she|it|they|his|her|its|their|these|those|this|that|such"
+    r"|the (?:articles?|report|text|earlier|former|latter|same|other))\b",
+    re.IGNORECASE,
+)
+_TELLS = re.compile(
+    r"^(?:the|this) (?:article|report) (?:reports|says|states|notes|adds)(?: that)? ", re.IGNORECASE
+)
+REASONS = {
+    "no_articles": "There are no articles yet. Add some first.",
+    "filtered_out": "No article passes the filters.",
+    "no_match": "No article has anything to do with this topic.",
+    "not_supported": "No sentence was found that the articles support and that fits.",
+    "deadline_exceeded": "There was not enough time for a briefing. Allow more with max_seconds.",
+}
+
+Tell = Callable[[Progress | Citation], None]
+
+
+@dataclass
+class _Report:
+    """An article to be read, or a copy of one."""
+
+    article: Article
+    passages: list[Passage]
+    score: float = 0.0  # how much it has to do with the topic
+    copy_of: "_Report | None" = None
+    read: bool = False
+    item: int = 0
+
+    @property
+    def pieces(self) -> list[list[Passage]]:
+        """What is read at once; the lead is in the first."""
+        pieces: list[list[Passage]] = []
+        for passage in self.passages:
+            if pieces and sum(len(p.text) for p in [*pieces[-1], passage]) <= PIECE:
+                pieces[-1].append(passage)
+            else:
+                pieces.append([passage])
+        return pieces
+
+
+@dataclass
+class _Work:
+    """What is known of a briefing while it is made."""
+
+    request: BriefingRequest
+    reader: Reader
+    started: float = field(default_factory=time.monotonic)
+    hits: list[Hit] = field(default_factory=list)
+    reports: list[_Report] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    conflicts: list[tuple[Said, Said]] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    timings: Timings = field(default_factory=Timings)
+    tell: Tell = lambda event: None
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            spent = round((time.monotonic() - start) * 1000)
+            setattr(self.timings, stage, getattr(self.timings, stage) + spent)
+
+    @property
+    def originals(self) -> list[_Report]:
+        return [r for r in self.reports if r.copy_of is None]
+
+    @property
+    def question(self) -> str:
+        """What stands in the place that the prompts' head has for one."""
+        return f"What is the news about {self.request.topic}?" if self.request.topic else QUESTION
+
+
+class Briefer:
+    """Briefs from `index` with `chat`, a model that streams and gives `top_logprobs`."""
+
+    def __init__(
+        self, index: Index, chat: BaseChatModel, model: ModelName, *, keep: bool = True
+    ) -> None:
+        self._kept = index.registry if keep else None
+        self._index, self._chat, self._model = index, chat, model
+        self._calibration = Calibration.of(model.sha256)
+        self._verifier = Verifier(self._calibration)
+        self._brief, self._relevant, self._contradicted = (
+            Prompt(name) for name in ("brief", "relevant", "contradicted")
+        )
+
+    def brief(
+        self,
+        request: BriefingRequest,
+        budget: Budget,
+        queued_ms: int = 0,
+        tell: Tell = lambda event: None,
+    ) -> Briefing:
+        """The briefing with its citations, or a typed refusal.
+
+        `tell` is given how far it is, then each sentence that is said.
+
+        Raises ArticleNotFound where an article is named that is not there.
+        """
+        usage = Usage()
+        reader = Reader(self._chat, budget, usage, self._model, self._kept)
+        work = _Work(request, reader, usage=usage, tell=tell)
+        work.timings.queue = queued_ms
+        try:
+            reason = self._gather(work)
+            if reason is None:
+                self._read(work)
+                self._compare(work)
+                reason = None if any(r.read for r in work.reports) else "no_match"
+        except Deadline:
+            reason = "deadline_exceeded"
+        return self._finish(work, reason)
+
+    # Gather
+
+    def _gather(self, work: _Work) -> str | None:
+        """Finds the articles, tells copies and events; gives the reason of a refusal, or None."""
+        registry, request = self._index.registry, work.request
+        for article_id in (*request.article_ids, *request.filters.article_ids):
+            registry.get(article_id)
+        if not registry.count():
+            return "no_articles"
+        with work.timed("retrieve"):
+            if request.topic is None:
+                found = [
+                    (i, registry.passages_of(i), 0.0) for i in dict.fromkeys(request.article_ids)
+                ]
+            elif not registry.count(request.filters):
+                return "filtered_out"
+            else:
+                found = self._search(request.topic, request.filters, work)
+            reports = [_Report(registry.get(i), passages, score) for i, passages, score in found]
+            reports = [r for r in reports if r.passages]
+            if not reports:
+                return "no_match"
+            work.reports = reports
+            self._tell_copies(reports)
+            self._tell_events(work.originals)
+        return None
+
+    def _search(
+        self, topic: str, filters: Filters, work: _Work
+    ) -> list[tuple[str, list[Passage], float]]:
+        work.hits = self._index.search(topic, filters, TOP)
+        near = [h for h in work.hits if h.lexical or (h.dense or 0) >= LEAST_COSINE]
+        found: dict[str, list[Passage]] = {}
+        scores: dict[str, float] = {}
+        for hit in near:
+            if hit.fused >= RELEVANT * near[0].fused:
+                for passage in (hit.passage, *hit.also):
+                    found.setdefault(passage.article_id, []).append(passage)
+                    scores.setdefault(passage.article_id, hit.fused)
+        return [(i, sorted(found[i], key=lambda p: p.span), scores[i]) for i in found]
+
+    def _tell_copies(self, reports: Sequence[_Report]) -> None:
+        """Of copies the first published is read; of one outlet's, the last."""
+        roots = {r.article.id: self._root(r.article.id) for r in reports}
+        originals: list[_Report] = []
+        for r in sorted(reports, key=_published):
+            for n, first in enumerate(originals):
+                same_story = roots[r.article.id] == roots[first.article.id]
+                if not is_copy(r.article, first.article, same_story):
+                    continue
+                if outlet(r.article) == outlet(first.article):
+                    first.copy_of, originals[n] = r, r
+                else:
+                    r.copy_of = first
+                break
+            else:
+                originals.append(r)
+        for r in reports:
+            while r.copy_of and r.copy_of.copy_of:
+                r.copy_of = r.copy_of.copy_of
+
+    def _root(self, article_id: str) -> str:
+        while first := self._index.registry.duplicate_of(article_id):
+            article_id = first
+        return article_id
+
+    def _tell_events(self, originals: list[_Report]) -> None:
+        """Numbers the events, the most newsworthy first: told of by most, then the nearest to the
+        topic, then the newest.
+        """
+        registry = self._index.registry
+        leads = {r.article.id: registry.passages_of(r.article.id)[0].id for r in originals}
+        vectors = {i: registry.vectors([lead])[0][4] for i, lead in leads.items()}
+        events: list[list[_Report]] = []
+        for r in sorted(originals, key=_published):
+            for event in events:
+                if any(
+                    on_one_event(
+                        r.article, o.article, float(vectors[r.article.id] @ vectors[o.article.id])
+                    )
+                    for o in event
+                ):
+                    event.append(r)
+                    break
+            else:
+                events.append([r])
+        events.sort(key=lambda event: max(map(_published, event)), reverse=True)
+        events.sort(key=lambda event: -round(max(r.score for r in event), 1))
+        events.sort(key=lambda event: -len({outlet(r.article) for r in event}))
+        for number, event in enumerate(events):
+            for r in event:
+                r.item = number
+
+    # Map
+
+    def _read(self, work: _Work) -> None:
+        """Reads each article's lead, then further pieces as long as there are words for them."""
+        reports = sorted(work.originals, key=_published, reverse=True)
+        reports.sort(key=lambda r: r.item)
+        if work.request.topic is None:
+            chosen = reports[:MOST_ARTICLES]
+        else:
+            chosen = sorted(reports, key=lambda r: -r.score)[:MOST_ARTICLES]
+            chosen = [r for r in reports if r in chosen]
+        wanted = ceil(work.request.max_words / A_SENTENCE)
+        pieces = max(len(chosen), min(sum(len(r.pieces) for r in chosen), ceil(wanted / 2)))
+        each = min(max(ceil(wanted / pieces), 1), len(AT_ONCE))
+        work.tell(Progress(stage="read", done=0, total=len(chosen)))
+        for done, r in enumerate(chosen, 1):
+            r.read = self._is_relevant(r.pieces[0], work)
+            if r.read:
+                self._write(r, 0, each, work)
+            work.tell(Progress(stage="read", done=done, total=len(chosen)))
+        depth = max((len(r.pieces) for r in chosen), default=0)
+        further = [(r, n) for n in range(1, depth) for r in chosen if r.read and n < len(r.pieces)]
+        left = work.request.max_words - sum(s.size for s in reduced(work.said, [], 10**6))
+        more = further[: max(0, min(MOST_PIECES - len(chosen), ceil(left / (each * A_SENTENCE))))]
+        for done, (r, n) in enumerate(more, len(chosen) + 1):
+            self._write(r, n, each, work)
+            work.tell(Progress(stage="read", done=done, total=len(chosen) + len(more)))
+
+    def _is_relevant(self, piece: Sequence[Passage], work: _Work) -> bool:
+        if work.request.topic is None:
+            return True
+        context = prompt_context(piece, work.question)
+        with work.timed("prefill"):
+            return work.reader.yes(self._relevant, context, topic=work.request.topic) >= 0.5
+
+    def _write(self, r: _Report, number: int, sentences: int, work: _Work) -> None:
+        """The sentences that the model writes of a piece of an article, those that hold.
+
+        Where none of a lead does, the article's own first sentence is taken.
+        """
+        piece = r.pieces[number]
+        context, offered = prompt_context(piece, work.question), evidence(piece)
+        written = self._sentences(context, sentences, LONGEST_SENTENCE, work)
+        before = len(work.said)
+        for place, text in enumerate([*written, offered[0].text]):
+            if place == len(written) and (number > 0 or len(work.said) > before):
+                break
+            verified = self._verified(text, context, offered, work)
+            if verified is None:
+                continue
+            said = Said(verified, r.item, (number, place, _age(r, work)))
+            fitting = self._fitting(said, work.request.max_words, work)
+            if fitting:
+                work.said.append(fitting)
+
+    def _sentences(
+        self, context: dict[str, Any], sentences: int, longest: int, work: _Work
+    ) -> list[str]:
+        words = str(min(longest, work.request.max_words))
+        with work.timed("generate"):
+            reply = work.reader.text(
+                self._brief, context, sentences=AT_ONCE[sentences - 1], words=words
+            )
+        text = tidied(_MARK.sub("", reply))
+        found = (_TELLS.sub("", span.of(text)) for span in sentence_spans(text))
+        return [said[:1].upper() + said[1:] for said in found][:sentences]
+
+    def _verified(
+        self, text: str, context: dict[str, Any], offered: Sequence[Evidence], work: _Work
+    ) -> Verified | None:
+        """The sentence, if it holds, and with its days written out where that holds too."""
+        reason = None if _ENDED.search(text) else "it has no end"
+        if reason is None and _LEANS.match(text):
+            reason = "it does not stand by itself"
+        if reason:
+            work.dropped.append(Dropped(text=text, reason=reason))
+            return None
+        with work.timed("verify"):
+            verified = self._verifier.verified(
+                text, work.question, context, offered, work.reader, work.dropped, []
+            )
+        if verified is None:
+            return None
+        if len(verified.grounds.cited) > 1:
+            work.dropped.append(Dropped(text=text, reason="put together from several places"))
+            return None
+        return self._written_out(verified, work)
+
+    def _written_out(self, verified: Verified, work: _Work) -> Verified:
+        cited = verified.grounds.cited
+        text = written_out(verified.text, cited[0].passage.published_at)
+        if text == verified.text:
+            return verified
+        grounds = ground(text, work.question, [Evidence(c.passage, c.span, c.text) for c in cited])
+        if grounds is None or grounds.failed or not grounds.derived:
+            return verified
+        entailment = float(verified.support.checks["entailment"])
+        return Verified(text, grounds, judge(grounds, entailment, self._calibration))
+
+    def _fitting(self, said: Said, most: int, work: _Work) -> Said | None:
+        """The sentence, or a shorter one from the same source, of `most` words."""
+        if said.size <= most:
+            return said
+        work.dropped.append(Dropped(text=said.text, reason="too long"))
+        cited = said.verified.grounds.cited
+        context = cited_context(cited, work.question)
+        offered = [Evidence(c.passage, c.span, c.text) for c in cited]
+        for text in self._sentences(context, 1, most, work):
+            verified = self._verified(text, context, offered, work)
+            if verified:
+                shorter = Said(verified, said.item, said.order)
+                if shorter.size <= most:
+                    return shorter
+                work.dropped.append(Dropped(text=shorter.text, reason="too long"))
+        return None
+
+    # Compare
+
+    def _compare(self, work: _Work) -> None:
+        """Finds what the articles on one event tell otherwise; an outlet's later report counts."""
+        reports = [r for r in work.originals if r.read]
+        offered = {
+            r.article.id: evidence(self._index.registry.passages_of(r.article.id)) for r in reports
+        }
+        items = {r.item for r in reports if sum(o.item == r.item for o in reports) > 1}
+        compared = [s for s in work.said if s.item in items and s.order[:2] < (0, COMPARED)]
+        for done, said in enumerate(compared):
+            work.tell(Progress(stage="compare", done=done, total=len(compared)))
+            if not any(said is s for s in work.said):
+                continue
+            mine = said.passage.article_id
+            others = [r for r in reports if r.item == said.item and r.article.id != mine]
+            for r in others:
+                if not any(said is s for s in work.said):
+                    break
+                self._contest(said, r, offered[r.article.id], work)
+        if compared:
+            work.tell(Progress(stage="compare", done=len(compared), total=len(compared)))
+
+    def _contest(self, said: Said, r: _Report, offered: Sequence[Evidence], work: _Work) -> None:
+        rival = against(said, offered)
+        corrects = is_later(offered[0].passage, said.passage) and takes_back(said.text, offered)
+        if rival is None and not corrects:
+            return
+        if corrects:
+            self._take_back(said, work)
+            return
+        assert rival is not None
+        other = self._other(rival, r, work)
+        if other is None or any(
+            (a is said and b is other) or (a is other and b is said) for a, b in work.conflicts
+        ):
+            return
+        quotation = " ".join(c.text for c in other.verified.grounds.cited)
+        context = cited_context(other.verified.grounds.cited, work.question)
+
+        def reads() -> bool:
+            with work.timed("verify"):
+                return (
+                    work.reader.yes(
+                        self._contradicted, context, quotation=quotation, statement=said.text
+                    )
+                    >= 0.5
+                )
+
+        if not tells_otherwise(said, other, reads):
+            return
+        if is_later(other.passage, said.passage):
+            self._take_back(said, work)
+        elif is_later(said.passage, other.passage):
+            self._take_back(other, work)
+        elif outlet(said.passage) != outlet(other.passage):
+            self._oppose(said, other, work)
+            return
+        if not any(s is other for s in work.said) and not is_later(said.passage, other.passage):
+            work.said.append(other)
+
+    def _other(self, rival: Evidence, r: _Report, work: _Work) -> Said | None:
+        """What that article's sentence says: as it was written already, or is now."""
+        for s in work.said:
+            if any(
+                c.passage.article_id == r.article.id and c.span.covers(rival.span)
+                for c in s.verified.grounds.cited
+            ):
+                return s
+        context = prompt_context([rival.passage], work.question)
+        alone = {**context, "articles": [{**context["articles"][0], "text": rival.text}]}
+        for text in self._sentences(alone, 1, LONGEST_SENTENCE, work):
+            verified = self._verified(text, alone, [rival], work)
+            if verified:
+                return Said(verified, r.item, (0, COMPARED, _age(r, work)))
+        return None
+
+    def _take_back(self, said: Said, work: _Work) -> None:
+        work.dropped.append(
+            Dropped(text=said.text, reason="corrected by the outlet's later report")
+        )
+        work.said = [s for s in work.said if s is not said]
+        work.conflicts = [pair for pair in work.conflicts if not any(s is said for s in pair)]
+
+    def _oppose(self, said: Said, other: Said, work: _Work) -> None:
+        """Both are said, or neither: shorter where together they are too long."""
+        if said.size + other.size > work.request.max_words:
+            most = work.request.max_words // 2
+            sides = [(s, self._fitting(s, most, work)) for s in (said, other)]
+            for old, new in sides:
+                work.conflicts = [
+                    (new if a is old and new else a, new if b is old and new else b)
+                    for a, b in work.conflicts
+                    if new or not (a is old or b is old)
+                ]
+                work.said = [
+                    new if s is old and new else s for s in work.said if s is not old or new
+                ]
+            if not (sides[0][1] and sides[1][1]):
+                return
+            said, other = sides[0][1], sides[1][1]
+        if not any(s is other for s in work.said):
+            work.said.append(other)
+        work.conflicts.append((said, other))
+
+    # Reduce
+
+    def _finish(self, work: _Work, reason: str | None) -> Briefing:
+        chosen = reduced(work.said, work.conflicts, work.request.max_words)
+        citations: list[Citation] = []
+        for said in chosen:
+            self._note_others(said, work)
+            citations.append(cite(said.verified, citations[-1].end + 1 if citations else 0))
+            work.tell(citations[-1])
+        incomplete = None
+        if citations:
+            incomplete = "deadline_exceeded" if reason == "deadline_exceeded" else None
+            reason = None
+        text = " ".join(c.text for c in citations)
+        work.timings.total = round((time.monotonic() - work.started) * 1000) + work.timings.queue
+        briefing = Briefing.model_validate(
+            {
+                "id": f"brf_{ULID()}",
+                "briefing": text,
+                "word_count": len(text.split()),
+                "citations": citations,
+                "items": _items(chosen, citations, work),
+                "conflicts": _conflicts(chosen, citations, work),
+                "dropped": work.dropped,
+                "incomplete": incomplete,
+                "refusal": None if citations else self._refusal(work, reason or "not_supported"),
+                "articles": [_briefed(r) for r in work.reports],
+                "model": self._model,
+                "prompt": self._brief.version,
+                "usage": work.usage,
+                "timings_ms": work.timings,
+            }
+        )
+        hold(text, citations, self._index.registry)
+        try:
+            work.reader.keep()
+        except StorageFull:
+            logger.warning("The disk is full: the replies for %s are not kept", briefing.id)
+        return briefing
+
+    def _note_others(self, said: Said, work: _Work) -> None:
+        """Adds where other articles on the event, and copies, say the same."""
+        event = [r for r in work.reports if (r.copy_of or r).item == said.item]
+        passages = [self._index.registry.passages_of(r.article.id) for r in event]
+        say_the_same(said.verified, [evidence(p) for p in passages])
+
+    def _refusal(self, work: _Work, reason: str) -> Refusal:
+        nearest = [location(h.passage, h.passage.span, h.passage.text) for h in work.hits[:NEAREST]]
+        return Refusal.model_validate(
+            {"reason": reason, "message": REASONS[reason], "nearest": nearest}
+        )
+
+
+def _published(r: _Report) -> str:
+    return r.article.published_at or ""
+
+
+def _age(r: _Report, work: _Work) -> int:
+    """0 for the newest."""
+    return sorted(work.reports, key=_published, reverse=True).index(r)
+
+
+def _items(
+    chosen: Sequence[Said], citations: Sequence[Citation], work: _Work
+) -> list[BriefingItem]:
+    items = []
+    for number in dict.fromkeys(s.item for s in chosen):
+        own = [c for s, c in zip(chosen, citations, strict=True) if s.item == number]
+        event = [
+            r for r in work.reports if (r.copy_of or r).item == number and (r.copy_of or r).read
+        ]
+        items.append(
+            BriefingItem(
+                start=own[0].start,
+                end=own[-1].end,
+                article_ids=[r.article.id for r in event],
+                independent_sources=len({outlet(r.article) for r in event if not r.copy_of}),
+            )
+        )
+    return items
+
+
+def _conflicts(
+    chosen: Sequence[Said], citations: Sequence[Citation], work: _Work
+) -> list[Conflict]:
+    """Each with the sentences that are in the briefing."""
+    found = []
+    for pair in work.conflicts:
+        sides = [
+            c for s, c in zip(chosen, citations, strict=True) if any(s is side for side in pair)
+        ]
+        if len(sides) == 2:
+            about = next(
+                (s.passage.title for s in pair if s.passage.title), work.request.topic or QUESTION
+            )
+            found.append(Conflict(about=about, sides=sides))
+    return found
+
+
+def _briefed(r: _Report) -> BriefedArticle:
+    a = r.article
+    return BriefedArticle(
+        id=a.id,
+        revision=a.revision,
+        title=a.title,
+        source=a.source,
+        url=a.url,
+        published_at=a.published_at,
+        copy_of=r.copy_of.article.id if r.copy_of else None,
+        read=r.read,
+    )

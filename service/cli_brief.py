@@ -1,0 +1,81 @@
+"""The command that briefs: on articles, or on a topic."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from service.settings import Settings
+from service.terminal import (
+    PATIENCE,
+    call,
+    connect,
+    footnoted,
+    json_text,
+    load_settings,
+    out,
+    plain,
+    print_dropped,
+    print_notes,
+    working,
+)
+
+
+def brief(
+    articles: Annotated[list[str] | None, typer.Argument(metavar="ARTICLE...")] = None,
+    topic: Annotated[str | None, typer.Option(help="On this, and not on articles named.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only from this source.")] = None,
+    since: Annotated[str | None, typer.Option(help="Published on or after this date.")] = None,
+    until: Annotated[str | None, typer.Option(help="Published on or before this date.")] = None,
+    words: Annotated[int, typer.Option(help="Words at most.")] = 80,
+    max_seconds: Annotated[float, typer.Option(help="Time for the briefing.")] = PATIENCE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole reply.")] = False,
+) -> None:
+    """Write one paragraph on the articles with these ids, or on a topic, every sentence cited."""
+    filters = {"sources": source or [], "published_from": since, "published_to": until}
+    request: dict[str, Any] = {
+        "article_ids": articles or [],
+        "topic": topic,
+        "max_words": words,
+        "max_seconds": max_seconds,
+    }
+    if any(filters.values()):
+        request["filters"] = filters
+    reply = asyncio.run(_brief(load_settings(), request))
+    if as_json:
+        typer.echo(json_text(reply))
+    else:
+        _print(reply)
+
+
+async def _brief(settings: Settings, request: dict[str, Any]) -> dict[str, Any]:
+    async with connect(settings) as client:
+        with working("Reading the articles"):
+            reply: dict[str, Any] = await call(client, "POST", "/v1/briefings", json=request)
+        return reply
+
+
+def _print(reply: dict[str, Any]) -> None:
+    """The paragraph, its footnotes, how many sources each event has, and what they dispute."""
+    if refusal := reply["refusal"]:
+        out.print(Text("No briefing. ", "bold yellow") + Text(plain(refusal["message"])))
+        notes = refusal["nearest"]
+        if notes:
+            out.print(Text("\nThe nearest passages:", "dim"))
+    else:
+        line, notes = footnoted(reply["citations"])
+        out.print(line)
+    print_notes(notes, numbered=not refusal)
+    for item in reply["items"]:
+        if len(item["article_ids"]) > 1:
+            n = item["independent_sources"]
+            said = f"{n} independent source{'s' if n > 1 else ''}: "
+            out.print(Text(f"\n{said}{plain(', '.join(item['article_ids']))}", "dim"))
+    for conflict in reply["conflicts"]:
+        outlets = [side["sources"][0] for side in conflict["sides"]]
+        named = " and ".join(plain(s.get("source") or s["article_id"]) for s in outlets)
+        out.print(Text(f"\nDisputed: {named} differ.", "yellow"))
+    print_dropped(reply["dropped"])
+    if reply["incomplete"]:
+        out.print(Text("\nIncomplete: the time was over. Allow more with --max-seconds.", "yellow"))

@@ -1,0 +1,272 @@
+"""Stories: what sentences of several articles say of one event, and which of them are said.
+
+Code over words alone: who copies whom, which sentences say the same, which tell it otherwise, and
+what fits into so many words. This module knows nothing of models, prompts or HTTP.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from index.articles import Article
+from index.duplicates import Wording
+from index.registry import Passage
+from service.conflicts import disagree, numbers
+from service.dates import mentions
+from service.grounding import (
+    ALSO_MARGIN,
+    Evidence,
+    Word,
+    critical,
+    ground,
+    is_content,
+    names,
+    stems,
+    words,
+)
+from service.verification import Verified
+
+# Articles whose leads are at least so near, which name so many of the same, and are not more days
+# apart, are on one event.
+NEAR = 0.4
+NAMES_IN_COMMON = 2
+DAYS_APART = 14
+# A sentence of whose words another holds this share, with every name, number and date, is said.
+SAID = 0.7
+# Sentences that count the same differently are held against each other from this share of words in
+# common on, and tell of one matter from that on.
+PERHAPS, SURELY = 0.25, 0.45
+SAME_MATTER = 0.6  # with other numbers, of whatever
+_SCALES = frozenset("hundred thousand million billion trillion".split())
+_NOT = r"\b(?:not|instead of|rather than|wrongly|and not)\W+(?:\w+\W+){0,2}?"
+
+
+@dataclass(frozen=True)
+class Said:
+    """A verified sentence. `item` is the number of its event; the least `order` is said first."""
+
+    verified: Verified
+    item: int
+    order: tuple[int, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return self.verified.text
+
+    @property
+    def passage(self) -> Passage:
+        return self.verified.grounds.cited[0].passage
+
+    @property
+    def size(self) -> int:
+        """Words as white space has them."""
+        return len(self.text.split())
+
+
+def outlet(of: Passage | Article) -> str:
+    """Who speaks: the source, else the article alone."""
+    return of.source or (of.article_id if isinstance(of, Passage) else of.id)
+
+
+def is_copy(one: Article, other: Article, same_story: bool) -> bool:
+    """Whether they are one text, carried twice, with no figure changed.
+
+    `same_story`: the index took one for a near-duplicate of the other.
+    """
+    mine, theirs = (Wording.of(a.id, _lead(a.text)) for a in (one, other))
+    if not (same_story or mine.says(theirs) or theirs.says(mine)):
+        return False
+    figures = [numbers(stems(a.text)) for a in (one, other)]
+    return figures[0] <= figures[1] or figures[1] <= figures[0]
+
+
+def _lead(text: str) -> str:
+    return text.strip().split("\n\n")[0]
+
+
+def on_one_event(one: Article, other: Article, nearness: float) -> bool:
+    """`nearness` is the cosine of their leads."""
+    if nearness < NEAR:
+        return False
+    if one.published_at and other.published_at:
+        days = [date.fromisoformat(a.published_at[:10]) for a in (one, other) if a.published_at]
+        if abs((days[0] - days[1]).days) > DAYS_APART:
+            return False
+    named = [{w.stem for w in names(f"{a.title or ''}. {a.text}")} for a in (one, other)]
+    return len(named[0] & named[1]) >= NAMES_IN_COMMON
+
+
+def say_the_same(verified: Verified, others: Iterable[Sequence[Evidence]]) -> None:
+    """Adds to what is `also` cited the place in each other article that says the same."""
+    grounds = verified.grounds
+    there = {c.passage.article_id for c in [*grounds.cited, *grounds.also]}
+    for offered in others:
+        if not offered or offered[0].passage.article_id in there:
+            continue
+        found = ground(verified.text, "", offered)
+        if (
+            found
+            and not found.failed
+            and not found.fields
+            and len(found.cited) == 1
+            and found.coverage >= ALSO_MARGIN * grounds.coverage
+        ):
+            grounds.also.append(found.cited[0])
+
+
+# What is told otherwise
+
+
+def undated(text: str, published_at: str | None) -> str:
+    """`text` without its dates, so that their numbers count for nothing."""
+    today = date.fromisoformat(published_at[:10]) if published_at else None
+    for mention in reversed(mentions(text, today)):
+        text = f"{text[: mention.start]} {text[mention.start + len(mention.text) :]}"
+    return text
+
+
+def counted(text: str) -> dict[str, set[str]]:
+    """What each number counts: stems of things with their numbers, "%" for a share."""
+    found: dict[str, set[str]] = {}
+    sequence = words(text)
+    for i, word in enumerate(sequence):
+        after = text[word.start + len(word.text) :]
+        if not word.is_number or after[:1] == ",":  # "Reuel, 61, a passenger"
+            continue
+        number, following = word.stem, sequence[i + 1 :]
+        while following and following[0].text.casefold() in _SCALES:
+            number, following = f"{number} {following[0].stem}", following[1:]
+        thing = _thing(following[:3])
+        if re.match(r"\s*(?:%|per ?cent\b)", after):
+            thing = "%"
+        if thing:
+            found.setdefault(thing, set()).add(number)
+    return found
+
+
+def _thing(following: Sequence[Word]) -> str | None:
+    return next((w.stem for w in following if is_content(w) and not w.is_number), None)
+
+
+def _otherwise(one: str, other: str) -> bool:
+    """Whether they count one thing differently."""
+    mine, theirs = counted(one), counted(other)
+    return any(
+        not (mine[thing] <= theirs[thing] or theirs[thing] <= mine[thing])
+        for thing in mine.keys() & theirs.keys()
+    )
+
+
+def in_common(one: str, other: str) -> float:
+    """The share of what one says beside its numbers that the other says too; the greater one."""
+    mine, theirs = (
+        {w.stem for w in words(text) if is_content(w) and not w.is_number} for text in (one, other)
+    )
+    return len(mine & theirs) / max(1, min(len(mine), len(theirs)))
+
+
+def against(said: Said, offered: Sequence[Evidence]) -> Evidence | None:
+    """The sentence of another article that seems to tell `said` otherwise, if there is one."""
+    claim = undated(said.text, said.passage.published_at)
+    told = numbers(critical(claim, frozenset()))
+    found: list[tuple[float, Evidence]] = []
+    for e in offered:
+        text = undated(e.text, e.passage.published_at)
+        share = in_common(claim, text)
+        if (_otherwise(claim, text) and share >= PERHAPS) or (
+            told and share >= SAME_MATTER and disagree(claim, text, "")
+        ):
+            found.append((share, e))
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def tells_otherwise(one: Said, other: Said, reads: Callable[[], bool]) -> bool:
+    """Whether not both can be right. `reads` is asked where the words leave it open."""
+    mine, theirs = (undated(s.text, s.passage.published_at) for s in (one, other))
+    if _otherwise(mine, theirs) and in_common(mine, theirs) >= SURELY:
+        return True
+    return (_otherwise(mine, theirs) or disagree(mine, theirs, "")) and reads()
+
+
+def is_later(one: Passage, other: Passage) -> bool:
+    """Whether `one` is the same outlet's later report."""
+    same = bool(one.source) and one.source == other.source
+    return same and (one.published_at or "") > (other.published_at or "")
+
+
+def takes_back(claim: str, offered: Sequence[Evidence]) -> bool:
+    """Whether a sentence says "not 640" of a number of the claim."""
+    return any(
+        re.search(_NOT + re.escape(w.text) + r"(?![\w.,]*\d)", e.text, re.IGNORECASE)
+        for w in words(claim)
+        if w.is_number
+        for e in offered
+    )
+
+
+# What is said
+
+
+def holds(one: str, other: str) -> bool:
+    """Whether `one` says what `other` says: nearly all its words, and all its facts."""
+    content = {w.stem for w in words(other) if is_content(w)} or stems(other)
+    there = stems(one)
+    return len(content & there) >= SAID * len(content) and critical(other, frozenset()) <= there
+
+
+def reduced(
+    said: Sequence[Said], conflicts: Sequence[tuple[Said, Said]], max_words: int
+) -> list[Said]:
+    """The sentences to be said, in their order, `max_words` at most.
+
+    Each event gives its first sentence before any gives its second; those of one event stand
+    together. What was said is not said again. The sides of a conflict are said together or not at
+    all, the newest first.
+    """
+    units = {
+        item: _units([s for s in said if s.item == item], conflicts)
+        for item in sorted({s.item for s in said})
+    }
+    for unit in (unit for found in units.values() for unit in found):
+        while len(unit) > 2 and sum(s.size for s in unit) > max_words:
+            unit.pop()
+    chosen: dict[int, list[Said]] = {item: [] for item in units}
+    left = max_words
+    for turn in range(max(map(len, units.values()), default=0)):
+        for item, found in units.items():
+            if turn < len(found) and (size := sum(s.size for s in found[turn])) <= left:
+                chosen[item] += found[turn]
+                left -= size
+    return [s for sentences in chosen.values() for s in sentences]
+
+
+def _units(said: Sequence[Said], conflicts: Sequence[tuple[Said, Said]]) -> list[list[Said]]:
+    """Sentences of one event, those in conflict together, each thing once."""
+    kept: list[list[Said]] = []
+    done: list[Said] = []
+    for s in sorted(said, key=lambda s: s.order):
+        if any(s is other for other in done):
+            continue
+        unit = [s]
+        for one, other in conflicts:
+            for mine, theirs in ((one, other), (other, one)):
+                if any(mine is u for u in unit) and not any(theirs is u for u in unit):
+                    unit.append(theirs)
+        done += unit
+        if len(unit) > 1:
+            # What one side says already is not said a second time before it.
+            kept = [
+                k for k in kept if len(k) > 1 or not any(holds(u.text, k[0].text) for u in unit)
+            ]
+            kept.append(sorted(unit, key=lambda u: u.passage.published_at or "", reverse=True))
+            continue
+        if any(holds(k.text, s.text) for before in kept for k in before):
+            continue
+        less = [n for n, k in enumerate(kept) if len(k) == 1 and holds(s.text, k[0].text)]
+        if less:
+            kept[less[0]] = unit
+            kept = [k for n, k in enumerate(kept) if n not in less[1:]]
+        else:
+            kept.append(unit)
+    return kept

@@ -1,0 +1,129 @@
+"""Verification: a sentence that the model wrote is traced to its source, checked, and cited.
+
+What answers and briefings have in common. This module asks the model one thing only: whether a
+quotation says all of a statement.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from index.errors import DatelineError
+from index.registry import Registry
+from service.calibration import Calibration
+from service.contract import CharLocation, Citation, Dropped, FieldLocation, Support, location
+from service.grounding import Cited, Evidence, Grounds, ground
+from service.prompts import Prompt
+from service.reading import Reader, judge
+
+# Whose words they are is told by the citation.
+_LEAD_IN = re.compile(
+    r"^According to the (?:articles?|reports?|text)(?: (?:from|in) [“\"][^”\"]*[”\"])?,? +",
+    re.IGNORECASE,
+)
+_YES_NO = re.compile(r"^(?:yes|no)\b[,.;:]?\s*", re.IGNORECASE)
+
+
+@dataclass
+class Verified:
+    """A sentence that the model wrote, what supports it, and how well."""
+
+    text: str
+    grounds: Grounds
+    support: Support
+
+
+class Verifier:
+    """Holds claims against the sentences of articles."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self._calibration, self._supported = calibration, Prompt("supported")
+
+    def verified(
+        self,
+        claim: str,
+        question: str,
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        reader: Reader,
+        dropped: list[Dropped],
+        claims: list[dict[str, Any]],
+    ) -> Verified | None:
+        """The claim with its grounds, or None where it is added to `dropped`.
+
+        `claims` is given what was found of each.
+        """
+        said = stated(claim)
+        grounds = ground(said, question, offered) if said else None
+        if grounds is None:
+            dropped.append(Dropped(text=claim, reason="no source shares a word with it"))
+            return None
+        quotation = " ".join(c.text for c in grounds.cited)
+        entailment = reader.yes(self._supported, context, quotation=quotation, statement=said)
+        support = judge(grounds, entailment, self._calibration)
+        claims.append({"text": claim, "coverage": grounds.coverage, **support.model_dump()})
+        if support.label != "supported":
+            reason = ", ".join(grounds.failed) or "entailment"
+            dropped.append(Dropped(text=claim, reason=reason))
+            return None
+        return Verified(claim, grounds, support)
+
+
+def tidied(text: str) -> str:
+    """What the model wrote, on one line, without "According to the article, ..."."""
+    text = _LEAD_IN.sub("", " ".join(text.split()))
+    return text[:1].upper() + text[1:]
+
+
+def stated(claim: str) -> str:
+    """What a claim says beside the Yes or No that it begins with."""
+    said = _YES_NO.sub("", claim)
+    return said[:1].upper() + said[1:] if said != claim else claim
+
+
+def cite(verified: Verified, start: int) -> Citation:
+    """The sentence, which stands at `start` of the reply, with its sources."""
+    grounds = verified.grounds
+    fields = [
+        FieldLocation.model_validate(
+            {
+                "article_id": f.passage.article_id,
+                "revision": f.passage.revision,
+                "field": f.field,
+                "cited_text": f.text,
+            }
+        )
+        for f in grounds.fields
+    ]
+    return Citation(
+        start=start,
+        end=start + len(verified.text),
+        text=verified.text,
+        sources=[*map(place, grounds.cited), *fields],
+        also=[*map(place, grounds.also)],
+        support=verified.support,
+    )
+
+
+def place(cited: Cited) -> CharLocation:
+    return location(cited.passage, cited.span, cited.text)
+
+
+def hold(text: str, citations: Sequence[Citation], registry: Registry) -> None:
+    """The promise, checked on every reply: each citation is exactly what its article says."""
+    end = -1
+    for cited in citations:
+        if text[cited.start : cited.end] != cited.text:
+            raise DatelineError("A citation did not match the answer, so it is not shown.")
+        if cited.start != end + 1 or not cited.sources:
+            raise DatelineError("A sentence had no citation, so the answer is not shown.")
+        end = cited.end
+        for source in [*cited.sources, *cited.also]:
+            article = registry.get(source.article_id, source.revision)
+            if isinstance(source, FieldLocation):
+                found = getattr(article, source.field)
+            else:
+                found = article.text[source.start_char_index : source.end_char_index]
+            if found != source.cited_text:
+                raise DatelineError("A citation did not match its article: it is not shown.")

@@ -1,0 +1,408 @@
+"""How a briefing is made, with a scripted language model; the index is real."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from fakes import ScriptedChat
+from hypothesis import given
+from hypothesis import strategies as st
+from serving import Served, is_problem
+from test_streaming import read
+
+from index.articles import NewArticle
+from index.errors import ArticleNotFound
+from index.index import Index
+from index.registry import Passage
+from index.sentences import Span
+from service.briefings import Briefer
+from service.contract import (
+    Briefing,
+    BriefingRequest,
+    CharLocation,
+    Citation,
+    ModelName,
+    Progress,
+    Support,
+)
+from service.engine import LocalChatModel
+from service.grounding import Cited, Grounds
+from service.reading import Budget
+from service.stories import Said, reduced
+from service.verification import Verified
+
+FERRY = (
+    "A passenger ferry struck the breakwater at Port Ellery on Friday, injuring 14 people.\n\n"
+    "The Saint Brenna had come from Skarra Island with 212 passengers. 😀 Captain Johan Strand "
+    "said the steering had failed."
+)
+WIRE = (
+    "The passenger ferry that struck the breakwater at Port Ellery on Friday left 17 people hurt."
+    "\n\nDivers found a hole in the bow of the Saint Brenna near Skarra Island."
+)
+VOTE = (
+    "The council of Brennick voted on Monday to close four schools.\n\nMayor Ida Lund was against."
+)
+SAYS = {
+    "From “Ferry strikes": "A passenger ferry struck the breakwater at Port Ellery on Friday, "
+    "injuring 14 people. Captain Johan Strand said the steering had failed.",
+    "From “Ferry left": "The passenger ferry that struck the breakwater at Port Ellery left 17 "
+    "people hurt. Divers found a hole in the bow of the Saint Brenna.",
+    "From “Schools": "The council of Brennick voted on Monday to close four schools.",
+}
+
+
+@pytest.fixture
+def ferry(index: Index) -> Index:
+    add(index, "post", FERRY, "Ferry strikes breakwater", "Evening Post", "2026-04-17")
+    return index
+
+
+def add(index: Index, id: str, text: str, title: str, source: str, published_at: str) -> None:
+    index.add(NewArticle(id=id, text=text, title=title, source=source, published_at=published_at))
+
+
+def brief(
+    index: Index, chat: ScriptedChat, seconds: float = 60, **fields: object
+) -> tuple[Briefing, list[Progress | Citation]]:
+    told: list[Progress | Citation] = []
+    briefer = Briefer(index, chat, ModelName(name="scripted", sha256="0"))
+    request = BriefingRequest.model_validate(fields)
+    briefing = briefer.brief(request, Budget(seconds), tell=told.append)
+    holds(index, briefing, request.max_words)
+    return briefing, told
+
+
+def holds(index: Index, briefing: Briefing, max_words: int) -> None:
+    """What is promised of every briefing."""
+    text = briefing.briefing
+    assert briefing.word_count == len(text.split()) <= max_words
+    assert " ".join(c.text for c in briefing.citations) == text
+    assert not text or text[-1] in ".!?”\"'’"
+    assert bool(text) == (briefing.refusal is None)
+    for citation in briefing.citations:
+        assert text[citation.start : citation.end] == citation.text
+        assert len({s.article_id for s in citation.sources}) == 1
+        assert citation.support.label == "supported"
+        for source in [*citation.sources, *citation.also]:
+            if isinstance(source, CharLocation):
+                kept = index.registry.get(source.article_id, source.revision).text
+                assert kept[source.start_char_index : source.end_char_index] == source.cited_text
+
+
+def chat() -> ScriptedChat:
+    return ScriptedChat(replies=SAYS)
+
+
+def test_an_article_is_briefed_with_its_days_written_out(ferry: Index) -> None:
+    briefing, _ = brief(ferry, chat(), article_ids=["post"])
+    assert briefing.briefing == (
+        "A passenger ferry struck the breakwater at Port Ellery on 17 April 2026, injuring 14 "
+        "people. Captain Johan Strand said the steering had failed."
+    )
+    (derived,) = briefing.citations[0].support.derived
+    assert (derived.text, derived.from_, derived.value) == ("17 April 2026", "Friday", "2026-04-17")
+    assert [(i.article_ids, i.independent_sources) for i in briefing.items] == [(["post"], 1)]
+    assert briefing.prompt.startswith("brief@")
+
+
+def test_what_outlets_disagree_on_is_said_side_by_side(ferry: Index) -> None:
+    add(ferry, "wire", WIRE, "Ferry left 17 hurt", "Islands Wire", "2026-04-18")
+    briefing, told = brief(ferry, chat(), article_ids=["post", "wire"])
+    assert [c.sources[0].article_id for c in briefing.citations[:2]] == ["wire", "post"]
+    assert "17 people" in briefing.citations[0].text and "14 people" in briefing.citations[1].text
+    (conflict,) = briefing.conflicts
+    assert conflict.sides == briefing.citations[:2]
+    (item,) = briefing.items
+    assert (sorted(item.article_ids), item.independent_sources) == (["post", "wire"], 2)
+    stages = [t.stage for t in told if isinstance(t, Progress)]
+    assert stages[0] == "read" and stages[-1] == "compare"
+    assert [t for t in told if isinstance(t, Citation)] == briefing.citations
+
+
+def test_a_figure_that_no_written_sentence_holds_is_disputed_all_the_same(ferry: Index) -> None:
+    add(ferry, "wire", WIRE, "Ferry left 17 hurt", "Islands Wire", "2026-04-18")
+    says = {
+        f"Islands Wire, 2026-04-18”:\n{WIRE.partition(chr(10))[0]}\n\nQuestion": SAYS[
+            "From “Ferry left"
+        ],
+        **SAYS,
+        "From “Ferry left": "Divers found a hole in the bow of the Saint Brenna.",
+    }
+    briefing, _ = brief(ferry, ScriptedChat(replies=says), article_ids=["post", "wire"])
+    assert len(briefing.conflicts) == 1
+    assert "17 people" in briefing.briefing and "14 people" in briefing.briefing
+
+
+@pytest.mark.parametrize("words", [18, 24, 30, 40])
+def test_a_dispute_is_told_whole_or_not_at_all(ferry: Index, words: int) -> None:
+    add(ferry, "wire", WIRE, "Ferry left 17 hurt", "Islands Wire", "2026-04-18")
+    briefing, _ = brief(ferry, chat(), article_ids=["post", "wire"], max_words=words)
+    assert ("17 people" in briefing.briefing) == ("14 people" in briefing.briefing)
+
+
+def test_of_one_outlets_reports_the_later_counts(ferry: Index) -> None:
+    add(ferry, "wire", WIRE, "Ferry left 17 hurt", "Evening Post", "2026-04-18")
+    briefing, _ = brief(ferry, chat(), article_ids=["post", "wire"])
+    assert "17 people" in briefing.briefing and "14" not in briefing.briefing
+    assert briefing.conflicts == []
+    assert briefing.items[0].independent_sources == 1
+    assert "corrected by the outlet's later report" in [d.reason for d in briefing.dropped]
+
+
+def test_what_a_correction_takes_back_is_not_said(ferry: Index) -> None:
+    text = "Corrected: the ferry crash at Port Ellery on Friday injured 17 people, not 14."
+    add(ferry, "fix", text, "Ferry left 17 hurt", "Evening Post", "2026-04-18")
+    says = {**SAYS, "From “Ferry left": "The ferry crash at Port Ellery injured 17 people, not 14."}
+    briefing, _ = brief(ferry, ScriptedChat(replies=says), article_ids=["post", "fix"])
+    assert "injuring 14" not in briefing.briefing and "17 people" in briefing.briefing
+
+
+def test_copies_of_a_text_count_once_and_are_read_once(ferry: Index) -> None:
+    add(ferry, "copy", FERRY, "Ferry strikes again", "Morning Mail", "2026-04-18")
+    model = chat()
+    briefing, _ = brief(ferry, model, article_ids=["copy", "post"])
+    assert {a.id: (a.copy_of, a.read) for a in briefing.articles} == {
+        "copy": ("post", False),
+        "post": (None, True),
+    }
+    assert briefing.items[0].independent_sources == 1
+    assert [s.article_id for s in briefing.citations[0].sources] == ["post"]
+    assert [s.article_id for s in briefing.citations[0].also] == ["copy"]
+    assert not any("strikes again" in prompt for prompt in model.prompts)
+
+
+def test_a_copy_with_another_figure_is_no_copy(ferry: Index) -> None:
+    other = FERRY.replace("14 people", "19 people")
+    add(ferry, "other", other, "Ferry left 19 hurt", "Morning Mail", "2026-04-18")
+    says = {
+        **SAYS,
+        "From “Ferry left": SAYS["From “Ferry strikes"].replace("14 people", "19 people"),
+    }
+    briefing, _ = brief(ferry, ScriptedChat(replies=says), article_ids=["other", "post"])
+    assert briefing.items[0].independent_sources == 2
+    assert len(briefing.conflicts) == 1
+
+
+def test_a_topic_is_briefed_from_the_articles_that_have_to_do_with_it(ferry: Index) -> None:
+    add(ferry, "vote", VOTE, "Schools to close", "Courier", "2026-04-20")
+    briefing, _ = brief(ferry, chat(), topic="ferry accident at Port Ellery")
+    assert [a.id for a in briefing.articles if a.read] == ["post"]
+    briefing, _ = brief(
+        ferry, chat(), topic="ferry accident", filters={"published_from": "2026-04-18"}
+    )
+    assert "ferry" not in briefing.briefing
+
+
+def test_events_stand_apart_and_each_has_its_first_sentence(ferry: Index) -> None:
+    add(ferry, "wire", WIRE, "Ferry left 17 hurt", "Islands Wire", "2026-04-18")
+    add(ferry, "vote", VOTE, "Schools to close", "Courier", "2026-04-20")
+    briefing, _ = brief(ferry, chat(), article_ids=["vote", "post", "wire"], max_words=45)
+    ferries, schools = briefing.items
+    assert (len(ferries.article_ids), schools.article_ids) == (2, ["vote"])
+    assert briefing.briefing[schools.start :] == (
+        "The council of Brennick voted on 20 April 2026 to close four schools."
+    )
+
+
+def test_what_does_not_hold_is_dropped_and_reported(ferry: Index) -> None:
+    model = ScriptedChat(text="The ferry injured 99 people. He was hurt.")
+    briefing, _ = brief(ferry, model, article_ids=["post"])
+    assert [d.reason for d in briefing.dropped] == [
+        "numbers",
+        "it does not stand by itself",
+    ]
+    assert briefing.briefing.startswith("A passenger ferry struck")  # the article's own lead
+
+
+def test_a_sentence_that_is_too_long_is_asked_for_again(ferry: Index) -> None:
+    briefing, _ = brief(
+        ferry,
+        ScriptedChat(
+            replies={"of at most 8 words": "A ferry struck the breakwater at Port Ellery."}
+            | {"From “Ferry strikes breakwater, Evening Post, 2026-04-17”:\nA passenger": ""}
+        ),
+        article_ids=["post"],
+        max_words=8,
+    )
+    assert briefing.briefing == "A ferry struck the breakwater at Port Ellery."
+
+
+@pytest.mark.parametrize("words", [1, 5, 12, 25])
+def test_it_is_never_longer(ferry: Index, words: int) -> None:
+    brief(ferry, chat(), article_ids=["post"], max_words=words)
+
+
+def test_a_long_article_is_read_piece_by_piece(index: Index) -> None:
+    paragraphs = [
+        f"Station {n} of the line opened at Harrow Mere {'again ' * 90}." for n in range(9)
+    ]
+    add(index, "long", "\n\n".join(paragraphs), "The line", "Courier", "2026-04-20")
+    model = ScriptedChat(text="Station opened at Harrow Mere.")
+    _, told = brief(index, model, article_ids=["long"], max_words=200)
+    pieces = [p for p in model.prompts if "Write the news" in p]
+    assert len(pieces) > 3 and not any("Station 0" in p for p in pieces[1:])
+    progress = [(t.done, t.total) for t in told if isinstance(t, Progress)]
+    assert progress[-1][0] == progress[-1][1] == len(pieces)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"topic": "Qwzx vbnm"}, "no_match"),
+        ({"topic": "ferry", "filters": {"sources": ["Nobody"]}}, "filtered_out"),
+    ],
+)
+def test_refusals(ferry: Index, fields: dict[str, object], reason: str) -> None:
+    briefing, _ = brief(ferry, model := chat(), **fields)
+    assert briefing.refusal is not None and briefing.refusal.reason == reason
+    assert model.prompts == []
+
+
+def test_without_articles_and_without_support(index: Index) -> None:
+    briefing, _ = brief(index, chat(), topic="ferry")
+    assert briefing.refusal is not None and briefing.refusal.reason == "no_articles"
+    add(index, "post", FERRY, "Ferry strikes breakwater", "Evening Post", "2026-04-17")
+    briefing, _ = brief(index, ScriptedChat(replies=SAYS, yes=0.01), article_ids=["post"])
+    assert briefing.refusal is not None and briefing.refusal.reason == "not_supported"
+    briefing, _ = brief(index, ScriptedChat(replies=SAYS, yes=0.01), topic="ferry")
+    assert briefing.refusal is not None and briefing.refusal.reason == "no_match"
+
+
+def test_an_unknown_article_is_an_error(ferry: Index) -> None:
+    with pytest.raises(ArticleNotFound, match="nowhere"):
+        brief(ferry, chat(), article_ids=["post", "nowhere"])
+
+
+def test_time_that_is_over_before_anything_is_verified_is_a_refusal(ferry: Index) -> None:
+    model = chat()
+    model.hold()
+    briefing, _ = brief(ferry, model, seconds=0.2, article_ids=["post"])
+    assert briefing.refusal is not None and briefing.refusal.reason == "deadline_exceeded"
+    assert model.cut_short == 1
+
+
+def test_what_was_verified_before_the_time_was_over_is_the_briefing(ferry: Index) -> None:
+    budget = Budget(60)
+    model = chat()
+    check = budget.check
+
+    def cancel_at_the_second_sentence() -> None:
+        if any("Statement: Captain" in p for p in model.prompts):
+            budget.cancel()
+        check()
+
+    budget.check = cancel_at_the_second_sentence  # type: ignore[method-assign]
+    briefer = Briefer(ferry, model, ModelName(name="scripted", sha256="0"))
+    briefing = briefer.brief(BriefingRequest(article_ids=["post"]), budget)
+    assert len(briefing.citations) == 1
+    assert briefing.incomplete == "deadline_exceeded" and briefing.refusal is None
+
+
+def test_a_repeat_asks_the_model_nothing(ferry: Index) -> None:
+    model = chat()
+    first, _ = brief(ferry, model, topic="ferry")
+    asked = len(model.prompts)
+    again, _ = brief(ferry, model, topic="ferry")
+    assert asked and len(model.prompts) == asked
+    assert again.briefing == first.briefing and again.usage.prompt_tokens == 0
+
+
+def said(text: str, item: int, place: int, source: str) -> Said:
+    span = Span(0, len(text))
+    passage = Passage(1, source, "r", None, source, None, "2026-04-17", (span,), text)
+    support = Support(label="supported", score=1, derived=[], checks={})
+    grounds = Grounds([Cited(passage, span, text)])
+    return Said(Verified(text, grounds, support), item, (place,))
+
+
+def test_a_sentence_without_an_end_is_left_out(ferry: Index) -> None:
+    model = ScriptedChat(text="Captain Johan Strand said the steering had failed. Divers found")
+    briefing, _ = brief(ferry, model, article_ids=["post"])
+    assert briefing.briefing == "Captain Johan Strand said the steering had failed."
+    assert [d.reason for d in briefing.dropped] == ["it has no end"]
+
+
+def streamed(served: Served, **fields: object) -> list[tuple[str, dict[str, Any]]]:
+    body = {"stream": True, **fields}
+    with served.client.stream("POST", "/v1/briefings", json=body) as response:
+        assert response.status_code == 200
+        return read(response)
+
+
+def test_progress_is_streamed_then_sentences_then_the_briefing(fresh: Served) -> None:
+    fresh.add(FERRY, id="post", title="Ferry strikes breakwater", published_at="2026-04-17")
+    fresh.chat.replies = SAYS
+    events = streamed(fresh, article_ids=["post"])
+    assert [name for name, _ in events] == [
+        *("progress", "progress", "sentence", "sentence", "briefing")
+    ]
+    assert events[0][1] == {"stage": "read", "done": 0, "total": 1}
+    briefing = events[-1][1]
+    assert [data for name, data in events if name == "sentence"] == briefing["citations"]
+    reply = fresh.client.post("/v1/briefings", json={"article_ids": ["post"]})
+    assert reply.status_code == 200 and reply.json()["briefing"] == briefing["briefing"]
+
+
+def test_what_cannot_be_briefed_is_a_problem(fresh: Served) -> None:
+    assert streamed(fresh, article_ids=["nobody"])[-1][1]["code"] == "article_not_found"
+    reply = fresh.client.post("/v1/briefings", json={"article_ids": ["nobody"]})
+    is_problem(reply, 404, "article_not_found")
+    for body in (
+        {},
+        {"topic": " "},
+        {"topic": "x", "article_ids": ["post"]},
+        {"article_ids": ["post"], "filters": {"sources": ["x"]}},
+        {"topic": "x", "max_words": 0},
+    ):
+        is_problem(fresh.client.post("/v1/briefings", json=body), 422, "invalid_request")
+
+
+WORDS = st.lists(
+    st.sampled_from("ferry Port 14 17 people hurt council closed Strand the".split()),
+    min_size=1,
+    max_size=30,
+).map(lambda words: " ".join(words) + ".")
+SENTENCES = st.lists(
+    st.builds(
+        said, WORDS, st.integers(0, 3), st.integers(0, 3), st.sampled_from(["Post", "Wire", "Mail"])
+    ),
+    max_size=8,
+)
+
+
+@given(SENTENCES, st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=4), st.data())
+def test_what_is_said_is_never_longer_than_was_asked(
+    sentences: Sequence[Said], pairs: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    conflicts = [
+        (sentences[a], sentences[b])
+        for a, b in pairs
+        if max(a, b) < len(sentences) and a != b and sentences[a].item == sentences[b].item
+    ]
+    most = data.draw(st.integers(1, 120))
+    chosen = reduced(sentences, conflicts, most)
+    assert len(" ".join(s.text for s in chosen).split()) <= most
+    assert all(any(s is given for given in sentences) for s in chosen)
+    assert len({id(s) for s in chosen}) == len(chosen)
+    assert [s.item for s in chosen] == sorted(s.item for s in chosen)
+    for s in chosen:
+        sides = [pair for pair in conflicts if any(s is side for side in pair)]
+        others = [t for pair in sides for t in pair if t is not s]
+        assert not others or any(t is other for t in chosen for other in others)
+
+
+@pytest.fixture
+def model(request: pytest.FixtureRequest) -> LocalChatModel:
+    """The real one: `chat` is the scripted one here."""
+    return LocalChatModel(engine=request.getfixturevalue("engine"))
+
+
+@pytest.mark.model
+def test_the_real_model_briefs_an_article(index: Index, model: LocalChatModel) -> None:
+    add(index, "post", FERRY, "Ferry strikes breakwater", "Evening Post", "2026-04-17")
+    briefer = Briefer(index, model, ModelName(name="real", sha256=""))
+    request = BriefingRequest(article_ids=["post"], max_words=50)
+    briefing = briefer.brief(request, Budget(300))
+    holds(index, briefing, 50)
+    assert "ferry" in briefing.briefing.lower()
