@@ -215,7 +215,8 @@ def test_a_sequence_that_generates_is_in_every_micro_batch(
 def test_who_leaves_while_the_prompt_is_read_disturbs_nobody(
     emptied: Engine, recorder: Recorder
 ) -> None:
-    counting = emptied.tokenize("Count from 1 to 999, separated by commas: 1, 2, 3,")
+    # Nothing else is nearly as probable: what shares a batch changes the logits' last bits.
+    counting = emptied.tokenize("1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,")
     alone = finish(emptied, counting, max_tokens=30)[0]
     stream = emptied.run(counting, max_tokens=30)
     text = next(step.text for step in stream if isinstance(step, Step))
@@ -236,7 +237,7 @@ def test_who_leaves_while_the_prompt_is_read_disturbs_nobody(
     assert sum(len(batch) > 1 for batch in recorder.batches[seen:]) <= 1
     assert is_sound(emptied)
     read = next(len(s.tokens) for s in emptied._resident if s.tokens[0] == long[0])
-    assert 0 < finish(emptied, long)[1].usage.cached_tokens == read < len(long) / 2
+    assert 0 < finish(emptied, long)[1].usage.cached_tokens == read < len(long)
 
 
 def test_who_leaves_before_their_turn_is_forgotten(emptied: Engine, recorder: Recorder) -> None:
