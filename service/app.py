@@ -107,7 +107,7 @@ class Service:
         self, settings: Settings, chat: BaseChatModel | None, answers: bool, imports: bool
     ) -> None:
         self.settings = settings
-        self.turns = Turns(settings.queue_limit)
+        self.turns = Turns(settings.queue_limit, settings.at_once)
         self.writes = Writes()
         self.ending = False
         self._answers, self._chat, self._imports = answers, chat, imports
@@ -210,12 +210,12 @@ class Service:
 
 
 class Turns:
-    """One answer at a time, first come first served; at most `limit` wait."""
+    """`at_once` answers at a time, first come first served; at most `limit` wait."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, at_once: int) -> None:
         self._limit = limit
         self.waiting = 0
-        self._turn = asyncio.Lock()
+        self._turn = asyncio.Semaphore(at_once)
 
     def check(self) -> None:
         """Raises QueueFull."""

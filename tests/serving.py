@@ -76,7 +76,8 @@ class Served:
 @contextmanager
 def serving(data_dir: Path, *, ready: bool = True, **settings: Any) -> Iterator[Served]:
     chat = ScriptedChat(text=ANSWER)
-    chosen = Settings(data_dir=data_dir, threads=1, **{"keep_replies": False, **settings})
+    settings = {"threads": 1, "keep_replies": False, "at_once": 1, **settings}
+    chosen = Settings(data_dir=data_dir, **settings)
     with _bound("127.0.0.1", 0) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         app = create_app(chosen, url=url, chat=chat)

@@ -623,6 +623,17 @@ def test_with_no_queue_one_question_is_answered_at_a_time(tmp_path: Path) -> Non
         assert first.result().json()["answerable"]
 
 
+def test_as_many_questions_are_worked_on_at_once_as_the_setting_says(tmp_path: Path) -> None:
+    with serving(tmp_path, queue_limit=0, at_once=3) as served, ThreadPoolExecutor() as pool:
+        served.add()
+        served.chat.hold()
+        replies = [pool.submit(served.ask) for _ in range(3)]
+        until(lambda: served.chat.running == 3)
+        is_problem(served.ask(), 503, "queue_full")
+        served.chat.release()
+        assert all(reply.result().json()["answerable"] for reply in replies)
+
+
 def test_questions_are_answered_one_at_a_time_in_their_order(alone: Served) -> None:
     alone.chat.hold()
     questions = [f"Who opened bridge number {n} at Harrow Mere?" for n in range(5)]
