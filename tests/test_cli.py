@@ -467,8 +467,9 @@ def test_replies_are_not_held_back_by_nagles_delay(served: Served) -> None:
 
 
 SCRIPTED = """
-import functools, pathlib, sys, threading, time
+import functools, pathlib, signal, sys, threading, time
 sys.path.insert(0, sys.argv.pop(1))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from fakes import ScriptedChat
 from serving import ANSWER
 from service import app, cli, terminal
