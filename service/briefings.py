@@ -1,8 +1,8 @@
 """Briefings: one paragraph on articles or a topic, each sentence from one article, cited, checked.
 
-Map: the model writes a few sentences of each article, or piece of a long one, and each is verified
-there. Reduce: code orders them, says nothing twice, and sets side by side what outlets tell
-otherwise. This module knows nothing of HTTP.
+Map: of each article its own lead is taken, and the model writes a few sentences of it, or of pieces
+of a long one, each verified there. Reduce: code orders them, says nothing twice, and sets side by
+side what outlets tell otherwise. This module knows nothing of HTTP.
 """
 
 import logging
@@ -40,7 +40,7 @@ from service.contract import (
     location,
 )
 from service.dates import written_out
-from service.grounding import Evidence, evidence, ground
+from service.grounding import Evidence, evidence, ground, orders
 from service.prompts import Prompt
 from service.reading import Budget, Reader, cited_context, judge, prompt_context
 from service.stories import (
@@ -67,6 +67,12 @@ MOST_PIECES = 16
 PIECE = 1000  # characters that are read at once, or one passage
 A_SENTENCE = 22  # words, as a rule
 LONGEST_SENTENCE = 30
+LONGEST_LEAD = 40
+# From here on the model's reading of a sentence is believed: of what it writes on its own account
+# more is wrong than of its answers.
+LEAST_ENTAILMENT = 0.65
+# From here on two counts of one thing, which the words leave open, are held for a dispute.
+LEAST_DISPUTE = 0.3
 AT_ONCE = ("one sentence", "two sentences", "three sentences")
 COMPARED = 3  # an article's first sentences are held against the other articles
 MOST_RIVALS = 2
@@ -79,8 +85,12 @@ _LEANS = re.compile(
     r"|the (?:articles?|report|text|earlier|former|latter|same|other))\b",
     re.IGNORECASE,
 )
+# "HADDLEMERE, Feb. 10 - ", "LONDON (Reuters) — "
+_AGENCY = re.compile(r"^[A-Z][A-Z .'’-]+[A-Z](?:[,/] [^-–—]{1,40}| \([^)]{1,30}\))? [-–—]+ ")
 _TELLS = re.compile(
-    r"^(?:the|this) (?:article|report) (?:reports|says|states|notes|adds)(?: that)? ", re.IGNORECASE
+    r"^(?:the|this) (?:article|report) (?:(?:reports|says|states|notes|adds)(?: that)? "
+    r"|corrects [^:.]{1,120}: )",
+    re.IGNORECASE,
 )
 REASONS = {
     "no_articles": "There are no articles yet. Add some first.",
@@ -121,6 +131,7 @@ class _Work:
     """What is known of a briefing while it is made."""
 
     request: BriefingRequest
+    budget: Budget
     reader: Reader
     started: float = field(default_factory=time.monotonic)
     hits: list[Hit] = field(default_factory=list)
@@ -180,7 +191,7 @@ class Briefer:
         """
         usage = Usage()
         reader = Reader(self._chat, budget, usage, self._model, self._kept)
-        work = _Work(request, reader, usage=usage, tell=tell)
+        work = _Work(request, budget, reader, usage=usage, tell=tell)
         work.timings.queue = queued_ms
         try:
             reason = self._gather(work)
@@ -231,7 +242,13 @@ class Briefer:
                 for passage in (hit.passage, *hit.also):
                     found.setdefault(passage.article_id, []).append(passage)
                     scores.setdefault(passage.article_id, hit.fused)
-        return [(i, sorted(found[i], key=lambda p: p.span), scores[i]) for i in found]
+        for article_id, passages in found.items():
+            # What an article is about its lead says, wherever the topic was found in it.
+            passages += self._index.registry.passages_of(article_id)[:1]
+        return [
+            (i, sorted({p.id: p for p in found[i]}.values(), key=lambda p: p.span), scores[i])
+            for i in found
+        ]
 
     def _tell_copies(self, reports: Sequence[_Report]) -> None:
         """Of copies the first published is read; of one outlet's, the last."""
@@ -321,24 +338,66 @@ class Briefer:
             return work.reader.yes(self._relevant, context, topic=work.request.topic) >= 0.5
 
     def _write(self, r: _Report, number: int, sentences: int, work: _Work) -> None:
-        """The sentences that the model writes of a piece of an article, those that hold.
-
-        Where none of a lead does, the article's own first sentence is taken.
+        """An article's own lead, which is written to be one, then what the model writes of a piece
+        of it: those sentences that hold, or, where none does, the article's own next one.
         """
-        piece = r.pieces[number]
+        work.budget.check()
+        piece, age = r.pieces[number], _age(r, work)
         context, offered = prompt_context(piece, work.question), evidence(piece)
-        written = self._sentences(context, sentences, LONGEST_SENTENCE, work)
+        lead = self._own(offered[:1], work) if number == 0 else None
+        if lead:
+            work.said.append(Said(lead, r.item, (0, 0, age)))
+            if sentences == 1:
+                return
         before = len(work.said)
-        for place, text in enumerate([*written, offered[0].text]):
-            if place == len(written) and (number > 0 or len(work.said) > before):
-                break
-            verified = self._verified(text, context, offered, work)
-            if verified is None:
+        written = self._sentences(context, sentences, LONGEST_SENTENCE, work)
+        for place, text in enumerate(written, 1):
+            if self._is_said(text, offered, work):
                 continue
-            said = Said(verified, r.item, (number, place, _age(r, work)))
-            fitting = self._fitting(said, work.request.max_words, work)
-            if fitting:
-                work.said.append(fitting)
+            verified = self._verified(text, context, offered, work)
+            if verified:
+                said = Said(verified, r.item, (number, place, age))
+                if fitting := self._fitting(said, work.request.max_words, work):
+                    work.said.append(fitting)
+        own = self._own(offered[1:], work) if len(work.said) == before else None
+        if own:
+            work.said.append(Said(own, r.item, (number, len(written) + 1, age)))
+
+    def _is_said(self, text: str, offered: Sequence[Evidence], work: _Work) -> bool:
+        """Whether a sentence was taken already that rests on the same words."""
+        grounds = ground(text, work.question, offered)
+        there = [c for s in work.said for c in s.verified.grounds.cited]
+        return (
+            grounds is not None
+            and not grounds.failed
+            and all(
+                any(
+                    t.passage.article_id == c.passage.article_id and t.span.covers(c.span)
+                    for t in there
+                )
+                for c in grounds.cited
+            )
+        )
+
+    def _own(self, offered: Sequence[Evidence], work: _Work) -> Verified | None:
+        """The first of an article's own sentences that a briefing may hold."""
+        longest = min(LONGEST_LEAD, work.request.max_words)
+        for e in offered:
+            text = _plain(e.text)
+            if (
+                len(text.split()) > longest
+                or orders(e.text)
+                or not _ENDED.search(text)
+                or _LEANS.match(text)
+                or self._is_said(text, [e], work)
+            ):
+                continue
+            grounds = ground(text, work.question, [e])
+            if grounds and not grounds.failed:
+                # They are the article's own words: nothing is left for the model to judge.
+                support = judge(grounds, 1.0, self._calibration)
+                return self._written_out(Verified(text, grounds, support), work)
+        return None
 
     def _sentences(
         self, context: dict[str, Any], sentences: int, longest: int, work: _Work
@@ -349,8 +408,7 @@ class Briefer:
                 self._brief, context, sentences=AT_ONCE[sentences - 1], words=words
             )
         text = tidied(_MARK.sub("", reply))
-        found = (_TELLS.sub("", span.of(text)) for span in sentence_spans(text))
-        return [said[:1].upper() + said[1:] for said in found][:sentences]
+        return [_plain(span.of(text)) for span in sentence_spans(text)][:sentences]
 
     def _verified(
         self, text: str, context: dict[str, Any], offered: Sequence[Evidence], work: _Work
@@ -368,8 +426,13 @@ class Briefer:
             )
         if verified is None:
             return None
+        reason = None
         if len(verified.grounds.cited) > 1:
-            work.dropped.append(Dropped(text=text, reason="put together from several places"))
+            reason = "put together from several places"
+        elif float(verified.support.checks["entailment"]) < LEAST_ENTAILMENT:
+            reason = "entailment"
+        if reason:
+            work.dropped.append(Dropped(text=text, reason=reason))
             return None
         return self._written_out(verified, work)
 
@@ -443,12 +506,10 @@ class Briefer:
 
         def reads() -> bool:
             with work.timed("verify"):
-                return (
-                    work.reader.yes(
-                        self._contradicted, context, quotation=quotation, statement=said.text
-                    )
-                    >= 0.5
+                read = work.reader.yes(
+                    self._contradicted, context, quotation=quotation, statement=said.text
                 )
+            return read >= LEAST_DISPUTE
 
         if not tells_otherwise(said, other, reads):
             return
@@ -487,24 +548,28 @@ class Briefer:
 
     def _oppose(self, said: Said, other: Said, work: _Work) -> None:
         """Both are said, or neither: shorter where together they are too long."""
-        if said.size + other.size > work.request.max_words:
-            most = work.request.max_words // 2
-            sides = [(s, self._fitting(s, most, work)) for s in (said, other)]
-            for old, new in sides:
-                work.conflicts = [
-                    (new if a is old and new else a, new if b is old and new else b)
-                    for a, b in work.conflicts
-                    if new or not (a is old or b is old)
-                ]
-                work.said = [
-                    new if s is old and new else s for s in work.said if s is not old or new
-                ]
-            if not (sides[0][1] and sides[1][1]):
-                return
-            said, other = sides[0][1], sides[1][1]
         if not any(s is other for s in work.said):
             work.said.append(other)
-        work.conflicts.append((said, other))
+        most = work.request.max_words
+        longer, shorter = sorted((said, other), key=lambda s: -s.size)
+        if longer.size + shorter.size > most:
+            longer = self._shortened(longer, max(most // 2, most - shorter.size), work)
+        if longer.size + shorter.size > most:
+            shorter = self._shortened(shorter, most - longer.size, work)
+        if longer.size + shorter.size > most:
+            work.said = [s for s in work.said if s is not longer and s is not shorter]
+        work.conflicts.append((longer, shorter))
+
+    def _shortened(self, said: Said, most: int, work: _Work) -> Said:
+        """The sentence, everywhere in its place a shorter one if there is one."""
+        new = self._fitting(said, most, work)
+        if new is None:
+            return said
+        work.said = [new if s is said else s for s in work.said]
+        work.conflicts = [
+            (new if a is said else a, new if b is said else b) for a, b in work.conflicts
+        ]
+        return new
 
     # Reduce
 
@@ -557,6 +622,12 @@ class Briefer:
         return Refusal.model_validate(
             {"reason": reason, "message": REASONS[reason], "nearest": nearest}
         )
+
+
+def _plain(text: str) -> str:
+    """A sentence without its agency line, and without "The article reports that ..."."""
+    text = _TELLS.sub("", _AGENCY.sub("", tidied(text)))
+    return text[:1].upper() + text[1:]
 
 
 def _published(r: _Report) -> str:

@@ -224,6 +224,7 @@ def reduced(
     together. What was said is not said again. The sides of a conflict are said together or not at
     all, the newest first.
     """
+    conflicts = [p for p in conflicts if all(any(side is s for s in said) for side in p)]
     units = {
         item: _units([s for s in said if s.item == item], conflicts)
         for item in sorted({s.item for s in said})
@@ -249,9 +250,10 @@ def _units(said: Sequence[Said], conflicts: Sequence[tuple[Said, Said]]) -> list
         if any(s is other for other in done):
             continue
         unit = [s]
-        for one, other in conflicts:
-            for mine, theirs in ((one, other), (other, one)):
-                if any(mine is u for u in unit) and not any(theirs is u for u in unit):
+        for u in unit:  # which grows meanwhile
+            for one, other in conflicts:
+                theirs = other if one is u else one if other is u else u
+                if not any(theirs is known for known in unit):
                     unit.append(theirs)
         done += unit
         if len(unit) > 1:
