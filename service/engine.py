@@ -4,8 +4,8 @@
 sequence, and the sequences share micro-batches (continuous batching, Orca, OSDI 2022):
 
 - One micro-batch holds the next token of every sequence that generates and, in the room that is
-  left, prompts in the order in which they came. A sequence that generates so waits for no more
-  than MIXED_BATCH tokens of other prompts between two of its own.
+  left, prompts in the order in which they came. So a sequence that generates waits for no more
+  than MIXED_BATCH tokens of others between two of its own.
 - What a request leaves in the KV cache stays, and a later one takes the longest prefix that any
   sequence holds, running ones too: the cells are shared, not copied. (As in SGLang's
   RadixAttention; a sequence here is a path from its tree's root to a leaf.) Prefixes that were
@@ -52,6 +52,7 @@ WORTH_WAITING = 16
 # Sequences that run at once, and those besides that hold a prefix. Each costs a row of logits.
 RUNNING, RESIDENT = 16, 16
 FAILED = "The language model failed on this request. Try again."
+_UTF8 = codecs.getincrementaldecoder("utf-8")
 CLOSED = "The model was closed before the answer was there."
 
 
@@ -90,9 +91,7 @@ class _Request:
     top_logprobs: int
     usage: Usage
     text: str = ""
-    decoder: codecs.IncrementalDecoder = field(
-        default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
-    )
+    decoder: codecs.IncrementalDecoder = field(default_factory=lambda: _UTF8("replace"))
     events: "queue.SimpleQueue[Step | _Progress | _Finished | Exception]" = field(
         default_factory=queue.SimpleQueue
     )
@@ -102,10 +101,6 @@ class _Request:
     def prompt(self) -> list[int]:
         """What may be found in the cache: not the last token, whose logits are needed."""
         return self.tokens[: self.usage.prompt_tokens - 1]
-
-    @property
-    def most_tokens(self) -> int:
-        return self.usage.prompt_tokens + self.max_tokens
 
 
 @dataclass(eq=False)
@@ -353,7 +348,10 @@ class Engine:
 
     def _lacks_room(self) -> bool:
         """Whether the running sequences may come to need more cells than there are."""
-        to_come = sum(s.request.most_tokens - len(s.tokens) for s in self._running)
+        to_come = sum(
+            s.request.usage.prompt_tokens + s.request.max_tokens - len(s.tokens)
+            for s in self._running
+        )
         return bool(np.count_nonzero(self._holders) + to_come > len(self._holders))
 
     def _generate(self, sequence: _Sequence, logits: npt.NDArray[np.float32]) -> None:
