@@ -62,6 +62,8 @@ logger = logging.getLogger(__name__)
 TOP = 30  # passages looked for, for a topic
 # Of the best passage's score; what is below has to do with something else.
 RELEVANT = 0.45
+# Of the model's best reading so far: an article that only mentions the topic is read as less.
+AS_RELEVANT = 0.85
 MOST_ARTICLES = 8  # that are read: the most relevant ones, else the newest
 MOST_PIECES = 16
 PIECE = 1000  # characters that are read at once, or one passage
@@ -135,6 +137,7 @@ class _Work:
     reader: Reader
     started: float = field(default_factory=time.monotonic)
     hits: list[Hit] = field(default_factory=list)
+    most_relevant: float = 0.0
     reports: list[_Report] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     conflicts: list[tuple[Said, Said]] = field(default_factory=list)
@@ -335,7 +338,9 @@ class Briefer:
             return True
         context = prompt_context(piece, work.question)
         with work.timed("prefill"):
-            return work.reader.yes(self._relevant, context, topic=work.request.topic) >= 0.5
+            read = work.reader.yes(self._relevant, context, topic=work.request.topic)
+        work.most_relevant = max(work.most_relevant, read)
+        return read >= max(0.5, AS_RELEVANT * work.most_relevant)
 
     def _write(self, r: _Report, number: int, sentences: int, work: _Work) -> None:
         """An article's own lead, which is written to be one, then what the model writes of a piece

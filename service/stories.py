@@ -38,6 +38,8 @@ SAID = 0.7
 # common on, and tell of one matter from that on.
 PERHAPS, SURELY = 0.25, 0.45
 SAME_MATTER = 0.6  # with other numbers, of whatever
+# How long a thing takes is said of too many things to be a dispute.
+_TIMES = {w.stem for w in words("seconds minutes hours days nights weeks months years decades")}
 _SCALES = frozenset("hundred thousand million billion trillion".split())
 _NOT = r"\b(?:not|instead of|rather than|wrongly|and not)\W+(?:\w+\W+){0,2}?"
 
@@ -140,7 +142,7 @@ def counted(text: str) -> dict[str, set[str]]:
         thing = _thing(following[:3])
         if re.match(r"\s*(?:%|per ?cent\b)", after):
             thing = "%"
-        if thing:
+        if thing and thing not in _TIMES:
             found.setdefault(thing, set()).add(number)
     return found
 
@@ -222,7 +224,7 @@ def reduced(
 
     Each event gives its first sentence before any gives its second; those of one event stand
     together. What was said is not said again. The sides of a conflict are said together or not at
-    all, the newest first.
+    all, the newest first, and before what is not in dispute: a briefing may not leave it out.
     """
     conflicts = [p for p in conflicts if all(any(side is s for s in said) for side in p)]
     units = {
@@ -261,7 +263,8 @@ def _units(said: Sequence[Said], conflicts: Sequence[tuple[Said, Said]]) -> list
             kept = [
                 k for k in kept if len(k) > 1 or not any(holds(u.text, k[0].text) for u in unit)
             ]
-            kept.append(sorted(unit, key=lambda u: u.passage.published_at or "", reverse=True))
+            unit.sort(key=lambda u: u.passage.published_at or "", reverse=True)
+            kept.insert(sum(len(k) > 1 for k in kept), unit)
             continue
         if any(holds(k.text, s.text) for before in kept for k in before):
             continue

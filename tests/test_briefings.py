@@ -28,7 +28,7 @@ from service.contract import (
 from service.engine import LocalChatModel
 from service.grounding import Cited, Grounds
 from service.reading import Budget
-from service.stories import Said, reduced
+from service.stories import Said, counted, reduced
 from service.verification import Verified
 
 FERRY = (
@@ -434,3 +434,8 @@ def test_the_real_model_briefs_an_article(index: Index, model: LocalChatModel) -
     briefing = briefer.brief(request, Budget(300))
     holds(index, briefing, 50)
     assert "ferry" in briefing.briefing.lower()
+
+
+def test_what_numbers_count() -> None:
+    found = counted("Ann Reuel, 61, a driver: 14 people, 2.5 million crowns and 9% after two days.")
+    assert found == {"peopl": {"14"}, "crown": {"2.5 million"}, "%": {"9"}}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.dates import MONTHS, WEEKDAYS, Derived, held, mentions
+from service.dates import MONTHS, WEEKDAYS, Derived, held, mentions, written_out
 from tests.hostile import hostile_text
 
 TUESDAY = date(2024, 11, 26)
@@ -408,3 +408,31 @@ def test_any_text_is_read_and_says_what_itself_says(text: str, today: date | Non
     assert all(w.first <= w.last for m in mentions(text, today) for w in m.readings)
     found = held(text, text, today.isoformat() if today else None)
     assert not (found.derived or found.missing or found.unsure)
+
+
+@pytest.mark.parametrize(
+    ("text", "published_at", "written"),
+    [
+        ("They agreed on Tuesday.", "2024-11-26", "They agreed on 26 November 2024."),
+        ("It sank on Friday morning.", "2026-04-17", "It sank on the morning of 17 April 2026."),
+        ("She said Wednesday it was so.", "2026-03-04", "She said on 4 March 2026 it was so."),
+        ("Yesterday they voted.", "2026-03-04", "On 3 March 2026 they voted."),
+        ("Tuesday’s vote was close.", "2026-03-04", "The 3 March 2026 vote was close."),
+        ("Its Friday report said so.", "2026-02-11", "Its 6 February 2026 report said so."),
+        ("Rain is forecast for Tuesday.", "2026-02-09", "Rain is forecast for 10 February 2026."),
+        ("They will vote on Monday, 16 March.", "2026-03-06", None),
+        (
+            "They met on November 26 in Oslo.",
+            "2026-01-22",
+            "They met on November 26, 2025 in Oslo.",
+        ),
+        ("It may be on Friday.", "2026-02-11", "It may be on Friday."),
+        ("The date of 30 September stays.", "2026-03-06", "The date of 30 September stays."),
+        ("It opened on Friday, 3 May 2024.", "2026-02-11", "It opened on Friday, 3 May 2024."),
+        ("They met on Tuesday.", None, "They met on Tuesday."),
+    ],
+)
+def test_days_are_written_out_where_they_can_only_be_one(
+    text: str, published_at: str | None, written: str | None
+) -> None:
+    assert written_out(text, published_at) == (written or text.replace("March", "March 2026"))
