@@ -356,15 +356,13 @@ def test_what_fails_in_one_request_is_its_own(
 
 
 def test_a_fault_of_the_engine_leaves_nobody_waiting(
-    emptied: Engine, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+    emptied: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing() -> None:
-        with pytest.raises(ModelError, match="failed on this request"):
-            finish(emptied, noise(125, 40))
-
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, ThreadPoolExecutor(1) as threads:
         patched.setattr(emptied, "_lacks_room", lambda: 1 / 0)
-        recorder.together([failing])
+        request = threads.submit(finish, emptied, noise(125, 40))
+        with pytest.raises(ModelError, match="failed on this request"):
+            request.result(PATIENCE)
     assert is_sound(emptied)
     assert finish(emptied, noise(125, 40))[1].usage.cached_tokens == 0
 
