@@ -422,9 +422,9 @@ class Engine:
             sequence.request.events.put(_failure(error))
 
     def _end_all(self, error: Exception) -> None:
-        self._fail(self._running, error)
         with self._changed:
             waiting, self._waiting = self._waiting, deque()
+        self._fail(self._running, error)
         for request in waiting:
             request.events.put(_failure(error))
 
