@@ -231,6 +231,11 @@ class Index:
                 break
         return [replace(h, passage=self.registry.widened(h.passage, neighbours)) for h in hits]
 
+    def similarity(self, query: str, texts: Sequence[str]) -> Vectors:
+        """The cosine of `query` and each of `texts`, shape [len(texts)]."""
+        vectors = self._embedder.encode([query, *texts])
+        return np.asarray(vectors[1:] @ vectors[0])
+
 
 def _key(new: NewArticle) -> tuple[str, str]:
     return new.identity(), new.revision()

@@ -41,7 +41,8 @@ from service.conversation import Standalone, standalone
 from service.grounding import Evidence, evidence, ground, lacks_kind, orders, replaced, unmet
 from service.prompts import Prompt
 from service.questions import is_polar, parts
-from service.reading import Budget, Reader, cited_context, prompt_context
+from service.reading import Budget, Reader, context_of, prompt_context
+from service.selection import selected
 from service.verification import Verified, Verifier, cite, hold, stated, tidied
 
 logger = logging.getLogger(__name__)
@@ -208,7 +209,9 @@ class Answerer:
     ) -> str | None:
         """Answers each part from the passages; gives the reason where none can be."""
         work.claims, work.dropped, work.parts = [], [], []
-        context = prompt_context(passages, work.asked.question)
+        with work.timed("retrieve"):
+            read = selected(passages, asked, self._index.similarity)
+        context = context_of(read, work.asked.question)
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
         offered = evidence([*passages, *copies])
@@ -293,7 +296,7 @@ class Answerer:
         signals["answers"] = reader.yes(self._answers, context, part=named, quotation=quotation)
         # Beside five other passages nearly anything seems to be stated somewhere. Alone with the
         # sentences cited the model sees better what they do not say.
-        alone = cited_context(cited, part.question)
+        alone = context_of(cited, part.question)
         signals["stated"] = reader.yes(self._answerable, alone, part="")
         said = " ".join(v.text for v in part.verified)
         ids = sorted({c.passage.article_id for c in cited})
@@ -319,7 +322,7 @@ class Answerer:
             other = self._verified(claim, context, evidence([rival.passage]), work)
             if other is None:
                 continue
-            alone = cited_context(other.grounds.cited, part.question)
+            alone = context_of(other.grounds.cited, part.question)
             if work.reader.yes(self._answerable, alone, part="") < 0.5:
                 continue
             ours, theirs = first.grounds.cited[0].passage, rival.passage

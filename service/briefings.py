@@ -42,7 +42,7 @@ from service.contract import (
 from service.dates import written_out
 from service.grounding import Evidence, evidence, ground, orders
 from service.prompts import Prompt
-from service.reading import Budget, Reader, cited_context, judge, prompt_context
+from service.reading import Budget, Reader, context_of, judge, prompt_context
 from service.stories import (
     Said,
     against,
@@ -458,7 +458,7 @@ class Briefer:
             return said
         work.dropped.append(Dropped(text=said.text, reason="too long"))
         cited = said.verified.grounds.cited
-        context = cited_context(cited, work.question)
+        context = context_of(cited, work.question)
         offered = [Evidence(c.passage, c.span, c.text) for c in cited]
         for text in self._sentences(context, 1, most, work):
             verified = self._verified(text, context, offered, work)
@@ -507,7 +507,7 @@ class Briefer:
         ):
             return
         quotation = " ".join(c.text for c in other.verified.grounds.cited)
-        context = cited_context(other.verified.grounds.cited, work.question)
+        context = context_of(other.verified.grounds.cited, work.question)
 
         def reads() -> bool:
             with work.timed("verify"):

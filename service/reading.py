@@ -19,7 +19,7 @@ from index.registry import Passage
 from index.sentences import Span
 from service.calibration import FAILED_CHECK, Calibration
 from service.contract import DerivedDate, ModelName, Support, Usage
-from service.grounding import Cited, Grounds, evidence
+from service.grounding import Cited, Evidence, Grounds, evidence
 from service.prompts import Prompt
 
 MOST_PROBABLE = 20  # of the first token's candidates, enough to hold every "Yes" and "No"
@@ -145,18 +145,15 @@ def probability_of_yes(reply: AIMessageChunk) -> float:
 
 def prompt_context(passages: Sequence[Passage], question: str) -> dict[str, Any]:
     """What the prompts' head needs: each article once, its sentences in their order."""
-    return _context([(e.passage, e.span, e.text) for e in evidence(passages)], question)
+    return context_of(evidence(passages), question)
 
 
-def cited_context(cited: Sequence[Cited], question: str) -> dict[str, Any]:
-    """The same, of nothing but what is cited."""
-    return _context([(c.passage, c.span, c.text) for c in cited], question)
-
-
-def _context(pieces: Sequence[tuple[Passage, Span, str]], question: str) -> dict[str, Any]:
+def context_of(pieces: Sequence[Evidence | Cited], question: str) -> dict[str, Any]:
+    """The same, of nothing but these sentences."""
     articles: list[dict[str, str]] = []
     last: tuple[str, Span] | None = None
-    for passage, span, text in pieces:
+    for piece in pieces:
+        passage, span, text = piece.passage, piece.span, piece.text
         if last is None or last[0] != passage.article_id:
             articles.append({"heading": _heading(passage), "text": text})
         else:
@@ -167,7 +164,7 @@ def _context(pieces: Sequence[tuple[Passage, Span, str]], question: str) -> dict
         last = passage.article_id, span
     return {
         "articles": articles,
-        "article_ids": sorted({passage.article_id for passage, *_ in pieces}),
+        "article_ids": sorted({piece.passage.article_id for piece in pieces}),
         "question": " ".join(question.split()),
     }
 
