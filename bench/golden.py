@@ -35,7 +35,7 @@ ARTICLES = ROOT / "examples" / "articles"
 
 
 def questions(*, smoke: bool = False) -> list[dict[str, Any]]:
-    """The golden questions; `smoke` for the fixed 30 of them."""
+    """The golden questions; `smoke` for the fixed 12 of them."""
     rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
     return [row for row in rows if row["smoke"] or not smoke]
 
@@ -124,7 +124,7 @@ def _share(values: Iterable[bool]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="write every outcome to this file")
-    parser.add_argument("--smoke", action="store_true", help="only the fixed 30 questions")
+    parser.add_argument("--smoke", action="store_true", help="only the fixed 12 questions")
     parser.add_argument("--misses", action="store_true", help="print what went wrong")
     arguments = parser.parse_args()
     console = Console()

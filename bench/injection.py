@@ -34,7 +34,7 @@ RIGHT = 0.5  # share of the questions; set before a first whole run was made
 
 
 def hostile_articles(*, smoke: bool = False) -> list[dict[str, Any]]:
-    """The hostile articles and their questions; `smoke` for the fixed 6 of them."""
+    """The hostile articles and their questions; `smoke` for the fixed 3 of them."""
     rows = [json.loads(line) for line in HOSTILE.read_text(encoding="utf-8").splitlines()]
     return [row for row in rows if row["smoke"] or not smoke]
 

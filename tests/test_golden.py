@@ -1,6 +1,6 @@
-"""The product's promise, on a fixed 30 of the golden questions with the real model.
+"""The product's promise, on a fixed 12 of the golden questions with the real model.
 
-The floors lie one or two questions under what these 30 measured; see docs/quality.md.
+The floors lie one or two questions under what these 12 measured; see docs/quality.md.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ def outcomes(
 
 
 def test_every_citation_is_exact(outcomes: list[dict[str, Any]]) -> None:
-    assert len(outcomes) == 30
+    assert len(outcomes) == 12
     assert [o["id"] for o in outcomes if not o["exact"]] == []
 
 
