@@ -17,7 +17,7 @@ from service.scoring import holds, normalise
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLES = ROOT / "examples" / "articles"
 QUESTIONS = ROOT / "tests" / "golden" / "questions.jsonl"
-QUESTIONS_SHA256 = "430ef6693ec8f00aaf80ce1eadbca81534c0632adbbc76038bcba74c90bbddb2"
+QUESTIONS_SHA256 = "31adcf989e1c5128f6979ac5297a62ea553b2d08b88c878888aa84b0cbf60df3"
 
 ANSWERABLE_KINDS = {"fact", "number", "date", "quote", "cause", "negation", "list"}
 UNANSWERABLE_KINDS = {"false_presupposition", "missing_fact", "wrong_person", "off_topic"}
