@@ -136,8 +136,8 @@ class Answerer:
         self._index, self._chat, self._model = index, chat, model
         self._calibration = Calibration.of(model.sha256)
         self._verifier = Verifier(self._calibration)
-        self._answerable, self._answer, self._polar, self._answers = (
-            Prompt(name) for name in ("answerable", "answer", "polar", "answers")
+        self._answerable, self._answer, self._polar = (
+            Prompt(name) for name in ("answerable", "answer", "polar")
         )
         self._standalone = Prompt("standalone")
 
@@ -293,7 +293,6 @@ class Answerer:
         quotation = " ".join(c.text for c in cited)
         signals = part.signals
         signals["support"] = min(v.support.score for v in part.verified)
-        signals["answers"] = reader.yes(self._answers, context, part=named, quotation=quotation)
         # Beside five other passages nearly anything seems to be stated somewhere. Alone with the
         # sentences cited the model sees better what they do not say.
         alone = context_of(cited, part.question)
@@ -373,7 +372,7 @@ class Answerer:
         """The least of the parts'. 0 where nothing was verified."""
         return min(
             (
-                self._calibration.answer.probability(p.signals) if "answers" in p.signals else 0.0
+                self._calibration.answer.probability(p.signals) if "stated" in p.signals else 0.0
                 for p in found
             ),
             default=0.0,

@@ -30,13 +30,13 @@ def test_every_file_of_coefficients_is_of_a_model_in_the_catalogue() -> None:
 
 
 def test_a_missing_signal_counts_nothing_and_no_signal_overflows() -> None:
-    made = Logistic(bias=0.0, weights={"unmet": -1.0, "answers": 50.0})
+    made = Logistic(bias=0.0, weights={"unmet": -1.0, "stated": 50.0})
     assert made.probability({}) == 0.5
-    assert 0 < made.probability({"unmet": 1e9}) < made.probability({"answers": 1.0}) < 1
+    assert 0 < made.probability({"unmet": 1e9}) < made.probability({"stated": 1.0}) < 1
 
 
 def test_probabilities_count_by_their_logits() -> None:
-    assert features({"answers": 0.5, "unmet": 2.0}) == {"answers": 0.0, "unmet": 2.0}
+    assert features({"stated": 0.5, "unmet": 2.0}) == {"stated": 0.0, "unmet": 2.0}
     assert features({"stated": 0.0})["stated"] < -9
 
 
