@@ -17,13 +17,12 @@ from index.registry import Filters, Passage
 from index.sentences import Span, passage_spans, sentence_spans
 from service.calibration import Calibration
 from service.contract import (
-    CheckedPlace,
     CheckedSentence,
     CheckReply,
     CheckRequest,
     ModelName,
     Usage,
-    location,
+    checked_place,
 )
 from service.grounding import Cited, Grounds, evidence, ground, is_content, words
 from service.prompts import Prompt
@@ -235,7 +234,10 @@ def check_reply(
                 label=c.label,
                 score=c.score,
                 checks=c.checks,
-                sources=[_place(cited, given) for cited in c.cited],
+                sources=[
+                    checked_place(cited.passage, cited.span, cited.text, given=given)
+                    for cited in c.cited
+                ],
             )
             for c in checked
         ],
@@ -250,13 +252,6 @@ def _finder(checker: Checker, index: Index, filters: Filters) -> Callable[[str],
         passages = [p for a in filters.article_ids for p in index.registry.passages_of(a)]
         return lambda claim: checker.nearest(claim, passages)
     return lambda claim: [hit.passage for hit in index.search(claim, filters, PASSAGES)]
-
-
-def _place(cited: Cited, given: bool) -> CheckedPlace:
-    place = location(cited.passage, cited.span, cited.text).model_dump()
-    if given:
-        place |= {"article_id": None, "revision": None}
-    return CheckedPlace.model_validate(place)
 
 
 def is_checkable(sentence: str) -> bool:
