@@ -19,9 +19,10 @@ from typing import Any
 import httpx
 import pytest
 from fakes import ScriptedChat
+from rich.console import Console
 from serving import ANSWER, ARTICLE, QUESTION, Served, serving, until
 
-from service import cli, cli_articles, terminal
+from service import cli, cli_articles, cli_check, terminal
 from service.app import create_app
 from service.directory import LOCK, serving_url
 
@@ -695,6 +696,27 @@ def test_a_check_reads_like_a_diff_and_exits_with_its_verdict(
     whole = run("check", "good.txt", "--json")
     direct = served.client.post("/v1/checks", json={"text": f"{ANSWER} Is that true?"})
     assert (whole.code, json.loads(whole.out)) == (0, direct.json())
+
+
+def test_in_a_terminal_what_differs_is_in_colour_and_has_no_carets(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "draft.txt").write_text(CLAIMS)
+    (tmp_path / "bridge.md").write_text(DATED + ARTICLE)
+    shown = io.StringIO()
+    for module in (terminal, cli_check):
+        console = Console(file=shown, force_terminal=True, color_system="standard", width=50)
+        monkeypatch.setattr(module, "out", console)
+    assert run("check", "draft.txt", "--source", "bridge.md", "--fast").code == 1
+    assert "\x1b[1;7;31m250\x1b[0m" in shown.getvalue()
+    assert "\x1b[1;7;32m212\x1b[0m" in shown.getvalue()
+    lines = re.sub(r"\x1b\[[\d;]*m", "", shown.getvalue()).splitlines()
+    assert max(map(len, lines)) <= 50
+    assert not any(line.startswith("  ? ") for line in lines)
+    assert [line for line in lines if line.startswith("  - ")] == [
+        "  - The bridge is 250 metres long and carries two",
+        "  - tram lines.",
+    ]
 
 
 def test_a_check_says_which_reading_failed(tmp_path: Path, served: Served, run: Run) -> None:
