@@ -1,7 +1,9 @@
 """The anchor: what most people would write in an afternoon, with the same model and embedder.
 
-LangChain's splitter (1000 characters, 100 of overlap) and its Chroma store, the 4 nearest chunks,
-the usual prompt, llama.cpp's chat completion. `dateline eval --anchor` asks it beside Dateline.
+Questions: LangChain's splitter (1000 characters, 100 of overlap) and its Chroma store, the 4
+nearest chunks, the usual prompt, llama.cpp's chat completion. Briefings: what LangChain's summarise
+chain does (`load_summarize_chain`, "stuff"), which is to put the whole text into its prompt.
+`dateline eval --anchor` asks it beside Dateline.
 
 The chat model below makes the calls that `ChatLlamaCpp` of langchain-community makes, with that
 class's defaults (among them top_k 40, repeat_penalty 1.1 and rope_freq_base 10000, which it gives
@@ -28,7 +30,7 @@ from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 from langchain_core.runnables import Runnable
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
@@ -37,7 +39,8 @@ from service.evaluation import EvaluationSet, Outcome, Row
 
 CHUNK, OVERLAP, NEAREST = 1000, 100, 4
 ADDED = 2000  # chunks at a time: Chroma takes no more than some 5,000
-MOST_TOKENS = 128
+MOST_TOKENS = 128  # of an answer
+MOST_SUMMARY_TOKENS = 256  # ChatLlamaCpp's default
 PROMPT = ChatPromptTemplate.from_messages(
     [
         (
@@ -48,6 +51,10 @@ PROMPT = ChatPromptTemplate.from_messages(
         ),
         ("human", "{question}"),
     ]
+)
+# That of langchain.chains.summarize.
+SUMMARY_PROMPT = PromptTemplate.from_template(
+    'Write a concise summary of the following:\n\n\n"{text}"\n\n\nCONCISE SUMMARY:'
 )
 # It has no way of refusing but to say so.
 REFUSES = re.compile(
@@ -76,7 +83,7 @@ class LlamaCppChat(BaseChatModel):
     ) -> ChatResult:
         reply = self.client.create_chat_completion(
             messages=[{"role": _ROLES[m.type], "content": m.content} for m in messages],
-            max_tokens=MOST_TOKENS,
+            max_tokens=kwargs.get("max_tokens", MOST_TOKENS),
             temperature=0,
             top_p=0.95,
             top_k=40,
@@ -88,7 +95,7 @@ class LlamaCppChat(BaseChatModel):
 
 
 class Anchor:
-    """`path` is the GGUF file, `sha256` its digest. The model is loaded with the first question."""
+    """`path` is the GGUF file, `sha256` its digest. The model is loaded when it is first asked."""
 
     name = "anchor"
 
@@ -106,8 +113,16 @@ class Anchor:
         self.version = f"{sha256[:16]} {embedder.version} {code[:16]}"
 
     @cached_property
+    def _chat(self) -> BaseChatModel:
+        return self._given or LlamaCppChat(client=self._client())
+
+    @cached_property
     def _chain(self) -> Runnable[Any, Any]:
-        return PROMPT | (self._given or LlamaCppChat(client=self._client()))
+        return PROMPT | self._chat
+
+    @cached_property
+    def _summarise(self) -> Runnable[Any, Any]:
+        return SUMMARY_PROMPT | self._chat.bind(max_tokens=MOST_SUMMARY_TOKENS)
 
     def _client(self) -> Any:
         return llama_cpp.Llama(
@@ -123,6 +138,9 @@ class Anchor:
 
     @contextmanager
     def opened(self, chosen: EvaluationSet) -> Iterator[Callable[[Row], Outcome]]:
+        if chosen.kind == "briefings":
+            yield self._brief
+            return
         splitter = RecursiveCharacterTextSplitter(chunk_size=CHUNK, chunk_overlap=OVERLAP)
         chunks = [
             Document(page_content=chunk, metadata={"id": article.id})
@@ -137,6 +155,12 @@ class Anchor:
             yield lambda row: self._ask(store, row["question"])
         finally:
             store.delete_collection()
+
+    def _brief(self, row: Row) -> Outcome:
+        began = time.monotonic()
+        text = "\n\n".join(document["text"] for document in row["documents"])
+        said = self._summarise.invoke({"text": text}).content.strip()
+        return {"briefing": said, "seconds": round(time.monotonic() - began, 3)}
 
     def _ask(self, store: Chroma, question: str) -> Outcome:
         began = time.monotonic()

@@ -79,7 +79,7 @@ from service.problems import (
     on_departure,
     on_http,
 )
-from service.quotes import quote_reply, verify
+from service.quotes import quote_reply
 from service.reading import Budget
 from service.settings import Settings
 from service.streaming import Tell, streamed
@@ -176,8 +176,9 @@ class Service:
             self._open.callback(importer.close)
             if self._imports:
                 importer.start()
-            self._index, self._importer = index, importer
             self._fast_checker = Checker(encoder, None, self.model)
+            # From here on it is ready, where no answers are asked of it.
+            self._index, self._importer = index, importer
             if self._answers:
                 chat, name = self._language_model(language)
                 self.model = name
@@ -458,7 +459,7 @@ async def check_text(request: Request, service: Here, asked: CheckRequest) -> Ch
 @router.post("/v1/quotes:verify", tags=["checks"])
 def verify_quote(service: Here, asked: QuoteRequest) -> QuoteReply:
     """Whether a quote stands in an article word for word, where, and if not, what is nearest."""
-    return quote_reply(verify(service.index, asked.quote, Filters(article_ids=asked.article_ids)))
+    return quote_reply(service.index, asked)
 
 
 class DoctorRequest(BaseModel):

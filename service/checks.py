@@ -17,13 +17,12 @@ from index.registry import Filters, Passage
 from index.sentences import Span, passage_spans, sentence_spans
 from service.calibration import Calibration
 from service.contract import (
-    CheckedPlace,
     CheckedSentence,
     CheckReply,
     CheckRequest,
     ModelName,
     Usage,
-    location,
+    checked_place,
 )
 from service.grounding import Cited, Grounds, evidence, ground, is_content, words
 from service.prompts import Prompt
@@ -102,8 +101,8 @@ class Checker:
         `published_at` is the source's date, which "on Tuesday" is read by. What is asked about
         one source in a row is quickest: its tokens are read once.
         """
-        passages = self._passages(source, title, published_at)
-        return self.check_passages(text, lambda claim: self.nearest(claim, passages), budget)
+        finder = self.finder(self._passages(source, title, published_at))
+        return self.check_passages(text, finder, budget)
 
     def check_passages(
         self,
@@ -188,20 +187,24 @@ class Checker:
             for number, passage in enumerate(passage_spans(source, self._embedder.count_tokens))
         ]
 
-    def nearest(self, claim: str, passages: list[Passage]) -> list[Passage]:
-        """As many passages as may be read at once, those nearest to the claim, in their order."""
+    def finder(self, passages: list[Passage]) -> Callable[[str], Sequence[Passage]]:
+        """What finds those nearest to a claim, as many as may be read at once, in their order."""
         sizes = self._embedder.count_tokens([p.text for p in passages])
         if sum(sizes) <= MOST_TOKENS:
-            return passages
-        vectors = self._embedder.encode([p.text for p in passages])
-        nearness = vectors @ self._embedder.encode([claim])[0]
-        chosen: set[int] = set()
-        left = MOST_TOKENS
-        for i in sorted(range(len(passages)), key=lambda i: -nearness[i]):
-            if sizes[i] <= left or not chosen:
-                chosen.add(i)
-                left -= sizes[i]
-        return [passages[i] for i in sorted(chosen)]
+            return lambda claim: passages
+        vectors = self._embedder.encode([p.text for p in passages])  # once for all claims
+
+        def nearest(claim: str) -> list[Passage]:
+            nearness = vectors @ self._embedder.encode([claim])[0]
+            chosen: set[int] = set()
+            left = MOST_TOKENS
+            for i in sorted(range(len(passages)), key=lambda i: -nearness[i]):
+                if sizes[i] <= left or not chosen:
+                    chosen.add(i)
+                    left -= sizes[i]
+            return [passages[i] for i in sorted(chosen)]
+
+        return nearest
 
 
 def check_reply(
@@ -235,7 +238,10 @@ def check_reply(
                 label=c.label,
                 score=c.score,
                 checks=c.checks,
-                sources=[_place(cited, given) for cited in c.cited],
+                sources=[
+                    checked_place(cited.passage, cited.span, cited.text, given=given)
+                    for cited in c.cited
+                ],
             )
             for c in checked
         ],
@@ -248,15 +254,8 @@ def _finder(checker: Checker, index: Index, filters: Filters) -> Callable[[str],
     """
     if 0 < len(filters.article_ids) <= FEW_ARTICLES:
         passages = [p for a in filters.article_ids for p in index.registry.passages_of(a)]
-        return lambda claim: checker.nearest(claim, passages)
+        return checker.finder(passages)
     return lambda claim: [hit.passage for hit in index.search(claim, filters, PASSAGES)]
-
-
-def _place(cited: Cited, given: bool) -> CheckedPlace:
-    place = location(cited.passage, cited.span, cited.text).model_dump()
-    if given:
-        place |= {"article_id": None, "revision": None}
-    return CheckedPlace.model_validate(place)
 
 
 def is_checkable(sentence: str) -> bool:

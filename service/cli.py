@@ -23,6 +23,7 @@ from service import catalogue
 from service.app import Service, create_app
 from service.cli_articles import add, backup, delete, doctor, jobs, list_articles, restore
 from service.cli_brief import brief
+from service.cli_check import check, quote
 from service.cli_eval import evaluate_sets
 from service.cli_models import models_app
 from service.directory import serving_url
@@ -32,7 +33,6 @@ from service.terminal import (
     PATIENCE,
     call,
     connect,
-    err,
     footnoted,
     json_text,
     load_settings,
@@ -40,6 +40,7 @@ from service.terminal import (
     plain,
     print_dropped,
     print_notes,
+    tell,
     working,
 )
 
@@ -57,7 +58,7 @@ app = typer.Typer(
     help="Ask your news articles a question; every sentence of the answer is cited.",
 )
 app.add_typer(models_app)
-for command in (brief, add, delete, jobs, doctor, backup, restore):
+for command in (brief, check, quote, add, delete, jobs, doctor, backup, restore):
     app.command()(command)
 app.command("list")(list_articles)
 app.command("eval")(evaluate_sets)
@@ -71,7 +72,7 @@ def main() -> None:
     try:
         app()
     except DatelineError as error:
-        err.print(Text("dateline: ", "bold red") + Text(plain(error.message)), soft_wrap=True)
+        tell(error)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -2,7 +2,6 @@
 
 import asyncio
 import codecs
-import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -18,11 +17,21 @@ from rich.text import Text
 
 from index import backup as backups
 from index.articles import NewArticle
-from index.documents import MEDIA_TYPES, read_documents
-from index.errors import DatelineError, InvalidRequest, PayloadTooLarge
+from index.documents import MEDIA_TYPES
+from index.errors import DatelineError, InvalidRequest
 from service.directory import owned
 from service.settings import Settings
-from service.terminal import call, connect, err, json_text, load_settings, out, plain
+from service.terminal import (
+    call,
+    connect,
+    documents,
+    err,
+    json_text,
+    load_settings,
+    name_of,
+    out,
+    plain,
+)
 
 NDJSON = (".ndjson", ".jsonl")
 CHUNK = 1 << 20
@@ -125,13 +134,13 @@ async def _add(settings: Settings, paths: list[str], media_type: str | None) -> 
             for path in files:
                 try:
                     if lines := _lines(path):
-                        job = await _import(client, lines, _name(path))
+                        job = await _import(client, lines, name_of(path))
                         all_well &= not job["failed"] and job["state"] == "succeeded"
                         counts["imported"] += job["done"] - job["failed"]
                         counts["failed"] += job["failed"]
                     else:
-                        for new in _read(path, settings.max_article_bytes, media_type):
-                            counts[await _send(client, new, _name(path))] += 1
+                        for new in documents(path, settings.max_article_bytes, media_type):
+                            counts[await _send(client, new, name_of(path))] += 1
                 except DatelineError as error:
                     all_well = False
                     counts["failed"] += 1
@@ -211,10 +220,6 @@ def _files(given: str) -> list[Path]:
     return found or [path]
 
 
-def _name(path: Path) -> str:
-    return "standard input" if str(path) == "-" else path.name
-
-
 def _lines(path: Path) -> AsyncIterator[bytes] | None:
     """The bytes of an NDJSON file, in pieces; None for another kind of file."""
     if str(path) == "-":
@@ -234,23 +239,6 @@ async def _pieces(file: Any) -> AsyncIterator[bytes]:
     with file:
         while piece := await asyncio.to_thread(file.read, CHUNK):
             yield piece
-
-
-def _read(path: Path, most_bytes: int, media_type: str | None) -> list[NewArticle]:
-    try:
-        if str(path) == "-":
-            data, name = sys.stdin.buffer.read(most_bytes + 1), _name(path)
-        else:
-            if path.is_dir():
-                os.listdir(path)  # where that fails, it says why
-                raise InvalidRequest(f"{path}: there are no documents in this directory.")
-            with path.open("rb") as file:
-                data, name = file.read(most_bytes + 1), path.name
-    except OSError as error:
-        raise InvalidRequest(f"{path}: {error.strerror}.") from None
-    if len(data) > most_bytes:
-        raise PayloadTooLarge(f"{path}: an article may hold {most_bytes:,} bytes at most.")
-    return read_documents(name, data, media_type=media_type)
 
 
 def _cannot(what: str, error: DatelineError) -> None:

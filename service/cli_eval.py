@@ -1,9 +1,9 @@
-"""`dateline eval`: how good answers and checks are, on public sets of questions and claims."""
+"""`dateline eval`: how good answers, checks and briefings are, on public sets."""
 
 import importlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -67,6 +67,20 @@ CLAIMS = {
     "reading alone": "auroc_reading_alone",
     "words alone": "auroc_words_alone",
     "balanced accuracy": "balanced_accuracy",
+    "seconds a sentence": "sentence_seconds",
+    "fast: AUROC": "auroc_fast",
+    "fast: balanced accuracy": "balanced_accuracy_fast",
+    "fast: seconds a sentence": "fast_sentence_seconds",
+}
+BRIEFINGS = {
+    "sentences supported": "supported",
+    "ROUGE-1 recall": "rouge_1",
+    "names, numbers": "facts",
+    "length kept": "length_kept",
+    "sentences": "sentences",
+    "words": "words",
+    "refused": "refused",
+    "citations exact": "exact",
     "seconds": "seconds",
 }
 SHORT = {"calibration_error", *FURTHER.values()}  # shown without an interval
@@ -93,7 +107,7 @@ def evaluate_sets(
         Path | None, typer.Option(help="The folder where outcomes are kept as they are made.")
     ] = None,
 ) -> None:
-    """Measure answers and checks on public sets of questions and claims."""
+    """Measure answers, checks and briefings on public sets."""
     before = _earlier(earlier) if earlier else None
     sets = read_sets(paths)
     folder = kept or platformdirs.user_cache_path("dateline") / "evaluation"
@@ -215,12 +229,14 @@ def show(told: dict[str, Any]) -> None:
     )
     questions = [view for view in told["sets"] if view["kind"] == "questions"]
     claims = [view for view in told["sets"] if view["kind"] == "claims"]
-    others = list(dict.fromkeys(name for view in questions for name in view["over"]))
+    briefings = [view for view in told["sets"] if view["kind"] == "briefings"]
     if questions:
-        wide.print(_table("answerable", questions, ANSWERS, others))
+        wide.print(_table("answerable", questions, ANSWERS, ANCHOR))
         wide.print(_further(questions))
     if claims:
-        wide.print(_table("supported", claims, CLAIMS, []))
+        wide.print(_table("supported", claims, CLAIMS, ()))
+    if briefings:
+        wide.print(_table("articles", briefings, BRIEFINGS, tuple(BRIEFINGS)))
     if any("changes" in view for view in told["sets"]):
         wide.print(_changes(told["sets"]))
     for view in told["sets"]:
@@ -231,11 +247,15 @@ def show(told: dict[str, Any]) -> None:
 
 
 def _table(
-    positive: str, views: list[dict[str, Any]], headings: dict[str, str], others: list[str]
+    positive: str,
+    views: list[dict[str, Any]],
+    headings: dict[str, str],
+    compared: Sequence[str],
 ) -> Table:
-    """A row a view; a column a figure that any of them has, those of the other systems last."""
+    """A row a view; a column a figure that any of them has, the other systems' `compared` last."""
+    others = list(dict.fromkeys(name for view in views for name in view["over"]))
     chosen = [("dateline", *pair) for pair in headings.items()]
-    chosen += [(other, heading, headings[heading]) for other in others for heading in ANCHOR]
+    chosen += [(other, heading, headings[heading]) for other in others for heading in compared]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0))
     for heading in ("set", f"items\n({positive})"):
         table.add_column(heading, no_wrap=True)
@@ -265,8 +285,9 @@ def _cell(found: dict[str, Any], name: str) -> str:
     spread = found.get(name)
     if not isinstance(spread, dict) or not spread:
         return ""
-    if name == "seconds":
-        return f"{spread['p50']:.1f}\np95 {spread['p95']:.1f}"
+    if "seconds" in name:
+        digits = 1 if name == "seconds" else 2
+        return f"{spread['p50']:.{digits}f}\np95 {spread['p95']:.{digits}f}"
     return f"{spread['p50']:.0f}" if name == "words" else f"{spread['mean']:.1f}"
 
 

@@ -301,6 +301,14 @@ class CheckRequest(_Request):
         return self
 
 
+def checked_place(passage: Passage, span: Span, text: str, *, given: bool) -> CheckedPlace:
+    """As `location`; of a text that was `given` with the request the place names no article."""
+    place = location(passage, span, text).model_dump()
+    return CheckedPlace.model_validate(
+        place | ({"article_id": None, "revision": None} if given else {})
+    )
+
+
 class CheckedSentence(BaseModel):
     """`text[start:end]` of the text that was sent. `sources` are the nearest source sentences."""
 
@@ -321,8 +329,17 @@ class CheckReply(BaseModel):
 
 
 class QuoteRequest(_Request):
+    """Where `quote` is looked for: in `source_text`, or in the articles named, or in all."""
+
     quote: Annotated[Asked, Field(max_length=4000)]
+    source_text: Annotated[Whole | None, Field(max_length=1_000_000)] = None
     article_ids: list[str] = Field(default_factory=list, max_length=1000)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.source_text is not None and self.article_ids:
+            raise ValueError("give source_text or article_ids, not both")
+        return self
 
 
 class QuoteChange(BaseModel):
@@ -335,14 +352,14 @@ class QuoteChange(BaseModel):
 class NearestQuote(BaseModel):
     """`similarity` is the share of words in common, 0 to 1 (difflib's ratio)."""
 
-    source: CharLocation
+    source: CheckedPlace
     similarity: float
     diff: list[QuoteChange]
 
 
 class QuoteReply(BaseModel):
     found: bool
-    matches: list[CharLocation]
+    matches: list[CheckedPlace]
     nearest: NearestQuote | None
 
 

@@ -1,4 +1,5 @@
-"""Evaluation: public sets of questions and claims, what is made of them, and how good that is.
+"""Evaluation: public sets of questions, claims and articles, what is made of them, and how good
+that is.
 
 The data's way: files -> sets -> a sample -> outcomes -> figures. An outcome is what was said, kept
 as it is made; figures are computed from outcomes, so that they can be computed anew. What is
@@ -27,26 +28,39 @@ from index.errors import DatelineError, InvalidRequest
 from index.index import Index
 from index.sentences import sentence_spans
 from service.answers import Answerer
+from service.briefings import Briefer
 from service.calibration import DIRECTORY as CALIBRATIONS
 from service.checks import Checker, least
-from service.contract import Answer, AnswerRequest, CharLocation, Citation, FieldLocation, ModelName
+from service.contract import (
+    Answer,
+    AnswerRequest,
+    Briefing,
+    BriefingRequest,
+    CharLocation,
+    Citation,
+    FieldLocation,
+    ModelName,
+)
 from service.prompts import DIRECTORY as PROMPTS
 from service.reading import Budget
 from service.scoring import first_word
 
 Row = dict[str, Any]
 Outcome = dict[str, Any]
-Kind = Literal["questions", "claims"]
+Kind = Literal["questions", "claims", "briefings"]
 
-PREFIXES = ("qa_", "faith_", "cite_")
-PATIENCE = 600.0  # seconds an answer
+PREFIXES = ("qa_", "faith_", "cite_", "brief_")
+PATIENCE = 600.0  # seconds an answer or a briefing
+BRIEF = 80  # words of a briefing, at most: what `dateline brief` gives unasked
 ADDED = 64  # articles embedded at a time
 # Modules without a say in what is answered: outcomes outlive a change of these.
 BESIDE = frozenset(
-    "app backup catalogue cli cli_articles cli_eval cli_models directory doctor documents "
-    "evaluation figures jobs langchain models pdf scoring settings stated terminal webpages".split()
+    "app backup catalogue cli cli_articles cli_brief cli_check cli_eval cli_models directory "
+    "doctor documents evaluation figures jobs langchain models pdf scoring settings stated "
+    "terminal webpages".split()
 )
 COUNTERFACTUAL = "counterfactual"
+ABOUT = ("title", "published_at")  # a claim's source, where its row tells
 
 
 # Sets
@@ -71,14 +85,14 @@ class EvaluationSet:
 def read_sets(paths: Iterable[Path]) -> list[EvaluationSet]:
     """The sets of these files and of the folders' files.
 
-    Raises InvalidRequest where one is not there or holds neither questions nor claims.
+    Raises InvalidRequest where one is not there or holds nothing of the kind.
     """
     sets: list[EvaluationSet] = []
     for path in paths:
         if path.is_dir():
             files = sorted(f for f in path.glob("*.jsonl") if f.name.startswith(PREFIXES))
             if not files:
-                raise InvalidRequest(f"{path} holds no qa_*, faith_* or cite_* file.")
+                raise InvalidRequest(f"{path} holds no qa_*, faith_*, cite_* or brief_* file.")
         elif path.is_file():
             files = [path]
         else:
@@ -100,6 +114,10 @@ def _sets(file: Path) -> Iterator[EvaluationSet]:
             rows = [row for row in rows if positive(row) is not None]
             yield EvaluationSet(file.stem, "claims", rows, [], {}, digest)
             return
+        if all("summaries" in row for row in rows):
+            rows = [row | {"documents": [row | {"text": row["source_text"]}]} for row in rows]
+            yield EvaluationSet(file.stem, "briefings", rows, *_articles(rows), digest)
+            return
         variants: dict[str, list[Row]] = {}
         for row in rows:
             variant = str(row.get("variant", "")).partition(" (")[0]
@@ -110,7 +128,7 @@ def _sets(file: Path) -> Iterator[EvaluationSet]:
             yield EvaluationSet(name, "questions", asked, articles, names, digest)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidRequest(
-            f"{file.name} holds neither questions nor claims to evaluate ({error!r})."
+            f"{file.name} holds neither questions, claims nor articles to evaluate ({error!r})."
         ) from None
 
 
@@ -156,7 +174,12 @@ def is_yes_no(row: Row) -> bool:
 
 
 def positive(row: Row) -> bool | None:
-    """Whether a claim is supported, or a question answerable; None for what nobody could tell."""
+    """Whether a claim is supported, or a question answerable; None for what nobody could tell.
+
+    An article that is to be briefed on always counts.
+    """
+    if "summaries" in row:
+        return True
     if "claim_or_summary" not in row:
         return bool(row["answerable"])
     if row["label"] == "questionable":
@@ -221,7 +244,8 @@ class Dateline:
     def opened(self, chosen: EvaluationSet) -> Iterator[Callable[[Row], Outcome]]:
         checker = Checker(self._embedder, self._chat(), self._model)
         if chosen.kind == "claims":
-            yield lambda row: _check(checker, row)
+            fast = Checker(self._embedder, None, ModelName(name="none", sha256=""))
+            yield lambda row: _check(checker, fast, row)
             return
         with (
             tempfile.TemporaryDirectory() as directory,
@@ -229,6 +253,10 @@ class Dateline:
         ):
             for at in range(0, len(chosen.articles), ADDED):
                 index.add_many(chosen.articles[at : at + ADDED])
+            if chosen.kind == "briefings":
+                briefer = Briefer(index, self._chat(), self._model)
+                yield lambda row: _brief(briefer, index, chosen, row)
+                return
             answerer = Answerer(index, self._chat(), self._model)
             yield lambda row: _ask(answerer, checker, index, row)
 
@@ -275,10 +303,53 @@ def _ask(answerer: Answerer, checker: Checker, index: Index, row: Row) -> Outcom
     }
 
 
-def exact(answer: Answer, index: Index) -> bool:
+def _brief(briefer: Briefer, index: Index, chosen: EvaluationSet, row: Row) -> Outcome:
+    request = BriefingRequest(
+        article_ids=[chosen.names[document["id"]] for document in row["documents"]],
+        max_words=BRIEF,
+        max_seconds=PATIENCE,
+    )
+    briefing = briefer.brief(request, Budget(PATIENCE))
+    return {
+        "briefing": briefing.briefing,
+        "reason": briefing.refusal.reason if briefing.refusal else None,
+        "citations": [
+            {"text": c.text, "sources": [s.cited_text for s in c.sources]}
+            for c in briefing.citations
+        ],
+        "exact": exact(briefing, index),
+        "uncited": uncited(briefing),
+        "dropped": [d.model_dump() for d in briefing.dropped],
+        "usage": briefing.usage.model_dump(),
+        "timings_ms": briefing.timings_ms.model_dump(),
+        "seconds": briefing.timings_ms.total / 1000,
+    }
+
+
+def said_of(chosen: EvaluationSet, rows: Sequence[Row], outcomes: Sequence[Outcome]) -> list[Row]:
+    """What a system's briefings say, as claims about the articles that they are of."""
+    articles = {article.id: article for article in chosen.articles}
+    claims = []
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if text := outcome.get("briefing"):
+            article = articles[chosen.names[row["id"]]]
+            claims.append(
+                {
+                    "id": f"{row['id']} {hashlib.sha256(text.encode()).hexdigest()[:16]}",
+                    "claim_or_summary": text,
+                    "source_text": article.text,
+                    "title": article.title,
+                    "published_at": article.published_at,
+                }
+            )
+    return claims
+
+
+def exact(reply: Answer | Briefing, index: Index) -> bool:
     """The two slice equalities of the contract, held against the articles as they are kept."""
-    for citation in answer.citations:
-        if answer.answer[citation.start : citation.end] != citation.text:
+    text = _text(reply)
+    for citation in reply.citations:
+        if text[citation.start : citation.end] != citation.text:
             return False
         for source in [*citation.sources, *citation.also]:
             article = index.registry.get(source.article_id, source.revision)
@@ -291,13 +362,18 @@ def exact(answer: Answer, index: Index) -> bool:
     return True
 
 
-def uncited(answer: Answer) -> int:
-    """How many sentences of the answer hold a character that no citation covers."""
-    covered = {i for c in answer.citations if c.sources for i in range(c.start, c.end)}
+def uncited(reply: Answer | Briefing) -> int:
+    """How many sentences of the reply hold a character that no citation covers."""
+    text = _text(reply)
+    covered = {i for c in reply.citations if c.sources for i in range(c.start, c.end)}
     return sum(
-        any(i not in covered and not answer.answer[i].isspace() for i in range(s.start, s.end))
-        for s in sentence_spans(answer.answer)
+        any(i not in covered and not text[i].isspace() for i in range(s.start, s.end))
+        for s in sentence_spans(text)
     )
+
+
+def _text(reply: Answer | Briefing) -> str:
+    return reply.answer if isinstance(reply, Answer) else reply.briefing
 
 
 def _supported(checker: Checker, citation: Citation, index: Index) -> Outcome:
@@ -318,9 +394,14 @@ def _supported(checker: Checker, citation: Citation, index: Index) -> Outcome:
     }
 
 
-def _check(checker: Checker, row: Row) -> Outcome:
+def _check(checker: Checker, fast: Checker, row: Row) -> Outcome:
+    """Both modes of the check, each timed alone; the cheap one comes first, with nothing warm."""
+    claim, about = _claim(row["claim_or_summary"]), {k: row.get(k) for k in ABOUT}
     began = time.monotonic()
-    checked = checker.check(_claim(row["claim_or_summary"]), row["source_text"])
+    checked_fast = fast.check(claim, row["source_text"], **about)
+    between = time.monotonic()
+    checked = checker.check(claim, row["source_text"], **about)
+    ended = time.monotonic()
     return {
         "sentences": [
             {
@@ -330,11 +411,15 @@ def _check(checker: Checker, row: Row) -> Outcome:
                 "entailment": c.entailment,
                 "coverage": c.coverage,
                 "failed": c.failed,
+                "fast": f.score,
+                "fast_label": f.label,
             }
-            for c in checked
+            for c, f in zip(checked, checked_fast, strict=True)
         ],
         "score": least(checked),
-        "seconds": round(time.monotonic() - began, 3),
+        "fast": least(checked_fast),
+        "seconds": round(ended - between, 3),
+        "fast_seconds": round(between - began, 4),
     }
 
 

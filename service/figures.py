@@ -4,7 +4,7 @@ docs/evaluation.md says what each figure means.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from service.checks import SUPPORTED
 from service.evaluation import (
+    BRIEF,
     EvaluationSet,
     Kind,
     Outcome,
@@ -22,8 +23,10 @@ from service.evaluation import (
     is_yes_no,
     positive,
     run,
+    said_of,
     sample,
 )
+from service.grounding import names, stems, words
 from service.scoring import (
     Numbers,
     Whole,
@@ -32,13 +35,16 @@ from service.scoring import (
     calibration_error,
     draws,
     first_word,
+    has_end,
     interval,
     is_right,
     mean,
     recall,
+    recall_of_all,
     refusal_curve,
 )
 
+KINDS: tuple[Kind, ...] = ("questions", "claims", "briefings")
 FALSE_REFUSALS = (0.1, 0.2)  # where the curve is told in short
 NOISE, NEGATIVE = "positive+noise", "negative-only"
 # Of QuAIL, the kinds of questions that a text answers by itself: its publishers' others are
@@ -48,7 +54,7 @@ STATED = frozenset("Factual Temporal_order Character_identity Causality Unanswer
 
 @dataclass(frozen=True)
 class View:
-    """What makes a row of the table: items of one set, or of several, by their ids."""
+    """What makes a row of a table: items of one set, or of several, by their ids."""
 
     name: str
     kind: Kind
@@ -85,11 +91,15 @@ def views(samples: Sequence[tuple[EvaluationSet, list[Row]]]) -> list[View]:
         if NOISE in name and other:
             joined = name.replace(NOISE, f"{NOISE}, {NEGATIVE}")
             found.append(View(joined, view.kind, view.items | other.items))
-    return sorted(found, key=lambda view: view.kind == "claims")
+    return sorted(found, key=lambda view: KINDS.index(view.kind))
 
 
 Columns = dict[str, Numbers]
 Statistic = Callable[[Columns], float | None]
+
+
+def _share(part: Numbers, whole: Numbers) -> float | None:
+    return float(part.sum() / whole.sum()) if whole.sum() else None
 
 
 def _mean_of(name: str) -> Statistic:
@@ -109,6 +119,7 @@ MEANS = (
     "uncited",
     "found",
 )
+BRIEFED = ("rouge_1", "facts", "length_kept", "sentences", "refused", "exact", "uncited")
 STATISTICS: dict[str, dict[str, Statistic]] = {
     "questions": {
         **{name: _mean_of(name) for name in MEANS},
@@ -121,6 +132,12 @@ STATISTICS: dict[str, dict[str, Statistic]] = {
         "auroc_reading_alone": lambda c: auroc(c["reading"], c["supported"]),
         "auroc_words_alone": lambda c: auroc(c["coverage"], c["supported"]),
         "balanced_accuracy": lambda c: balanced_accuracy(c["least"], c["supported"], SUPPORTED),
+        "auroc_fast": lambda c: auroc(c["fast"], c["supported"]),
+        "balanced_accuracy_fast": lambda c: balanced_accuracy(c["fast"], c["supported"], SUPPORTED),
+    },
+    "briefings": {
+        "supported": lambda c: _share(c["sentences_supported"], c["sentences_checked"]),
+        **{name: _mean_of(name) for name in BRIEFED},
     },
 }
 
@@ -129,6 +146,8 @@ def scores(chosen: EvaluationSet, row: Row, outcome: Outcome) -> dict[str, float
     """What an item counts in each figure; None where it does not count."""
     if chosen.kind == "claims":
         return _claim_scores(row, outcome)
+    if chosen.kind == "briefings":
+        return _briefing_scores(row, outcome)
     answers, asked = accepted(row), bool(row["answerable"])
     yes_no = asked and is_yes_no(row)
     answered, answer = bool(outcome.get("answered")), str(outcome.get("answer", ""))
@@ -195,16 +214,59 @@ def _citation_scores(outcome: Outcome) -> dict[str, float | None]:
 def _claim_scores(row: Row, outcome: Outcome) -> dict[str, float | None]:
     sentences = outcome.get("sentences", [])
     if not sentences:  # it raised, or there was nothing to check: not supported
-        sentences = [{"score": 0.0, "entailment": 0.0, "coverage": 0.0}]
+        sentences = [{"score": 0.0, "entailment": 0.0, "coverage": 0.0, "fast": 0.0}]
     return {
         "supported": float(bool(positive(row))),
         "least": min(s["score"] for s in sentences),
         "mean": float(np.mean([s["score"] for s in sentences])),
         "reading": min(s["entailment"] for s in sentences),
         "coverage": min(s["coverage"] for s in sentences),
+        "fast": min((s["fast"] for s in sentences if "fast" in s), default=None),
         "sentences": float(len(sentences)),
         "seconds": outcome.get("seconds"),
+        "sentence_seconds": _each(outcome.get("seconds"), sentences),
+        "fast_sentence_seconds": _each(outcome.get("fast_seconds"), sentences),
     }
+
+
+def _each(seconds: float | None, sentences: Sequence[object]) -> float | None:
+    return None if seconds is None else seconds / len(sentences)
+
+
+def _briefing_scores(row: Row, outcome: Outcome) -> dict[str, float | None]:
+    """Of a briefing that is refused: no sentence, and nothing of what it should say."""
+    text = str(outcome.get("briefing", ""))
+    checked = [s["label"] for s in outcome.get("sentences", []) if s["label"] != "not_checkable"]
+    references = [summary["text"] for summary in row["summaries"]]
+    counted: dict[str, float | None] = {
+        "refused": not text,
+        "rouge_1": recall_of_all(text, references),
+        "facts": _facts_found(text, references, row["source_text"]),
+        "sentences_supported": checked.count("supported"),
+        "sentences_checked": len(checked),
+        "seconds": outcome.get("seconds"),
+    }
+    if text:
+        size = len(text.split())
+        counted |= {
+            "length_kept": size <= BRIEF and has_end(text),
+            "sentences": len(outcome.get("sentences", [])),
+            "words": size,
+            "exact": outcome.get("exact"),
+            "uncited": outcome.get("uncited"),
+        }
+    return {k: None if v is None else float(v) for k, v in counted.items()}
+
+
+def _facts_found(text: str, references: Iterable[str], article: str) -> float | None:
+    """Of the words of names, and the numbers, of all references the share that the text has."""
+    common = frozenset(word.text for word in words(article) if word.text[0].islower())
+    found, total, there = 0, 0, stems(text)
+    for reference in references:
+        numbers = (word for word in words(reference) if word.is_number)
+        wanted = {word.stem for word in (*names(reference, common=common), *numbers)}
+        found, total = found + len(wanted & there), total + len(wanted)
+    return found / total if total else None
 
 
 COLUMNS = {
@@ -219,7 +281,11 @@ COLUMNS = {
         "citations",
         "seconds",
     ),
-    "claims": tuple("supported least mean reading coverage sentences seconds".split()),
+    "claims": (
+        *("supported", "least", "mean", "reading", "coverage", "fast", "sentences", "seconds"),
+        *("sentence_seconds", "fast_sentence_seconds"),
+    ),
+    "briefings": (*BRIEFED, "sentences_supported", "sentences_checked", "words", "seconds"),
 }
 
 
@@ -275,8 +341,12 @@ def figures(view: View, outcomes: Mapping[str, Outcome], seed: int) -> dict[str,
         "errors": [o["error"] for o in made.values() if "error" in o],
         "scores": scored,
     }
-    if view.kind == "questions":
+    if view.kind == "claims":
+        told["sentence_seconds"] = _spread(data["sentence_seconds"])
+        told["fast_sentence_seconds"] = _spread(data["fast_sentence_seconds"])
+    else:
         told["words"] = _spread(data["words"])
+    if view.kind == "questions":
         told["words_cited"] = _spread(data["words_cited"])
         told["citations"] = _spread(data["citations"])
         if not np.isnan(data["confidence"]).any():
@@ -368,14 +438,17 @@ def evaluate(
     kept = {system.name: Outcomes(folder / f"{system.name}.jsonl") for system in systems}
     made: dict[str, dict[str, Outcome]] = {system.name: {} for system in systems}
     for chosen, rows in samples:  # the systems in turn, so that they find the machine alike
-        for system in systems if chosen.kind == "questions" else [ours]:
+        for system in systems if chosen.kind != "claims" else [ours]:
             note = step(f"{system.name}: {chosen.name}", len(rows))
             again = resume or system is not ours
             outcomes = run(system, chosen, rows, kept[system.name], resume=again, note=note)
+            if chosen.kind == "briefings":
+                note = step(f"{system.name}: {chosen.name}, checked", len(rows))
+                outcomes = _checked(ours, chosen, rows, outcomes, kept[ours.name], again, note)
             made[system.name] |= {r["id"]: o for r, o in zip(rows, outcomes, strict=True)}
     told = []
     for view in views(samples):
-        asked = systems if view.kind == "questions" else [ours]
+        asked = systems if view.kind != "claims" else [ours]
         by_system = {system.name: figures(view, made[system.name], seed) for system in asked}
         told.append(
             {
@@ -405,3 +478,24 @@ def evaluate(
         for row in rows
     }
     return {"limit": limit, "seed": seed, "sets": told, "items": items}
+
+
+def _checked(
+    judge: System,
+    chosen: EvaluationSet,
+    rows: Sequence[Row],
+    outcomes: Sequence[Outcome],
+    kept: Outcomes,
+    again: bool,
+    note: Callable[[], None],
+) -> list[Outcome]:
+    """The briefings with what `judge` makes of their sentences, whichever system's they are."""
+    claims = said_of(chosen, rows, outcomes)
+    said = replace(chosen, kind="claims", rows=claims, articles=[], names={})
+    found = iter(run(judge, said, claims, kept, resume=again, note=note))
+    return [
+        outcome | {"sentences": next(found).get("sentences", [])}
+        if outcome.get("briefing")
+        else outcome
+        for outcome in outcomes
+    ]

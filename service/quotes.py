@@ -13,8 +13,15 @@ from typing import Literal
 
 from index.index import Index
 from index.registry import Filters, Passage
-from index.sentences import Span
-from service.contract import NearestQuote, QuoteChange, QuoteReply, location
+from index.sentences import Span, sentence_spans
+from service.contract import (
+    CheckedPlace,
+    NearestQuote,
+    QuoteChange,
+    QuoteReply,
+    QuoteRequest,
+    checked_place,
+)
 from service.grounding import Evidence, evidence, stems
 
 MOST_ARTICLES = 200  # that are looked through for the exact words
@@ -76,21 +83,51 @@ def verify(index: Index, quote: str, filters: Filters) -> Verified:
     return Verified(matches, None if matches else _nearest(wanted, hits))
 
 
+def verify_in(text: str, quote: str) -> Verified:
+    """The same of one text, which is no article of the index."""
+    wanted = quote.strip(_MARKS)
+    sentences = sentence_spans(text)
+    if not sentences:
+        return Verified([], None)
+    whole = Passage(
+        id=0,
+        article_id="source",
+        revision="",
+        title=None,
+        source=None,
+        url=None,
+        published_at=None,
+        sentences=tuple(sentences),
+        text=Span(sentences[0].start, sentences[-1].end).of(text),
+    )
+    matches = [Match(whole, span, span.of(text)) for span in occurrences(wanted, text)]
+    return Verified(matches[:MOST_MATCHES], None if matches else _nearest(wanted, [whole]))
+
+
 def _matches(index: Index, passage: Passage, wanted: str) -> Iterator[Match]:
     article = index.registry.get(passage.article_id)
     for span in occurrences(wanted, article.text):
         yield Match(passage, span, span.of(article.text))
 
 
-def quote_reply(verified: Verified) -> QuoteReply:
-    """What `POST /v1/quotes:verify` answers."""
+def quote_reply(index: Index, request: QuoteRequest) -> QuoteReply:
+    """What `POST /v1/quotes:verify` answers. Raises ArticleNotFound."""
+    given = request.source_text is not None
+    if request.source_text is not None:
+        verified = verify_in(request.source_text, request.quote)
+    else:
+        verified = verify(index, request.quote, Filters(article_ids=request.article_ids))
+
+    def place(match: Match) -> CheckedPlace:
+        return checked_place(match.passage, match.span, match.text, given=given)
+
     nearest = verified.nearest
     return QuoteReply(
         found=bool(verified.matches),
-        matches=[location(m.passage, m.span, m.text) for m in verified.matches],
+        matches=[place(match) for match in verified.matches],
         nearest=nearest
         and NearestQuote(
-            source=location(nearest.match.passage, nearest.match.span, nearest.match.text),
+            source=place(nearest.match),
             similarity=nearest.similarity,
             diff=[QuoteChange(op=change.op, text=change.text) for change in nearest.diff],
         ),

@@ -20,6 +20,7 @@ ALL_REFUSED = 1.01  # a threshold above every confidence
 BINS = 10  # of confidence, for the expected calibration error
 LONG_ANSWER = 5  # tokens; from here on an answer may be put in other words
 RECALL = 0.8
+_ENDED = re.compile(r"[.!?…][\"”’')\]]*\s*$")
 
 
 def normalise(text: str) -> str:
@@ -51,6 +52,23 @@ def is_right(text: str, answers: Iterable[str]) -> bool:
     )
 
 
+def recall_of_all(text: str, references: Iterable[str]) -> float | None:
+    """ROUGE-1 recall: of all references' words, repeated ones too, the share that the text has.
+
+    Lin 2004, equation 1, with the words of `normalise`: neither stemmed nor without stop words.
+    None where there is no word.
+    """
+    found = Counter(normalise(text).split())
+    wanted = [Counter(normalise(reference).split()) for reference in references]
+    total = sum(words.total() for words in wanted)
+    return sum((words & found).total() for words in wanted) / total if total else None
+
+
+def has_end(text: str) -> bool:
+    """Whether it ends where a sentence does."""
+    return bool(_ENDED.search(text))
+
+
 def first_word(text: str) -> str:
     """The first token, normalised: how a yes-or-no question is answered."""
     return (normalise(text).split() or [""])[0]
@@ -80,7 +98,12 @@ def auroc(scores: Numbers, positive: Numbers) -> float | None:
 
 
 def balanced_accuracy(scores: Numbers, positive: Numbers, threshold: float) -> float | None:
-    """The mean of the share of positives at or above the threshold and of negatives below it."""
+    """The mean of the share of positives at or above the threshold and of negatives below it.
+
+    None where there are no two kinds, or no scores.
+    """
+    if np.isnan(scores).any():
+        return None
     above, below = scores[positive == 1] >= threshold, scores[positive == 0] < threshold
     return float(above.mean() + below.mean()) / 2 if len(above) and len(below) else None
 

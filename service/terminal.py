@@ -8,10 +8,13 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import re
+import sys
 import textwrap
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,7 +22,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from index.errors import DatelineError, InvalidRequest
+from index.articles import NewArticle
+from index.documents import read_documents
+from index.errors import DatelineError, InvalidRequest, PayloadTooLarge
 from service.app import create_app
 from service.directory import serving_url
 from service.settings import Settings
@@ -93,6 +98,33 @@ async def call(client: httpx.AsyncClient, method: str, path: str, **kwargs: Any)
     return response.json() if response.content else None
 
 
+def name_of(path: Path) -> str:
+    return "standard input" if str(path) == "-" else path.name
+
+
+def documents(path: Path, most_bytes: int, media_type: str | None = None) -> list[NewArticle]:
+    """What a file holds, or standard input (-). Raises DatelineError, naming it."""
+    try:
+        if str(path) == "-":
+            data, name = sys.stdin.buffer.read(most_bytes + 1), name_of(path)
+        else:
+            if path.is_dir():
+                os.listdir(path)  # where that fails, it says why
+                raise InvalidRequest(f"{path}: there are no documents in this directory.")
+            with path.open("rb") as file:
+                data, name = file.read(most_bytes + 1), path.name
+    except OSError as error:
+        raise InvalidRequest(f"{path}: {error.strerror}.") from None
+    if len(data) > most_bytes:
+        raise PayloadTooLarge(f"{path}: an article may hold {most_bytes:,} bytes at most.")
+    return read_documents(name, data, media_type=media_type)
+
+
+def tell(error: DatelineError) -> None:
+    """What went wrong, in a line."""
+    err.print(Text("dateline: ", "bold red") + Text(plain(error.message)), soft_wrap=True)
+
+
 def plain(text: str) -> str:
     """Text of an article as one line that can do nothing to a terminal."""
     return re.sub(_CONTROLS, "�", " ".join(text.split()))
@@ -137,11 +169,11 @@ def print_notes(notes: Sequence[dict[str, Any]], *, numbered: bool) -> None:
     for number, note in enumerate(notes, 1):
         mark = f"[{number}]" if numbered else " - "
         out.print()
-        _print_hanging(Text(f"{mark:<{HANG}}", "cyan"), _source(note))
+        print_hanging(Text(f"{mark:<{HANG}}", "cyan"), source_line(note))
         cited = plain(note["cited_text"])
         if not numbered:
             cited = textwrap.shorten(cited, MOST_OF_NEAREST, placeholder=" …")
-        _print_hanging(Text(" " * HANG), Text(f"“{cited}”", "italic"))
+        print_hanging(Text(" " * HANG), Text(f"“{cited}”", "italic"))
 
 
 def print_dropped(found: Sequence[dict[str, Any]]) -> None:
@@ -150,20 +182,20 @@ def print_dropped(found: Sequence[dict[str, Any]]) -> None:
         out.print(Text(said, "dim"))
 
 
-def _print_hanging(mark: Text, text: Text) -> None:
+def print_hanging(mark: Text, text: Text) -> None:
     """`text` beside `mark`, its further lines below its first; no blanks at the lines' ends."""
     for number, line in enumerate(text.wrap(out, max(1, out.width - HANG))):
         line.rstrip()
         out.print((Text(" " * HANG) if number else mark) + line)
 
 
-def _source(note: dict[str, Any]) -> Text:
+def source_line(note: dict[str, Any]) -> Text:
+    """Which article a source is of."""
     if note["type"] == "field":
         return Text(f"{note['article_id']}, its {note['field'].replace('_', ' ')}", "bold")
     about = [note["source"], _day(note["published_at"])]
-    return Text(plain(note["title"] or note["article_id"]), "bold") + Text(
-        "".join(f", {plain(part)}" for part in about if part)
-    )
+    named = plain(note["title"] or note["article_id"])
+    return Text.assemble((named, "bold"), "".join(f", {plain(part)}" for part in about if part))
 
 
 def _day(published_at: str | None) -> str | None:

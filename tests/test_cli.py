@@ -19,9 +19,10 @@ from typing import Any
 import httpx
 import pytest
 from fakes import ScriptedChat
+from rich.console import Console
 from serving import ANSWER, ARTICLE, QUESTION, Served, serving, until
 
-from service import cli, cli_articles, terminal
+from service import cli, cli_articles, cli_check, terminal
 from service.app import create_app
 from service.directory import LOCK, serving_url
 
@@ -647,3 +648,182 @@ def test_a_briefing_has_footnotes_and_tells_what_is_disputed(served: Served, run
 def test_a_briefing_needs_articles_or_a_topic(run: Run) -> None:
     said_clearly(run("brief"), "article_ids, or a topic")
     said_clearly(run("brief", "nobody"), "nobody")
+
+
+# -- checks and quotes ------------------------------------------------------------------------
+
+CLAIMS = (
+    "Aldous Finch opened the new bridge at Harrow Mere. "
+    "The bridge is 250 metres long and carries two tram lines. Is that true?"
+)
+DATED = "---\ntitle: A bridge\npublished_at: 2024-05-03\n---\n"
+
+
+def without_scores(text: str) -> str:
+    return re.sub(r"score \d\.\d\d", "score 0.00", text)
+
+
+def test_a_check_reads_like_a_diff_and_exits_with_its_verdict(
+    tmp_path: Path, served: Served, run: Run
+) -> None:
+    served.add(id="bridge", title="Harrow Mere", source="Mere Gazette", published_at="2024-05-03")
+    (tmp_path / "draft.txt").write_text(CLAIMS)
+    ran = run("check", "draft.txt", "--article", "bridge", "--fast")
+    assert (ran.code, ran.err) == (1, "")
+    assert not served.chat.prompts
+    assert without_scores(ran.out) == (
+        "supported, score 0.00\n"
+        "  = Aldous Finch opened the new bridge at Harrow Mere.\n"
+        "    “Aldous Finch opened the new bridge at Harrow Mere on 3 May 2024.”\n"
+        "    Harrow Mere, Mere Gazette, 3 May 2024, characters 0-64\n"
+        "\n"
+        "contradicted, score 0.00\n"
+        "    numbers: a number that the source does not have\n"
+        "  - The bridge is 250 metres long and carries two tram lines.\n"
+        "  ?               ^^^\n"
+        "  + The bridge is 212 metres long and carries two tram lines.\n"
+        "  ?               ^^^\n"
+        "    Harrow Mere, Mere Gazette, 3 May 2024, characters 65-122\n"
+        "\n"
+        "not checkable\n"
+        "    Is that true?\n"
+        "\n"
+        "3 sentences: 1 supported, 1 contradicted, 1 not checkable.\n"
+    )
+    (tmp_path / "good.txt").write_text(f"{ANSWER} Is that true?")
+    assert run("check", "good.txt").code == 0
+    assert served.chat.prompts
+    whole = run("check", "good.txt", "--json")
+    direct = served.client.post("/v1/checks", json={"text": f"{ANSWER} Is that true?"})
+    assert (whole.code, json.loads(whole.out)) == (0, direct.json())
+
+
+def test_in_a_terminal_what_differs_is_in_colour_and_has_no_carets(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "draft.txt").write_text(CLAIMS)
+    (tmp_path / "bridge.md").write_text(DATED + ARTICLE)
+    shown = io.StringIO()
+    for module in (terminal, cli_check):
+        console = Console(file=shown, force_terminal=True, color_system="standard", width=50)
+        monkeypatch.setattr(module, "out", console)
+    assert run("check", "draft.txt", "--source", "bridge.md", "--fast").code == 1
+    assert "\x1b[1;7;31m250\x1b[0m" in shown.getvalue()
+    assert "\x1b[1;7;32m212\x1b[0m" in shown.getvalue()
+    lines = re.sub(r"\x1b\[[\d;]*m", "", shown.getvalue()).splitlines()
+    assert max(map(len, lines)) <= 50
+    assert not any(line.startswith("  ? ") for line in lines)
+    assert [line for line in lines if line.startswith("  - ")] == [
+        "  - The bridge is 250 metres long and carries two",
+        "  - tram lines.",
+    ]
+
+
+def test_a_check_says_which_reading_failed(tmp_path: Path, served: Served, run: Run) -> None:
+    served.add(id="bridge")
+    served.chat.yes = 0.02
+    (tmp_path / "draft.txt").write_text(f"{ANSWER} Zyx qwv.")
+    said = run("check", "draft.txt").out
+    assert "entailment: the source does not say it" in said
+    assert "no source shares a word with it" in said
+    (tmp_path / "other.txt").write_text("The bridge is expected to fetch more than potatoes.")
+    assert "words: too little of it is in the source" in run("check", "--fast", "other.txt").out
+
+
+def test_a_text_is_checked_against_files_whose_places_are_their_own(
+    tmp_path: Path, run: Run, chat: ScriptedChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = "Potato prices doubled in Quennel last winter"
+    (tmp_path / "potatoes.txt").write_text(other)  # no end: a join must not run on
+    (tmp_path / "bridge.md").write_text(DATED + ARTICLE)
+    stdin = io.TextIOWrapper(io.BytesIO(f"{CLAIMS} {other}.".encode()))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    files = ["--source", "potatoes.txt", "--source", "bridge.md"]
+    ran = run("check", "-", "--fast", "--json", *files)
+    assert ran.code == 1
+    assert not chat.prompts
+    good, wrong, _, last = json.loads(ran.out)["sentences"]
+    for sentence, file, text in (
+        (good, "bridge.md", ARTICLE), (wrong, "bridge.md", ARTICLE), (last, "potatoes.txt", other),
+    ):  # fmt: skip
+        (place,) = sentence["sources"]
+        assert (place["article_id"], place["file"]) == (None, file)
+        assert text[place["start_char_index"] : place["end_char_index"]] == place["cited_text"]
+    (tmp_path / "draft.txt").write_text("It opened on 3 May 2024, a Friday, at Harrow Mere.")
+    said = run("check", "draft.txt", "--source", "bridge.md").out
+    assert "A bridge, 3 May 2024, bridge.md, characters 0-64" in said
+
+
+def test_a_quote_is_verbatim_or_is_told_from_the_nearest(
+    tmp_path: Path, served: Served, run: Run
+) -> None:
+    served.add(id="bridge", title="Harrow Mere")
+    ran = run("quote", "“carries two tram lines”")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (
+        "Verbatim, in 1 place.\n\n  = carries two tram lines\n    Harrow Mere, characters 99-121\n"
+    )
+    ran = run("quote", "carries six tram lines")
+    assert ran.code == 1
+    assert ran.out == (
+        "Not verbatim. The nearest:\n\n"
+        "  - carries six tram lines\n"
+        "  ?         ^^^      ^^^^^\n"
+        "  + The bridge is 212 metres long and carries two tram lines.\n"
+        "  ?                                           ^^^      ^^^^^^\n"
+        "    Harrow Mere, characters 65-122\n"
+    )
+    assert run("quote", "Zyx qwv").out == "Not verbatim. Nothing is near it.\n"
+    (tmp_path / "note.txt").write_text("It has six tram lines.")
+    (tmp_path / "bridge.md").write_text(DATED + ARTICLE)
+    files = ["--source", "note.txt", "--source", "bridge.md"]
+    assert "note.txt, characters 7-21" in run("quote", "six tram lines", *files).out
+    told = json.loads(run("quote", "waited ten years for it.", "--json", *files).out)
+    assert (told["found"], told["nearest"]["source"]["file"]) == (False, "bridge.md")
+    direct = served.client.post("/v1/quotes:verify", json={"quote": "tram lines"}).json()
+    assert json.loads(run("quote", "tram lines", "--article", "bridge", "--json").out) == direct
+
+
+@pytest.mark.usefixtures("chat")
+def test_the_check_of_the_tutorial_says_what_is_told_there(tmp_path: Path, run: Run) -> None:
+    tutorial = (Path(__file__).parent.parent / "docs" / "testing.md").read_text()
+    (article,) = re.findall(r"^```\w+ articles/agreements.md\n(.*?)^```", tutorial, re.M | re.S)
+    (told,) = re.findall(r"^\$ (dateline check .*?)^```", tutorial, re.M | re.S)
+    command, told = told.split("\n", 1)
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "agreements.md").write_text(article)
+    (tmp_path / "draft.txt").write_text(" ".join(re.findall(r"^  [=-] (.*)$", told, re.M)))
+    ran = run(*command.split()[1:])
+    assert ran.code == 1
+    assert without_scores(ran.out) == without_scores(told)
+
+
+@pytest.mark.usefixtures("served")
+def test_what_cannot_be_checked_is_no_verdict(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "draft.txt").write_text(CLAIMS)
+    (tmp_path / "empty.txt").touch()
+    both = ["--article", "x", "--source", "draft.txt"]
+    for command, word in (
+        (["check", "none.txt"], "none.txt"), (["check", "empty.txt"], "empty.txt"),
+        (["check", "draft.txt", "--article", "nobody"], "nobody"),
+        (["check", "draft.txt", "--source", "none.txt"], "none.txt"),
+        (["check", "draft.txt", *both], "not both"),
+        (["quote", " "], "quote"), (["quote", "x", "--article", "nobody"], "nobody"),
+        (["quote", "x", *both], "not both"),
+    ):  # fmt: skip
+        ran = run(*command)
+        assert (ran.code, ran.out) == (2, ""), command
+        assert word in one_line(ran.err)
+    assert run("check").code == 2
+
+
+def test_nothing_checked_reaches_the_terminal_but_its_letters(
+    tmp_path: Path, served: Served, run: Run
+) -> None:
+    served.add(f"{ARTICLE} {HOSTILE} saw the bridge.", id="evil", title=f"Title {HOSTILE}")
+    (tmp_path / "draft.txt").write_text(f"{CLAIMS} Potatoes {HOSTILE} saw the bridge.")
+    for command in (["check", "draft.txt"], ["quote", f"he {HOSTILE} saw a bridge"]):
+        for more in ([], ["--json"]):
+            ran = run(*command, *more)
+            assert ran.code == 1
+            assert not CONTROLS.search(ran.out + ran.err), command

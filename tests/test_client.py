@@ -100,6 +100,8 @@ def test_checks_quotes_and_search(here: Client) -> None:
     assert wrong.sentences[0].label == "contradicted"
     assert here.check(ANSWER, source_text=ARTICLE).sentences[0].sources[0].article_id is None
     assert here.verify_quote("two tram lines", ["bridge"]).found
+    given = here.verify_quote("two tram lines", source_text="It has two tram lines.")
+    assert given.matches[0].article_id is None
     nearest = here.verify_quote("carries six tram lines").nearest
     assert nearest is not None and "six" in [change.text for change in nearest.diff]
     assert here.search("bridge", top_k=1)[0].article_id == "bridge"

@@ -33,10 +33,12 @@ from service.scoring import (
     balanced_accuracy,
     calibration_error,
     draws,
+    has_end,
     interval,
     is_right,
     mean,
     recall,
+    recall_of_all,
     refusal_curve,
 )
 
@@ -85,6 +87,20 @@ CLAIMS: list[Row] = [
         ]
     )
 ]
+ARTICLES: list[Row] = [
+    {
+        "id": "b1",
+        "doc_id": "bridge",
+        "title": "Bridge opened",
+        "date": "2024-05-03",
+        "url": "https://example.org/bridge",
+        "source_text": BRIDGE,
+        "summaries": [
+            {"by": "a", "text": "Aldous Finch opened a bridge of 212 metres."},
+            {"by": "b", "text": "The bridge carries two tram lines to Saltby."},
+        ],
+    }
+]
 SAID = "Aldous Finch opened the new bridge at Harrow Mere."
 
 
@@ -128,6 +144,21 @@ def test_auroc_counts_ties_by_half() -> None:
 def test_balanced_accuracy_is_the_mean_of_both_kinds() -> None:
     found = balanced_accuracy(numbers(0.9, 0.4, 0.5, 0.1), numbers(1, 1, 1, 0), 0.5)
     assert found == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_without_every_score_there_is_no_balanced_accuracy() -> None:
+    assert balanced_accuracy(numbers(0.9, None), numbers(1, 0), 0.5) is None
+
+
+def test_rouge_counts_the_words_of_all_references_as_often_as_both_have_them() -> None:
+    # "bridge" twice in the first reference and once in the text; articles do not count.
+    assert recall_of_all("The bridge opened.", ["A bridge, bridge opened", "It rained"]) == 2 / 5
+    assert recall_of_all("The bridge opened.", []) is None
+
+
+def test_a_text_has_an_end_where_a_sentence_has() -> None:
+    assert all(map(has_end, ("It rained.", "“It rained.” ", "He said (it rained.)")))
+    assert not any(map(has_end, ("It rained", "It rained. And th", "")))
 
 
 def test_calibration_error_weighs_each_bin_s_gap() -> None:
@@ -220,6 +251,33 @@ def test_documents_are_taken_once_and_their_names_tell_nothing(questions: Evalua
     by_text = {a.text: a for a in questions.articles}
     assert by_text[BRIDGE].published_at == "2024-05-03"
     assert by_text[FERRY].published_at is None and by_text[FERRY].title is None
+
+
+def test_articles_to_be_briefed_on_are_a_set(tmp_path: Path) -> None:
+    (chosen,) = read_sets([written(tmp_path / "brief_made_up.jsonl", ARTICLES)])
+    assert (chosen.kind, chosen.articles[0].text) == ("briefings", BRIDGE)
+    assert chosen.articles[0].published_at == "2024-05-03"
+    assert sample(chosen.rows, 5, seed=0) == chosen.rows
+    assert sample(chosen.rows * 3, 2, seed=0) == chosen.rows * 2
+
+
+def test_what_a_briefing_counts(tmp_path: Path) -> None:
+    (chosen,) = read_sets([written(tmp_path / "brief_made_up.jsonl", ARTICLES)])
+    text = "Aldous Finch opened the bridge. Why? It has 2 lines."
+    labels = ("supported", "not_checkable", "contradicted")
+    outcome = {"briefing": text, "sentences": [{"label": label} for label in labels]}
+    found = scores(chosen, chosen.rows[0], outcome)
+    # 4 of "aldous finch opened bridge of 212 metres", and of the other "bridge" and "lines".
+    assert found["rouge_1"] == 6 / 14
+    # Aldous, Finch, 212 and two, Saltby: "two" is the number 2, "The" names nothing.
+    assert found["facts"] == 3 / 5
+    assert (found["sentences_supported"], found["sentences_checked"]) == (1, 2)
+    assert (found["length_kept"], found["words"], found["refused"]) == (1, 10, 0)
+    assert scores(chosen, chosen.rows[0], {"briefing": "It " * 81 + "ends."})["length_kept"] == 0
+    assert scores(chosen, chosen.rows[0], {"briefing": "It ends in the mi"})["length_kept"] == 0
+    refused = scores(chosen, chosen.rows[0], {"briefing": "", "reason": "not_supported"})
+    assert (refused["refused"], refused["rouge_1"], refused["facts"]) == (1, 0, 0)
+    assert "length_kept" not in refused
 
 
 def test_each_variant_is_a_set_of_its_own_and_falsified_documents_are_right(
@@ -316,6 +374,51 @@ def test_claims_are_checked_sentence_by_sentence(embedder: MiniLM, tmp_path: Pat
     sentences = told["items"]["c1"]["outcomes"]["dateline"]["sentences"]
     assert [s["failed"] for s in sentences] == [[], ["numbers"]]
     assert told["items"]["c0"]["outcomes"]["dateline"]["sentences"][0]["text"].endswith("bridge.")
+
+
+def test_both_modes_of_the_check_are_measured_in_one_run(embedder: MiniLM, tmp_path: Path) -> None:
+    (chosen,) = read_sets([written(tmp_path / "cite_made_up.jsonl", CLAIMS)])
+    systems = [dateline(embedder, ScriptedChat())]
+    told = evaluate([chosen], systems, tmp_path / "kept", limit=None, seed=0, resume=False)
+    found = told["sets"][0]["systems"]["dateline"]
+    assert found["figures"]["auroc_fast"]["value"] == 1
+    assert found["figures"]["balanced_accuracy_fast"]["value"] == 1
+    outcome = told["items"]["c1"]["outcomes"]["dateline"]
+    assert [s["fast_label"] for s in outcome["sentences"]] == ["supported", "contradicted"]
+    assert found["fast_sentence_seconds"]["p50"] > 0 and found["sentence_seconds"]["p95"] > 0
+    # An earlier run's outcomes, which have no fast mode.
+    for sentence in outcome["sentences"]:
+        del sentence["fast"]
+    assert scores(chosen, CLAIMS[1], outcome)["fast"] is None
+
+
+def test_briefings_of_both_systems_are_held_by_one_check(embedder: MiniLM, tmp_path: Path) -> None:
+    (chosen,) = read_sets([written(tmp_path / "brief_made_up.jsonl", ARTICLES)])
+    anchors = ScriptedChat(text="The bridge is 340 metres long. It carries two tram lines, and")
+    chat = ScriptedChat(text=SAID)
+    systems = [dateline(embedder, chat), Anchor(Path("none"), "0" * 64, embedder, chat=anchors)]
+
+    def run() -> dict[str, Any]:
+        return evaluate([chosen], systems, tmp_path / "kept", limit=None, seed=0, resume=True)
+
+    told = run()
+    (view,) = told["sets"]
+    assert (view["kind"], view["items"], view["documents"]) == ("briefings", 1, 1)
+    ours, theirs = (view["systems"][name]["figures"] for name in ("dateline", "anchor"))
+    assert ours["supported"]["value"] == ours["length_kept"]["value"] == ours["exact"]["value"] == 1
+    assert ours["refused"]["value"] == 0
+    assert theirs["supported"]["value"] == 1 / 2 and theirs["length_kept"]["value"] == 0
+    assert "exact" not in theirs
+    assert view["over"]["anchor"]["supported"]["change"] == 1 / 2
+    assert view["systems"]["dateline"]["seconds"].keys() >= {"p50", "p95"}
+    (prompt,) = anchors.prompts
+    assert (
+        prompt == f'Write a concise summary of the following:\n\n\n"{BRIDGE}"\n\n\nCONCISE SUMMARY:'
+    )
+    asked = len(chat.prompts)
+    again = run()  # all of it is kept, what the check said too
+    assert len(chat.prompts) == asked and again["sets"] == told["sets"]
+    json.dumps(told, allow_nan=False)
 
 
 def test_of_a_long_source_what_is_nearest_is_read(embedder: MiniLM) -> None:
@@ -427,6 +530,7 @@ def test_the_command_writes_a_table_and_json_that_it_can_compare_with(
     folder.mkdir()
     written(folder / "qa_made_up.jsonl", QUESTIONS)
     written(folder / "faith_made_up.jsonl", CLAIMS)
+    written(folder / "brief_made_up.jsonl", ARTICLES)
     written(folder / "corpus_made_up.jsonl", [])
     told = tmp_path / "told.json"
     for more in ([], ["--resume", "--compare", told]):
@@ -437,7 +541,11 @@ def test_the_command_writes_a_table_and_json_that_it_can_compare_with(
         assert ended.value.code == 0
     printed = capsys.readouterr().out
     assert "qa_made_up" in printed and "3 (2)" in printed and "0.50" in printed
+    assert "brief_made_up" in printed and "ROUGE-1 recall" in printed
+    assert "fast: balanced accuracy" in printed
     assert "faith_made_up" in printed and "change from the earlier run" in printed
     report = json.loads(told.read_text())
     assert report["model"]["name"] == "scripted"
-    assert [view["changes"]["auroc"]["change"] for view in report["sets"]] == [0, 0]
+    names = ("auroc", "auroc_fast", "supported")
+    for view, name in zip(report["sets"], names, strict=True):
+        assert view["changes"][name]["change"] == 0

@@ -12,6 +12,7 @@ from index.embeddings import MiniLM
 from index.errors import ArticleNotFound
 from index.index import Index
 from index.registry import Filters
+from service.contract import QuoteReply, QuoteRequest
 from service.quotes import Change, diff, occurrences, quote_reply, verify
 
 TEXT = (
@@ -29,6 +30,10 @@ def index(tmp_path_factory: pytest.TempPathFactory, embedder: MiniLM) -> Iterato
     index.close()
 
 
+def asked(index: Index, quote: str, source_text: str | None = None) -> QuoteReply:
+    return quote_reply(index, QuoteRequest(quote=quote, source_text=source_text))
+
+
 @pytest.mark.parametrize(
     ("quote", "found"),
     [
@@ -40,7 +45,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, embedder: MiniLM) -> Iterato
     ],
 )
 def test_a_verbatim_quote_is_found_where_it_stands(index: Index, quote: str, found: str) -> None:
-    reply = quote_reply(verify(index, quote, Filters()))
+    reply = asked(index, quote)
     assert reply.found and reply.nearest is None
     (match,) = reply.matches
     assert (match.article_id, match.cited_text) == ("search", found)
@@ -52,11 +57,11 @@ def test_a_verbatim_quote_is_found_where_it_stands(index: Index, quote: str, fou
     ["we heard them before we saw them", "heard them before he saw", "0,000 euros", "40,000 euro"],
 )
 def test_another_case_word_or_half_a_word_is_not_verbatim(index: Index, quote: str) -> None:
-    assert not quote_reply(verify(index, quote, Filters())).found
+    assert not asked(index, quote).found
 
 
 def test_the_nearest_is_told_with_what_differs(index: Index) -> None:
-    reply = quote_reply(verify(index, "It cost 50,000 euros.", Filters()))
+    reply = asked(index, "It cost 50,000 euros.")
     assert not reply.found and reply.nearest is not None
     nearest = reply.nearest
     assert nearest.source.cited_text == "It cost 40,000 euros."
@@ -73,8 +78,23 @@ def test_only_the_articles_named_are_looked_at(index: Index) -> None:
         verify(index, "We heard them", Filters(article_ids=["nobody"]))
 
 
+def test_a_text_that_is_given_is_looked_through_instead(index: Index) -> None:
+    text = f"  A note.\n\n{TEXT}"
+    reply = asked(index, "It cost 40,000 euros.", text)
+    (match,) = reply.matches
+    assert (match.article_id, match.revision) == (None, None)
+    assert text[match.start_char_index : match.end_char_index] == match.cited_text
+    near = asked(index, "It cost 50,000 euros.", text).nearest
+    assert near is not None and near.source.cited_text == "It cost 40,000 euros."
+    assert text[near.source.start_char_index : near.source.end_char_index] == near.source.cited_text
+    assert not asked(index, "A ferry sank", text).found
+    assert asked(index, "A ferry sank", " \n").nearest is None
+    with pytest.raises(ValueError, match="not both"):
+        QuoteRequest(quote="A note", source_text=text, article_ids=["search"])
+
+
 def test_what_shares_no_word_has_no_nearest(index: Index) -> None:
-    assert quote_reply(verify(index, "Zyx qwv", Filters())).nearest is None
+    assert asked(index, "Zyx qwv").nearest is None
 
 
 @given(st.text(), st.text(), st.text(min_size=1))

@@ -266,8 +266,10 @@ def _check(text: str, options: CheckOptions) -> _Call[Check]:
     return _Call("POST", "/v1/checks", _as(Check), json={"text": text, **options})
 
 
-def _verify(words: str, article_ids: Sequence[str]) -> _Call[QuoteCheck]:
-    body = {"quote": words, "article_ids": list(article_ids)}
+def _verify(words: str, article_ids: Sequence[str], source_text: str | None) -> _Call[QuoteCheck]:
+    body: dict[str, Any] = {"quote": words, "article_ids": list(article_ids)}
+    if source_text is not None:
+        body["source_text"] = source_text
     return _Call("POST", "/v1/quotes:verify", _as(QuoteCheck), json=body)
 
 
@@ -517,9 +519,12 @@ class Client(_Common):
         """Holds a text against a text or articles, sentence by sentence."""
         return self._send(_check(text, options))
 
-    def verify_quote(self, words: str, article_ids: Sequence[str] = ()) -> QuoteCheck:
-        """Whether the words stand in an article exactly, where, and if not, what is nearest."""
-        return self._send(_verify(words, article_ids))
+    def verify_quote(
+        self, words: str, article_ids: Sequence[str] = (), *, source_text: str | None = None
+    ) -> QuoteCheck:
+        """Whether the words stand in an article, or in a text given, exactly, where, and if not,
+        what is nearest."""
+        return self._send(_verify(words, article_ids, source_text))
 
     def search(self, query: str, **options: Unpack[SearchOptions]) -> list[Passage]:
         """The passages that bear most on the query, best first."""
@@ -698,8 +703,10 @@ class AsyncClient(_Common):
     async def check(self, text: str, **options: Unpack[CheckOptions]) -> Check:
         return await self._send(_check(text, options))
 
-    async def verify_quote(self, words: str, article_ids: Sequence[str] = ()) -> QuoteCheck:
-        return await self._send(_verify(words, article_ids))
+    async def verify_quote(
+        self, words: str, article_ids: Sequence[str] = (), *, source_text: str | None = None
+    ) -> QuoteCheck:
+        return await self._send(_verify(words, article_ids, source_text))
 
     async def search(self, query: str, **options: Unpack[SearchOptions]) -> list[Passage]:
         return await self._send(_search(query, options))
