@@ -14,9 +14,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,7 +45,7 @@ class Child:
     ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.started = time.monotonic()
-        self.log = tempfile.TemporaryFile()  # noqa: SIM115: for as long as the process
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             command, env=os.environ | (environment or {}), stdout=self.log, stderr=self.log
         )
@@ -233,7 +233,8 @@ def free_port() -> int:
 # The children
 
 
-def _stock(model: str, articles: list[Reply]) -> Callable[[Reply], Reply]:
+@contextmanager
+def _stock(model: str, articles: list[Reply]) -> Iterator[Callable[[Reply], Reply]]:
     from bench.anchor import Anchor
     from index.embeddings import MiniLM
     from service.evaluation import EvaluationSet
@@ -255,17 +256,18 @@ def _stock(model: str, articles: list[Reply]) -> Callable[[Reply], Reply]:
     anchor = Named(catalogue.locate(language, models), language.name, encoder)
     known = [NewArticle.model_validate(article) for article in articles]
     chosen = EvaluationSet("", "questions", [], known, {}, "")
-    ask = anchor.opened(chosen).__enter__()  # for as long as this process lives
     assert anchor._chain  # the model is loaded before the first question, as ours is
+    with anchor.opened(chosen) as ask:
 
-    def answer(request: Reply) -> Reply:
-        anchor.article = request["article"]
-        return ask({"question": request["question"]})
+        def answer(request: Reply) -> Reply:
+            anchor.article = request["article"]
+            return ask({"question": request["question"]})
 
-    return answer
+        yield answer
 
 
-def _engine(model: str, threads: int) -> Callable[[Reply], Reply]:
+@contextmanager
+def _engine(model: str, threads: int) -> Iterator[Callable[[Reply], Reply]]:
     from bench.engine import Bench
     from service.engine import Engine, _Finished
 
@@ -288,18 +290,19 @@ def _engine(model: str, threads: int) -> Callable[[Reply], Reply]:
         seconds = time.monotonic() - start
         return {"seconds": seconds, "read": sum(map(len, prompts)), "written": written}
 
-    return answer
+    with closing(engine):
+        yield answer
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it, by closing its input
     kind, about = sys.argv[1:]
     replies, sys.stdout = sys.stdout, sys.stderr
-    answer = {"stock": _stock, "engine": _engine}[kind](**json.loads(about))
-    for line in sys.stdin:
-        request = json.loads(line)
-        replies.write(json.dumps(answer(request) if request else {}) + "\n")
-        replies.flush()
+    with {"stock": _stock, "engine": _engine}[kind](**json.loads(about)) as answer:
+        for line in sys.stdin:
+            request = json.loads(line)
+            replies.write(json.dumps(answer(request) if request else {}) + "\n")
+            replies.flush()
 
 
 if __name__ == "__main__":
