@@ -29,6 +29,7 @@ from index.articles import NewArticle
 from service import catalogue
 from service.settings import Settings
 
+ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 600.0
 Reply = dict[str, Any]
 
@@ -47,7 +48,11 @@ class Child:
         self.started = time.monotonic()
         self.log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
-            command, env=os.environ | (environment or {}), stdout=self.log, stderr=self.log
+            command,
+            env=os.environ | (environment or {}),
+            stdout=self.log,
+            stderr=self.log,
+            cwd=ROOT,
         )
         self.pid = self._process.pid
         self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=PATIENCE)
@@ -88,8 +93,9 @@ class Ours(Child):
         environment = {"DATELINE_DATA_DIR": str(place), "DATELINE_MODEL": model}
         environment |= {f"DATELINE_{name.upper()}": str(v) for name, v in settings.items()}
         port = free_port()
-        dateline = str(Path(sys.executable).parent / "dateline")
-        super().__init__([dateline, "serve", "--port", str(port)], port, environment)
+        # As `dateline` does, of the sources beside this file, wherever the package is installed.
+        start = [sys.executable, "-c", "from service.cli import main; main()"]
+        super().__init__([*start, "serve", "--port", str(port)], port, environment)
 
     def take(self, articles: Sequence[NewArticle]) -> None:
         lines = "".join(f"{new.model_dump_json(exclude_none=True)}\n" for new in articles)

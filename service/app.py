@@ -166,6 +166,9 @@ class Service:
         """Opens the index while the model is loaded. A failure is kept and told to whoever asks."""
         try:
             language, embedder = catalogue.defaults(self.settings.model)
+            if self._answers and self._chat is None:
+                # Before the thread below: two that import at once can meet in half-made modules.
+                import service.engine  # noqa: F401
             with ThreadPoolExecutor(1) as beside:
                 loading = beside.submit(self._language_model, language) if self._answers else None
                 encoder, index = self._opened_index(embedder)
