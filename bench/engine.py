@@ -11,19 +11,18 @@ import argparse
 import itertools
 import json
 import random
-import re
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from langchain_core.messages import HumanMessage, SystemMessage
 from rich.console import Console
 
 import service.engine
 from bench.golden import ARTICLES
+from bench.machine import resident_mb
 from service import catalogue
 from service.engine import Engine, Step
 from service.settings import Settings
@@ -60,6 +59,10 @@ class Bench:
             [SystemMessage(header), HumanMessage(f"{article}\n\nQuestion: {question}")]
         )
 
+    def counting(self) -> list[int]:
+        """A prompt whose continuation has no end."""
+        return self.engine.tokenize("Count from 1 to 999, separated by commas: 1, 2, 3,")
+
     def text(self, tokens: list[int], max_tokens: int) -> str:
         steps = self.engine.run(tokens, max_tokens=max_tokens)
         return "".join(step.text for step in steps if isinstance(step, Step))
@@ -72,16 +75,18 @@ class Bench:
         return [self.text(tokens, max_tokens) for tokens in prompts]
 
     def one(self) -> Figures:
-        """One sequence: a cold prompt of 512 tokens, then 64 of text."""
+        """One sequence, as llama.cpp's own tool has it: 512 tokens read, 64 generated from none."""
         prefill, decode = [], []
         for _ in range(self.repeats):
-            tokens = self.prompt(self.header(), " ".join(self.articles), "")[:512]
-            start, first, count = time.monotonic(), 0.0, 0
-            for step in self.engine.run(tokens, max_tokens=65):
-                if isinstance(step, Step):
-                    first, count = first or time.monotonic(), count + 1
-            prefill.append(512 / (first - start))
-            decode.append((count - 1) / (time.monotonic() - first))
+            start = time.monotonic()
+            self.text(self.prompt(self.header(), " ".join(self.articles), "")[:512], 1)
+            prefill.append(512 / (time.monotonic() - start))
+            times = [
+                time.monotonic()
+                for step in self.engine.run(self.counting(), max_tokens=65)
+                if isinstance(step, Step)
+            ]
+            decode.append((len(times) - 1) / (times[-1] - times[0]))
         return {
             "prefill, tokens/s": statistics.median(prefill),
             "decode, tokens/s": statistics.median(decode),
@@ -147,12 +152,11 @@ class Bench:
                         yield now - last
                     last = now
 
-        counting = self.engine.tokenize("Count from 1 to 999, separated by commas: 1, 2, 3,")
-        alone = list(gaps(self.engine.run(counting, max_tokens=60)))
+        alone = list(gaps(self.engine.run(self.counting(), max_tokens=60)))
         asked = [self.prompt(self.header(), article, "") for article in self.articles[:4]]
         others = threading.Thread(target=self.all_at_once, args=(asked, 1))
         among: list[float] = []
-        for i, seconds in enumerate(gaps(self.engine.run(counting, max_tokens=60))):
+        for i, seconds in enumerate(gaps(self.engine.run(self.counting(), max_tokens=60))):
             among.append(seconds)
             if i == 2:
                 others.start()
@@ -165,20 +169,48 @@ class Bench:
         }
 
     def cancel(self) -> Figures:
-        """From a client's leaving until its sequence has stopped: 20, half while it is read."""
-        taken = []
-        for i in range(20):
-            tokens = self.prompt(self.header(), " ".join(self.articles[:4]), "Report all of it.")
-            tokens = tokens[-(1500 if i % 2 else 60) :]
-            run = self.engine.run(tokens, max_tokens=200)
-            for _ in range(2 + i % 5):
-                next(run)
-            start = time.monotonic()
-            run.close()  # type: ignore[attr-defined]
-            while self.engine._running:
-                time.sleep(0.0005)
-            taken.append(time.monotonic() - start)
-        return {"median, ms": 1000 * statistics.median(taken), "longest, ms": 1000 * max(taken)}
+        """From a client's leaving until its sequence is gone: 100 times, half of them while the
+        prompt is read, and two others generate all the while."""
+        steps, ended = [0, 0], threading.Event()
+
+        def generate(other: int) -> None:
+            while not ended.is_set():
+                for step in self.engine.run(self.counting(), max_tokens=400):
+                    steps[other] += isinstance(step, Step)
+                    if ended.is_set():
+                        break
+
+        taken, went_on = [], 0
+        with ThreadPoolExecutor(len(steps)) as clients:
+            others = [clients.submit(generate, other) for other in range(len(steps))]
+            for i in range(100):
+                tokens = self.prompt(self.header(), " ".join(self.articles[:4]), "Report it all.")
+                run = self.engine.run(tokens[-(1500 if i % 2 else 60) :], max_tokens=200)
+                for _ in range(1 + i % 4):
+                    next(run)
+                start = time.monotonic()
+                run.close()  # type: ignore[attr-defined]
+                while len(self.engine._running) > len(steps):
+                    time.sleep(0.0005)
+                taken.append(time.monotonic() - start)
+                went_on += self._all_step(steps)
+            ended.set()
+        for other in others:
+            other.result()  # a failure of theirs is raised here
+        return {
+            "median, ms": 1000 * statistics.median(taken),
+            "longest, ms": 1000 * max(taken),
+            "gone, the others going on, of 100": went_on,
+        }
+
+    def _all_step(self, steps: list[int]) -> bool:
+        """Whether each of them gets another token, within ten seconds."""
+        before, end = list(steps), time.monotonic() + 10
+        while time.monotonic() < end:
+            if all(now > then for now, then in zip(steps, before, strict=True)):
+                return True
+            time.sleep(0.0005)
+        return False
 
     def memory(self) -> Figures:
         """Resident memory, before and after 200 requests of all kinds."""
@@ -212,11 +244,6 @@ class Bench:
                 alone[i] != t for i, t in zip(order, again, strict=True)
             ),
         }
-
-
-def resident_mb() -> float:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0
 
 
 PARTS = ("one", "shared", "cold", "reads", "gap", "cancel", "memory", "agreement")

@@ -1,4 +1,4 @@
-"""MiniLM sentence vectors on the CPU, behind LangChain's `Embeddings`.
+"""MiniLM sentence vectors on the CPU.
 
 Reimers & Gurevych 2019 (Sentence-BERT); the model is all-MiniLM-L6-v2, int8 ONNX: mean pooling
 over the attention mask, then L2 normalisation; 256 tokens at most.
@@ -10,9 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
-from langchain_core.embeddings import Embeddings
-from tokenizers import Tokenizer
 
 Vectors = npt.NDArray[np.float32]
 
@@ -28,16 +25,22 @@ def foreign(language: str | None) -> bool:
     return language is not None and language not in LANGUAGES
 
 
-class MiniLM(Embeddings):
+class MiniLM:
     """`model_path` is the ONNX file, `tokenizer_path` its tokenizer.json. Safe for many threads.
 
-    `version` names the vectors: an index made with another version has to be made anew.
+    It can stand for LangChain's `Embeddings` but does not derive from it, since that takes a
+    quarter of a second to import. `version` names the vectors: an index made with another version
+    has to be made anew.
     """
 
     dimensions = 384
     version = "all-MiniLM-L6-v2-int8/1"
 
     def __init__(self, model_path: Path, tokenizer_path: Path, *, threads: int = 0) -> None:
+        # Slow to import, and needed in the background only.
+        import onnxruntime
+        from tokenizers import Tokenizer
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or os.cpu_count() or 1
         options.log_severity_level = 3

@@ -4,6 +4,9 @@ The only module that knows chromadb. Chroma writes its files in place: those of 
 killed, or of a failing disk, can crash the next one. So they are opened only when they are, byte
 for byte, what a clean close left behind; others are tried first by a child process, which may die
 of them (index/trial.py). What fails is thrown away and made anew.
+
+chromadb takes most of a second to import: it is where it is used, so that the service, which opens
+the index in the background, answers before.
 """
 
 from __future__ import annotations
@@ -18,13 +21,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-import chromadb
 import numpy as np
-from chromadb.config import Settings
-from chromadb.errors import ChromaError
 
 from index.errors import DISK_FULL, StorageFull
 
@@ -87,6 +88,8 @@ class VectorIndex:
     @contextmanager
     def _told_plainly(self) -> Iterator[None]:
         """Chroma does not say what it could not write for; the disk does."""
+        from chromadb.errors import ChromaError
+
         try:
             yield
         except (ChromaError, OSError) as error:
@@ -226,6 +229,9 @@ class VectorIndex:
 
 def opened(path: Path, version: str) -> tuple[Any, Any]:
     """Chroma's client and its collection. `version` is for one that is not there yet."""
+    import chromadb
+    from chromadb.config import Settings
+
     settings = Settings(anonymized_telemetry=False, allow_reset=False)
     client: Any = chromadb.PersistentClient(str(path), settings)
     collection = client.get_or_create_collection(
@@ -239,7 +245,7 @@ def opened(path: Path, version: str) -> tuple[Any, Any]:
 
 def _digests(path: Path) -> dict[str, str]:
     """A digest of each file below `path`, by its name, and whose they are."""
-    found = {"chromadb": chromadb.__version__}
+    found = {"chromadb": installed("chromadb")}
     for file in sorted(path.rglob("*")):
         if not file.is_dir():
             with file.open("rb") as data:

@@ -4,6 +4,8 @@ The data's way: question -> hits -> prompt -> text -> claims -> citations. A que
 parts goes that way part by part. This module knows nothing of HTTP.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import logging
@@ -12,9 +14,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel
 from ulid import ULID
 
@@ -44,6 +45,9 @@ from service.questions import is_polar, parts
 from service.reading import Budget, Reader, context_of, prompt_context
 from service.selection import selected
 from service.verification import Verified, Verifier, cite, hold, stated, tidied
+
+if TYPE_CHECKING:  # langchain_core takes most of a second to import
+    from langchain_core.language_models import BaseChatModel
 
 logger = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 `create_app` is the composition root: settings in, an ASGI application out. Loading happens in the
 background, so that `/livez` answers at once and `/readyz` when the index and the model are there.
+What is slow to import (langchain_core, llama_cpp, chromadb, onnxruntime) is imported there too.
 """
 
 import asyncio
@@ -10,9 +11,10 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -20,7 +22,6 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
-from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -69,7 +70,6 @@ from service.contract import (
     found,
 )
 from service.directory import owned
-from service.engine import Engine, LocalChatModel
 from service.guard import IMPORT_PATH, Guard
 from service.problems import (
     invalid,
@@ -84,6 +84,9 @@ from service.reading import Budget
 from service.settings import Settings
 from service.streaming import Tell, streamed
 from service.uploads import ARTICLE_BODY, sent_article, spooled
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +107,7 @@ class Service:
     """What lives as long as the application: index and answerer, once they are loaded."""
 
     def __init__(
-        self, settings: Settings, chat: BaseChatModel | None, answers: bool, imports: bool
+        self, settings: Settings, chat: "BaseChatModel | None", answers: bool, imports: bool
     ) -> None:
         self.settings = settings
         self.turns = Turns(settings.queue_limit, settings.at_once)
@@ -160,41 +163,50 @@ class Service:
         return [name for name, there in parts.items() if not there]
 
     def load(self) -> None:
-        """Opens the index, then loads the model. A failure is kept and told to whoever asks."""
+        """Opens the index while the model is loaded. A failure is kept and told to whoever asks."""
         try:
-            settings = self.settings
-            language, embedder = catalogue.defaults(settings.model)
-            folder, _ = catalogue.trusted(embedder, settings.models_dir)
-            encoder = MiniLM(
-                folder / "model.onnx", folder / "tokenizer.json", threads=settings.threads
-            )
-            index = Index(settings.data_dir, encoder)
-            self._open.callback(index.close)
-            importer = Importer(
-                index, settings.data_dir / "imports", most_bytes=settings.max_article_bytes
-            )
-            self._open.callback(importer.close)
-            if self._imports:
-                importer.start()
-            self._fast_checker = Checker(encoder, None, self.model)
-            # From here on it is ready, where no answers are asked of it.
-            self._index, self._importer = index, importer
-            if self._answers:
-                chat, name = self._language_model(language)
-                self.model = name
-                keep = settings.keep_replies
-                self._checker = Checker(encoder, chat, name, index.registry if keep else None)
-                self._briefer = Briefer(index, chat, name, keep=keep)
-                self._answerer = Answerer(index, chat, name, keep=keep)
+            language, embedder = catalogue.defaults(self.settings.model)
+            if self._answers and self._chat is None:
+                # Before the thread below: two that import at once can meet in half-made modules.
+                import service.engine  # noqa: F401
+            with ThreadPoolExecutor(1) as beside:
+                loading = beside.submit(self._language_model, language) if self._answers else None
+                encoder, index = self._opened_index(embedder)
+                if loading:
+                    chat, name = loading.result()
+                    self.model = name
+                    keep = self.settings.keep_replies
+                    self._checker = Checker(encoder, chat, name, index.registry if keep else None)
+                    self._briefer = Briefer(index, chat, name, keep=keep)
+                    self._answerer = Answerer(index, chat, name, keep=keep)
         except DatelineError as error:
             self._failure = error
         except Exception:
             self._failure = DatelineError("The service could not start. Its log says why.")
             logger.exception("The service could not start")
 
-    def _language_model(self, language: catalogue.Model) -> tuple[BaseChatModel, ModelName]:
+    def _opened_index(self, embedder: catalogue.Model) -> tuple[MiniLM, Index]:
+        settings = self.settings
+        folder, _ = catalogue.trusted(embedder, settings.models_dir)
+        encoder = MiniLM(folder / "model.onnx", folder / "tokenizer.json", threads=settings.threads)
+        index = Index(settings.data_dir, encoder)
+        self._open.callback(index.close)
+        importer = Importer(
+            index, settings.data_dir / "imports", most_bytes=settings.max_article_bytes
+        )
+        self._open.callback(importer.close)
+        if self._imports:
+            importer.start()
+        self._fast_checker = Checker(encoder, None, self.model)
+        # From here on it is ready, where no answers are asked of it.
+        self._index, self._importer = index, importer
+        return encoder, index
+
+    def _language_model(self, language: catalogue.Model) -> "tuple[BaseChatModel, ModelName]":
         if self._chat is not None:
             return self._chat, ModelName(name=self._chat._llm_type, sha256="")
+        from service.engine import Engine, LocalChatModel
+
         path, sha256 = catalogue.trusted(language, self.settings.models_dir)
         engine = Engine(
             path,
@@ -591,7 +603,7 @@ def create_app(
     url: str | None = None,
     answers: bool = True,
     imports: bool = True,
-    chat: BaseChatModel | None = None,
+    chat: "BaseChatModel | None" = None,
 ) -> FastAPI:
     """The application. It owns the data directory from its start to its end.
 

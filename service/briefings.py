@@ -5,6 +5,8 @@ of a long one, each verified there. Reduce: code orders them, says nothing twice
 side what outlets tell otherwise. This module knows nothing of HTTP.
 """
 
+from __future__ import annotations
+
 import logging
 import re
 import time
@@ -12,9 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from langchain_core.language_models import BaseChatModel
 from ulid import ULID
 
 from index.articles import Article
@@ -56,6 +57,9 @@ from service.stories import (
     tells_otherwise,
 )
 from service.verification import Verified, Verifier, cite, hold, tidied
+
+if TYPE_CHECKING:  # langchain_core takes most of a second to import
+    from langchain_core.language_models import BaseChatModel
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +116,7 @@ class _Report:
     article: Article
     passages: list[Passage]
     score: float = 0.0  # how much it has to do with the topic
-    copy_of: "_Report | None" = None
+    copy_of: _Report | None = None
     read: bool = False
     item: int = 0
 

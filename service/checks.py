@@ -4,12 +4,12 @@ The parts are those that verify an answer's own sentences: the source sentences 
 the claim's words, the checks made by code, and the model's reading of both.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
-
-from langchain_core.language_models import BaseChatModel
+from typing import TYPE_CHECKING, Literal
 
 from index.embeddings import MiniLM
 from index.index import Index
@@ -27,6 +27,9 @@ from service.contract import (
 from service.grounding import Cited, Grounds, evidence, ground, is_content, words
 from service.prompts import Prompt
 from service.reading import Budget, Reader, Replies, judge, prompt_context
+
+if TYPE_CHECKING:  # langchain_core takes most of a second to import
+    from langchain_core.language_models import BaseChatModel
 
 # Tokens of the source that are read at once. A longer one is cut into passages, and those nearest
 # to the sentence in question are read.

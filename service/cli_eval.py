@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import platformdirs
 import typer
-from langchain_core.language_models import BaseChatModel
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -29,12 +28,16 @@ from index.embeddings import MiniLM
 from index.errors import InvalidRequest
 from service import catalogue
 from service.contract import ModelName
-from service.engine import Engine, LocalChatModel
 from service.evaluation import Dateline, System, code_version, read_sets
 from service.figures import FALSE_REFUSALS, compare, evaluate
 from service.prompts import DIRECTORY, Prompt
 from service.settings import Settings
 from service.terminal import err, load_settings, out
+
+if TYPE_CHECKING:  # slow to import
+    from langchain_core.language_models import BaseChatModel
+
+    from service.engine import Engine
 
 ROOT = Path(__file__).parent.parent
 WIDEST = 220  # characters of a table where no terminal says how wide it may be
@@ -154,7 +157,9 @@ def _systems(settings: Settings, anchor: bool) -> Iterator[tuple[list[System], d
     engines: list[Engine] = []
 
     @cache
-    def chat() -> BaseChatModel:
+    def chat() -> "BaseChatModel":
+        from service.engine import Engine, LocalChatModel
+
         engine = Engine(path, context_tokens=settings.context_tokens, threads=settings.threads)
         engines.append(engine)
         return LocalChatModel(engine=engine)

@@ -7,6 +7,8 @@ measured is a `System`: Dateline itself, and the anchor in `bench/`. What outcom
 `service/figures.py`.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
@@ -16,9 +18,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from langchain_core.language_models import BaseChatModel
 from pydantic import ValidationError
 
 import index as index_package
@@ -44,6 +45,9 @@ from service.contract import (
 from service.prompts import DIRECTORY as PROMPTS
 from service.reading import Budget
 from service.scoring import first_word
+
+if TYPE_CHECKING:  # langchain_core takes most of a second to import
+    from langchain_core.language_models import BaseChatModel
 
 Row = dict[str, Any]
 Outcome = dict[str, Any]

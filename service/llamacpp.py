@@ -44,9 +44,11 @@ class Model:
     def __init__(self, path: Path) -> None:
         llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
-        self.pointer = llama_cpp.llama_model_load_from_file(
-            os.fsencode(path), llama_cpp.llama_model_default_params()
-        )
+        params = llama_cpp.llama_model_default_params()
+        # Read, not mapped: most weights are put in another order for the processor, and the mapped
+        # file would stay in memory beside what was made of it.
+        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
+        self.pointer = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
         if not self.pointer:
             raise ModelError(
                 f"{path.name} is not a model that llama.cpp can load: it may be cut short. "

@@ -4,16 +4,20 @@ A prompt's version is made from its bytes and the head's, and is in every answer
 is missing fails here, before the model is called.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import yaml
 from jinja2.sandbox import SandboxedEnvironment
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:  # langchain_core takes most of a second to import
+    from langchain_core.messages import BaseMessage
 
 DIRECTORY = Path(__file__).parent.parent / "prompts"
 _ENVIRONMENT = SandboxedEnvironment(
@@ -54,5 +58,7 @@ class Prompt:
 
         Raises jinja2.UndefinedError where one is missing.
         """
+        from langchain_core.messages import HumanMessage, SystemMessage
+
         content = self._context.render(context) + self._task.render(variables)
         return [SystemMessage(self._system), HumanMessage(content.rstrip("\n"))]

@@ -3,16 +3,15 @@
 A `Reader` asks on behalf of one request. A read is one token: how probable "Yes" is against "No".
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import math
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol
-
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from typing import TYPE_CHECKING, Any, Protocol
 
 from index.errors import Deadline
 from index.registry import Passage
@@ -21,6 +20,10 @@ from service.calibration import FAILED_CHECK, Calibration
 from service.contract import DerivedDate, ModelName, Support, Usage
 from service.grounding import Cited, Evidence, Grounds, evidence
 from service.prompts import Prompt
+
+if TYPE_CHECKING:  # langchain_core takes most of a second to import
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessageChunk, BaseMessage
 
 MOST_PROBABLE = 20  # of the first token's candidates, enough to hold every "Yes" and "No"
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -914,3 +916,11 @@ def test_the_scripted_model_is_read_as_the_engine_is() -> None:
     next(stream)
     stream.close()  # type: ignore[attr-defined]
     assert (chat.cut_short, chat.running, len(chat.prompts)) == (1, 0, 3)
+
+
+def test_what_is_slow_to_import_is_not_imported_before_it_serves() -> None:
+    slow = ("chromadb", "langchain_core", "llama_cpp", "onnxruntime", "tokenizers", "trafilatura")
+    code = f"import sys, service.cli; print([m for m in {slow} if m in sys.modules])"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
