@@ -57,7 +57,7 @@ def _scores(
     texts = [e.text for e in offered]
     weights = weights_of(question, offered)
     ranks = {passage.id: rank for rank, passage in enumerate(passages)}
-    own = similarity(question, texts) + np.array(
+    own: npt.NDArray[np.float64] = similarity(question, texts) + np.array(
         [LEXICAL * covered(weights, e.text) + RANK / (1 + ranks[e.passage.id]) for e in offered]
     )
     # What a sentence says of "it" is told beside the one that names it.
