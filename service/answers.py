@@ -44,7 +44,7 @@ from service.prompts import Prompt
 from service.questions import is_polar, parts
 from service.reading import Budget, Reader, context_of, prompt_context
 from service.selection import selected
-from service.verification import Verified, Verifier, cite, hold, stated, tidied
+from service.verification import Verified, Verifier, cite, hold, shortened, stated, tidied
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
@@ -248,9 +248,12 @@ class Answerer:
         if _SAYS_NOTHING.search(text):
             return "not_stated"
         with work.timed("verify"):
-            claims = [span.of(text) for span in sentence_spans(text)]
+            claims = [tidied(span.of(text)) for span in sentence_spans(text)]
             for claim in claims:
-                if verified := self._verified(claim, context, offered, work):
+                verified = self._verified(claim, context, offered, work)
+                if not verified and (less := shortened(claim)):
+                    verified = self._verified(less, context, offered, work)
+                if verified:
                     part.verified.append(verified)
             if not part.verified and prompt is self._answer:
                 part.verified = self._in_their_own_words(claims, context, offered, work)

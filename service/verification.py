@@ -19,9 +19,16 @@ from service.reading import Reader, judge
 
 # Whose words they are is told by the citation.
 _LEAD_IN = re.compile(
-    r"^According to the (?:articles?|reports?|text)(?: (?:from|in) [“\"][^”\"]*[”\"])?,? +",
+    r"^(?:According to the (?:articles?|reports?|text)(?: (?:from|in) [“\"][^”\"]*[”\"])?,?"
+    r"|The (?:articles?|reports?|text) (?:states?|says?|mentions?) that) +",
     re.IGNORECASE,
 )
+# What the model adds to an answer is where it errs most.
+_LAST_CLAUSE = re.compile(
+    r",\s+(?:and\s+)?(?:which|who|whose|where|when|while|as|after|before|following|including|during)"
+    r"\b[^,]*(?:,[^,]*)?$"
+)
+LEAST_WORDS = 4  # of a claim that was cut
 _YES_NO = re.compile(r"^(?:yes|no)\b[,.;:]?\s*", re.IGNORECASE)
 
 
@@ -80,6 +87,13 @@ def stated(claim: str) -> str:
     """What a claim says beside the Yes or No that it begins with."""
     said = _YES_NO.sub("", claim)
     return said[:1].upper() + said[1:] if said != claim else claim
+
+
+def shortened(claim: str) -> str | None:
+    """The claim without the clause that it ends with (", which took place in 1066")."""
+    match = _LAST_CLAUSE.search(claim)
+    less = claim[: match.start()] if match else ""
+    return f"{less}." if len(less.split()) >= LEAST_WORDS else None
 
 
 def cite(verified: Verified, start: int) -> Citation:

@@ -15,6 +15,7 @@ from index.registry import Filters
 from service.answers import Answerer
 from service.contract import Answer, AnswerRequest, CharLocation, ModelName
 from service.reading import Budget
+from service.verification import shortened
 
 TEXT = (
     "Aldous Finch opened the new bridge at Harrow Mere on Friday. 😀 The bridge is 212 metres "
@@ -351,3 +352,24 @@ def test_an_article_that_is_deleted_meanwhile_leaves_no_reply(index: Index) -> N
     index.registry.put_replies({"a": ('"said"', ["bridge"]), "b": ('"said"', ["gone", "bridge"])})
     assert index.registry.reply("a") == '"said"'
     assert index.registry.reply("b") is None
+
+
+def test_a_clause_that_the_model_added_is_cut_where_its_source_does_not_bear_it_out(
+    index: Index,
+) -> None:
+    answer = ask(
+        index,
+        ScriptedChat(text="Aldous Finch opened the new bridge, which was built in 1987."),
+    )
+    assert answer.answer == "Aldous Finch opened the new bridge."
+    assert answer.dropped[0].text.endswith("which was built in 1987.")
+    assert shortened("He died at Stamford, where the king, too, was killed, in 1066.") is None
+    assert shortened("He left, after 12 years.") is None
+
+
+def test_whose_words_they_are_is_told_by_the_citation_alone(index: Index) -> None:
+    said = (
+        "Aldous Finch opened the new bridge. The articles state that the bridge is 212 metres long."
+    )
+    answer = ask(index, ScriptedChat(text=said))
+    assert answer.answer == "Aldous Finch opened the new bridge. The bridge is 212 metres long."
