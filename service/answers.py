@@ -55,7 +55,9 @@ logger = logging.getLogger(__name__)
 # nearer than any two texts are.
 LEAST_COSINE = 0.2
 NEAREST = 3
-MOST_WORDS = 50  # of a source's sentence that is given in place of the model's
+# Of an answer to a question, or to a part of one, unless its first sentence is longer; and of a
+# source's sentence that is given in place of the model's.
+MOST_WORDS = 50
 SAME_MATTER = 0.5  # share of the model's words that it has
 PASSAGES_A_PART = 2  # looked for besides, for each part of a question of several
 # The one threshold: an answer less probable than this is not given.
@@ -250,6 +252,9 @@ class Answerer:
         with work.timed("verify"):
             claims = [tidied(span.of(text)) for span in sentence_spans(text)]
             for claim in claims:
+                said = sum(len(v.text.split()) for v in part.verified)
+                if part.verified and said + len(claim.split()) > MOST_WORDS:
+                    break
                 verified = self._verified(claim, context, offered, work)
                 if not verified and (less := shortened(claim)):
                     verified = self._verified(less, context, offered, work)

@@ -368,8 +368,12 @@ def test_a_clause_that_the_model_added_is_cut_where_its_source_does_not_bear_it_
 
 
 def test_whose_words_they_are_is_told_by_the_citation_alone(index: Index) -> None:
-    said = (
-        "Aldous Finch opened the new bridge. The articles state that the bridge is 212 metres long."
-    )
+    said = "Aldous Finch opened the bridge. The articles state that it is 212 metres long."
     answer = ask(index, ScriptedChat(text=said))
-    assert answer.answer == "Aldous Finch opened the new bridge. The bridge is 212 metres long."
+    assert answer.answer == "Aldous Finch opened the bridge. It is 212 metres long."
+
+
+def test_an_answer_ends_before_it_has_more_than_fifty_words(index: Index) -> None:
+    long = "The bridge is 212 metres long and carries two tram lines."
+    answer = ask(index, ScriptedChat(text=" ".join([long] * 6)))
+    assert answer.answer == " ".join([long] * 4) and answer.dropped == []
