@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint golden injection eval faults bench-retrieval bench-index lock clean setup models FORCE
+.PHONY: help run demo test lint golden injection eval faults bench bench-load bench-retrieval bench-index lock clean setup models FORCE
 .NOTPARALLEL:
 .SILENT:
 
@@ -44,6 +44,12 @@ eval: $(EVAL) setup models ## Measure on the evaluation sets, beside an anchor (
 faults: setup ## Kill it, damage its files, fill its disk, race for its directory (ARGS="--trials 100")
 	$(BIN)/python -m bench.faults $(ARGS)
 
+bench: $(EVAL) setup models ## Speed and memory beside the stock stack and llama.cpp's (ARGS="--only asks --n 4")
+	$(BIN)/python -m bench.speed $(EVAL) $(ARGS)
+
+bench-load: setup models ## Half an hour of mixed load: nothing lost, nothing leaked (ARGS="--minutes 5")
+	$(BIN)/python -m bench.load $(ARGS)
+
 bench-retrieval: setup models ## Retrieval against dense, lexical and LangChain's stock (ARGS="--data DIR")
 	$(BIN)/python -m bench.retrieval $(ARGS)
 
@@ -70,7 +76,7 @@ models: setup
 	$(BIN)/dateline models pull
 
 $(EVAL):
-	echo "The evaluation sets are not in $@. Say where they are: make eval EVAL=folder"
+	echo "The evaluation sets are not in $@. Say where they are: make $(or $(firstword $(MAKECMDGOALS)),eval) EVAL=folder"
 	exit 1
 
 # A virtual environment does not survive being moved or copied: where it was made is noted in it.

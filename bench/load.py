@@ -39,7 +39,7 @@ from index.articles import NewArticle
 from index.documents import read_documents
 
 RESULTS = Path(__file__).parent / "results"
-SPAWN = multiprocessing.get_context("spawn")
+FORK = multiprocessing.get_context("fork")
 CLIENTS = 6
 LIFE = 20.0  # seconds until a client is killed, on the average
 OWN = 8  # articles that a client writes to; no other one does
@@ -154,11 +154,11 @@ class _Client:
         self.start()
 
     def start(self) -> None:
-        self.connection, theirs = SPAWN.Pipe()
+        self.connection, theirs = FORK.Pipe()
         # What was killed may be at the service still: the next one writes to other articles.
         name = f"{self.name}-{self.number % 3}"
         arguments = (theirs, self.url, name, random.getrandbits(32), self.asked)
-        self.process = SPAWN.Process(target=client, args=arguments, daemon=True)
+        self.process = FORK.Process(target=client, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
         self.number += 1
@@ -264,7 +264,7 @@ def main() -> None:
         found = load(ours.url, ours.pid, 60 * arguments.minutes, asked)
     found = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "model": model, **found}
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "load.json").write_text(json.dumps(found, indent=1) + "\n")
+    (RESULTS / f"load-{model}.json").write_text(json.dumps(found, indent=1) + "\n")
     brief = {k: v for k, v in found.items() if k != "state"}
     Console().print_json(json.dumps(brief))
     well = found["idle in the end"] and found["ready in the end"]

@@ -153,10 +153,16 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> Non
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         reachable = url.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")
         application = create_app(settings, url=reachable)
-        config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=GRACE)
+        config = uvicorn.Config(
+            application,
+            log_level="warning",
+            timeout_graceful_shutdown=GRACE,
+            lifespan="off",  # it is ours, below: its errors are ours to tell
+            ws="none",
+        )
+        config.load()  # its imports, before those of the loading thread
         server = _Server(config, application.state.service)
         async with application.router.lifespan_context(application):
-            config.lifespan = "off"  # ours: it has begun, and its errors are ours to tell
             serving = asyncio.create_task(server.serve([listener]))
             try:
                 await _until_ready(application.state.service, serving)

@@ -90,7 +90,7 @@ def serving(data_dir: Path, *, ready: bool = True, **settings: Any) -> Iterator[
             until(lambda: server.started)
             with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
                 if ready:
-                    until(lambda: client.get("/readyz").status_code == 200)
+                    until(lambda: client.get("/readyz").status_code == 200, 60)
                 yield Served(url, client, chat, chosen, app.state.service)
         finally:
             chat.release()

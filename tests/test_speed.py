@@ -1,0 +1,148 @@
+"""bench/speed.py: what is asked, and what is made of what was measured."""
+
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import speed_report
+from bench.load import Told
+from bench.machine import _best, _int8
+from bench.speed import PARTS, Corpus, _against, _profile, _ratio
+from bench.speed_report import BEGIN, END, ROWS
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    """Two titles of three articles each, with three questions on each article."""
+    rows = []
+    for number in range(6):
+        document = {
+            "id": f"doc-{number}",
+            "title": f"Title {number % 2}",
+            "text": f"The {number}th bridge is long.",
+        }
+        for n in range(3):
+            rows.append(
+                {
+                    "id": f"q{number}-{n}",
+                    "question": f"How long is it, {number}-{n}?",
+                    "answers": ["long"],
+                    "answerable": True,
+                    "documents": [document],
+                    "gold_doc_ids": [document["id"]],
+                    "context_doc_id": document["id"],
+                }
+            )
+    file = tmp_path / "qa_squad2.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return Corpus(tmp_path)
+
+
+def test_each_article_is_asked_about_in_one_place(corpus: Corpus) -> None:
+    triples, pairs, singles = corpus.triples(1), corpus.pairs(2), corpus.singles(3)
+    asked = [t.split("? ")[0].rstrip("?") + "?" for t in triples]
+    asked += [one.question for one, _ in pairs] + [a.question for a in singles]
+    places = [re.search(r"(\d)-\d", question)[1] for question in asked]  # type: ignore[index]
+    assert sorted(places) == list("012345")
+    assert all(one.article == other.article for one, other in pairs)
+    assert all(one.question != other.question for one, other in pairs)
+
+
+def test_titles_are_asked_about_in_turns(corpus: Corpus) -> None:
+    titles = {new.id: new.title for new in corpus.articles}
+    asked = [titles[a.article] for a in corpus.singles(6)]
+    assert all(one != other for one, other in pairwise(asked))
+
+
+def test_the_crowd_has_an_edition_for_each_way_of_asking(corpus: Corpus) -> None:
+    ((article, asked),) = corpus.crowd(1)
+    assert len(asked) == len(set(asked)) == 8
+    editions = [new for new in corpus.editions if new.id in {f"{article}-{n}" for n in range(3)}]
+    assert len({new.text for new in editions}) == 1
+    assert len({new.title for new in editions}) == 3
+
+
+def test_a_ratio_is_of_medians() -> None:
+    assert _ratio([1, 2, 9], [4, 4, 4])["value"] == 0.5
+    figure = _against([{"Dateline": 1.0, "stock": 4.0}, {"stock": 4.0, "Dateline": 3.0}], "stock")
+    assert (figure["value"], figure["n"]) == (0.5, 2)
+
+
+def test_a_figure_is_held_against_what_it_must_be() -> None:
+    cold, prefill = ROWS["cold"], ROWS["prefill"]
+    assert [cold.mark(v) for v in (0.5, 0.7, 0.71)] == ["aim", "must", "**missed**"]
+    assert [prefill.mark(v) for v in (0.98, 0.95, 0.9)] == ["aim", "must", "**missed**"]
+    assert ROWS["named cold"].mark(9) == ""
+
+
+def results() -> dict[str, Any]:
+    reply = {
+        "timings_ms": {"queue": 0, "retrieve": 50, "prefill": 2000, "total": 3000},
+        "usage": {"prompt_tokens": 900, "cached_tokens": 300, "completion_tokens": 30},
+    }
+    return {
+        "model": "some-model",
+        "bytes": 1e9,
+        "machine": {"cores": 2, "int8, billion multiply-adds/s": 100, "memory, GB read/s": 20},
+        "parts": {
+            "asks": {
+                "date": "2026-11-24",
+                "rows": {"cold": _ratio([1.0], [2.0])},
+                "profile": {"cold": _profile([reply])},
+            },
+            "gap": {"date": "2026-11-24", "rows": {"gap": {"value": 0.7, "n": 2}}},
+        },
+    }
+
+
+def test_the_table_has_each_figure_with_its_bounds() -> None:
+    lines = speed_report.table(results()).splitlines()
+    assert [line.count("|") for line in lines] == [10] * 4
+    assert "| stock | 0.5 | 0.7 | 0.5 | aim | 1 s | 2 s | 1 |" in lines[2]
+    assert "| 0.7 s | 1 s | 0.6 s | must |" in lines[3]
+
+
+def test_the_profile_stands_beside_the_bound_from_arithmetic() -> None:
+    text = speed_report.profile(results())
+    assert "| tokens read | 600 |" in text
+    # 1.6 billion parameters at 100 billion a second, 600 times; 1 GB at 20 GB/s, 30 times.
+    assert "| reading by arithmetic, s | 9.6 |" in text
+    assert "| writing by arithmetic, s | 1.5 |" in text
+
+
+def test_the_report_is_written_between_its_marks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "speed.md").write_text(f"# Before\n{BEGIN}\nbygone\n{END}\nafter\n")
+    monkeypatch.setattr(speed_report, "DOCS", tmp_path)
+    monkeypatch.setattr(speed_report, "_plots", lambda results: None)
+    speed_report.write(results(), default=True)
+    text = (tmp_path / "speed.md").read_text()
+    assert "bygone" not in text and text.startswith("# Before") and text.endswith("after\n")
+    assert "some-model" in text and "cold question" in text
+
+
+def test_every_part_is_told_of() -> None:
+    from bench import speed
+
+    told = re.findall(r"^    ([a-z]+) {2,}", speed.__doc__ or "", re.MULTILINE)
+    assert sorted(told) == sorted(PARTS)
+
+
+def test_onnx_runtime_takes_the_product_of_integers() -> None:
+    assert _int8(1, 64) > 0
+    assert _best(lambda: None, 2) >= 0
+
+
+def test_what_a_client_told_last_is_believed() -> None:
+    told = Told()
+    told.take(("begun", "a", "one"))
+    told.take(("acknowledged", "a", "one"))
+    told.take(("begun", "a", None))
+    assert (told.articles, told.open) == ({"a": "one"}, {"a": None})
+    told.take(("acknowledged", "a", None))
+    assert (told.articles, told.open) == ({"a": None}, {})
