@@ -39,7 +39,7 @@ from service.contract import (
     location,
 )
 from service.conversation import Standalone, standalone
-from service.grounding import Evidence, evidence, ground, lacks_kind, orders, replaced, unmet
+from service.grounding import Evidence, evidence, lacks_kind, nearest, orders, replaced, unmet
 from service.prompts import Prompt
 from service.questions import is_polar, parts
 from service.reading import Budget, Reader, context_of, prompt_context
@@ -278,11 +278,12 @@ class Answerer:
     ) -> list[Verified]:
         """The source's sentence itself, in place of one that said it wrong."""
         for claim in map(stated, claims):
-            grounds = ground(claim, work.asked.question, offered) if claim else None
-            text = " ".join(grounds.cited[0].text.split()) if grounds else ""
-            if not grounds or orders(text):  # said to whoever answers, not to readers
+            best, share = nearest(claim, work.asked.question, offered)
+            text = " ".join(best.text.split()) if best else ""
+            # Not what is said to whoever answers, nor of another than the question names.
+            if orders(text) or replaced(work.asked.question, text, text):
                 continue
-            if grounds.coverage >= SAME_MATTER and len(text.split()) <= MOST_WORDS:
+            if share >= SAME_MATTER and len(text.split()) <= MOST_WORDS:
                 verified = self._verified(text, context, offered, work)
                 if verified:
                     return [verified]

@@ -239,17 +239,41 @@ def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | 
     """
     common = frozenset(w.text for e in offered for w in words(e.text) if w.text.islower())
     weights = weights_of(claim, offered)
+    ranked = _ranked(weights, question, offered)
+
+    def told(e: Evidence) -> float:
+        """Without what the headline and the day say of every sentence."""
+        about = frozenset().union(*(stems(f.text) for f in _fields(e.passage)))
+        return covered({s: w for s, w in weights.items() if s not in about} or weights, e.text)
+
+    least = CANDIDATE_MARGIN * told(ranked[0]) if ranked else 0
+    candidates = [e for e in ranked[:CANDIDATES] if (t := told(e)) and t >= least]
+    tried = [_grounds(claim, e, ranked, weights, common) for e in candidates]
+    return min(tried, key=lambda grounds: len(grounds.failed), default=None)
+
+
+def nearest(
+    claim: str, question: str, offered: Sequence[Evidence]
+) -> tuple[Evidence | None, float]:
+    """The sentence that bears most on `claim`, whatever number or day that has wrong, and the share
+    of the claim's words that it holds; numbers and days that stand in no sentence do not count."""
+    known = frozenset(stem for e in offered for stem in stems(e.text))
+    made_up = {w.stem for w in words(claim) if w.is_number or w.stem in _CALENDAR_STEMS} - known
+    weights = {s: w for s, w in weights_of(claim, offered).items() if s not in made_up}
+    ranked = _ranked(weights, question, offered)
+    return (ranked[0], covered(weights, ranked[0].text)) if ranked else (None, 0.0)
+
+
+def _ranked(
+    weights: dict[str, float], question: str, offered: Sequence[Evidence]
+) -> list[Evidence]:
     asked = stems(question) - weights.keys()
 
     def bearing(e: Evidence) -> float:
         about = stems(e.text) | stems(e.passage.title or "")
         return covered(weights, e.text) + QUESTION_WEIGHT * len(asked & about) / (len(asked) + 1)
 
-    ranked = sorted(offered, key=bearing, reverse=True)
-    least = CANDIDATE_MARGIN * covered(weights, ranked[0].text) if ranked else 0
-    candidates = [e for e in ranked[:CANDIDATES] if (c := covered(weights, e.text)) and c >= least]
-    tried = [_grounds(claim, e, ranked, weights, common) for e in candidates]
-    return min(tried, key=lambda grounds: len(grounds.failed), default=None)
+    return sorted(offered, key=bearing, reverse=True)
 
 
 def _grounds(

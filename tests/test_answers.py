@@ -81,10 +81,17 @@ def test_a_sentence_that_its_source_does_not_bear_out_is_dropped_and_reported(
 
 
 def test_where_no_sentence_passes_the_reply_is_a_refusal(index: Index) -> None:
-    answer = ask(index, ScriptedChat(text="Maria Lund opened the new bridge."))
+    said = "Maria Lund designed a tower for Harrow Mere."
+    answer = ask(index, ScriptedChat(text=said), "Who designed the tower at Harrow Mere?")
     assert (answer.answerable, answer.answer, answer.citations) == (False, "", [])
     assert answer.refusal is not None
     assert answer.refusal.reason == "not_supported"
+    assert [d.reason for d in answer.dropped] == ["names"]
+
+
+def test_the_source_s_own_words_stand_in_for_a_sentence_that_has_them_wrong(index: Index) -> None:
+    answer = ask(index, ScriptedChat(text="Maria Lund opened the new bridge."))
+    assert answer.answer == "Aldous Finch opened the new bridge at Harrow Mere on Friday."
     assert [d.reason for d in answer.dropped] == ["names"]
 
 
@@ -377,3 +384,10 @@ def test_an_answer_ends_before_it_has_more_than_fifty_words(index: Index) -> Non
     long = "The bridge is 212 metres long and carries two tram lines."
     answer = ask(index, ScriptedChat(text=" ".join([long] * 6)))
     assert answer.answer == " ".join([long] * 4) and answer.dropped == []
+
+
+def test_what_another_did_is_not_given_in_the_source_s_own_words(index: Index) -> None:
+    said = "Karl Denby opened the new bridge at Harrow Mere on Friday."
+    answer = ask(index, ScriptedChat(text=said), "When did Karl Denby open the new bridge?")
+    assert not answer.answerable
+    assert ask(index, ScriptedChat(text=said), "When did the new bridge open?").answerable

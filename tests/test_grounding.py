@@ -8,6 +8,7 @@ from service.grounding import (
     ground,
     lacks_kind,
     names,
+    nearest,
     orders,
     quoted,
     replaced,
@@ -60,6 +61,25 @@ def test_a_claim_is_cited_to_the_sentence_that_says_it(claim: str, cited: str) -
     assert grounds.failed == []
     span = grounds.cited[0].span
     assert TEXT[span.start : span.end] == grounds.cited[0].text
+
+
+def test_the_headline_and_the_day_say_of_every_sentence_what_it_is_about() -> None:
+    text = (
+        "Aldermoor beat Stanmere in the final of the Northern Cup on Sunday. "
+        "The winner came late, from Lena Brandt, whose sister played for Stanmere."
+    )
+    offered = evidence([passage(text, "Aldermoor win the Northern Cup")])
+    claim = "Lena Brandt scored the winner in the 2026 final of the Northern Cup."
+    grounds = ground(claim, "Who scored the winner?", offered)
+    assert grounds is not None and grounds.failed == []
+    assert "Lena Brandt" in grounds.cited[0].text
+
+
+def test_the_sentence_that_bears_most_on_a_claim_is_found_though_it_has_much_wrong() -> None:
+    claim = "Work on the weir starts on 3 October and will cost £9m, says Gil Peters."
+    best, share = nearest(claim, "When does work start?", evidence([passage()]))
+    assert best is not None and best.text.startswith("Work starts in May") and share > 0.5
+    assert nearest("Anything.", "What?", []) == (None, 0.0)
 
 
 @pytest.mark.parametrize(
