@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -39,12 +39,30 @@ from service.contract import (
     location,
 )
 from service.conversation import Standalone, standalone
-from service.grounding import Evidence, evidence, lacks_kind, nearest, orders, replaced, unmet
+from service.grounding import (
+    Evidence,
+    continued,
+    evidence,
+    lacks_kind,
+    nearest,
+    orders,
+    repeats,
+    replaced,
+    unmet,
+)
 from service.prompts import Prompt
 from service.questions import is_polar, parts
 from service.reading import Budget, Reader, context_of, prompt_context
 from service.selection import selected
-from service.verification import Verified, Verifier, cite, hold, shortened, stated, tidied
+from service.verification import (
+    Verified,
+    Verifier,
+    cite,
+    hold,
+    shortened,
+    stated,
+    tidied,
+)
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
@@ -62,6 +80,8 @@ SAME_MATTER = 0.5  # share of the model's words that it has
 PASSAGES_A_PART = 2  # looked for besides, for each part of a question of several
 # The one threshold: an answer less probable than this is not given.
 ANSWERED = 0.5
+# The model's readings of "Yes or No?" lean towards Yes.
+SAYS_YES, SAYS_NO = 0.75, 0.65
 # The model's way of saying that it found nothing, where it was asked for an answer.
 _TEXT = r"\b(?:articles?|text|passages?)\b"
 _SAYS_NOTHING = re.compile(
@@ -142,8 +162,8 @@ class Answerer:
         self._index, self._chat, self._model = index, chat, model
         self._calibration = Calibration.of(model.sha256)
         self._verifier = Verifier(self._calibration)
-        self._answerable, self._answer, self._polar = (
-            Prompt(name) for name in ("answerable", "answer", "polar")
+        self._answerable, self._answer, self._polar, self._yes_no = (
+            Prompt(name) for name in ("answerable", "answer", "polar", "yes_no")
         )
         self._standalone = Prompt("standalone")
 
@@ -244,14 +264,18 @@ class Answerer:
         """`named` is what the prompts call the part: nothing, where it is the whole question."""
         with work.timed("prefill"):
             part.signals["answerable"] = work.reader.yes(self._answerable, context, part=named)
+        polar = is_polar(part.question)
         with work.timed("generate"):
-            prompt = self._polar if is_polar(part.question) else self._answer
+            prompt = self._polar if polar else self._answer
             text = tidied(work.reader.text(prompt, context, part=named))
         if _SAYS_NOTHING.search(text):
             return "not_stated"
         with work.timed("verify"):
-            claims = [tidied(span.of(text)) for span in sentence_spans(text)]
+            claims = [tidied(stated(span.of(text))) for span in sentence_spans(text)]
             for claim in claims:
+                # Asked whether something is so, the model likes to say that it is.
+                if polar and repeats(claim, part.question):
+                    continue
                 said = sum(len(v.text.split()) for v in part.verified)
                 if part.verified and said + len(claim.split()) > MOST_WORDS:
                     break
@@ -260,14 +284,16 @@ class Answerer:
                     verified = self._verified(less, context, offered, work)
                 if verified:
                     part.verified.append(verified)
-            if not part.verified and prompt is self._answer:
+            if not part.verified:
                 part.verified = self._in_their_own_words(claims, context, offered, work)
             if not part.verified:
                 return "not_supported"
-            self._sense(part, named, context, work.reader)
-        return (
-            None if self._calibration.answer.probability(part.signals) >= ANSWERED else "not_stated"
-        )
+            self._sense(part, work.reader)
+            if self._calibration.answer.probability(part.signals) < ANSWERED:
+                return "not_stated"
+            if polar:
+                self._say_yes_or_no(part, work.reader)
+        return None
 
     def _in_their_own_words(
         self,
@@ -277,7 +303,7 @@ class Answerer:
         work: _Work,
     ) -> list[Verified]:
         """The source's sentence itself, in place of one that said it wrong."""
-        for claim in map(stated, claims):
+        for claim in claims:
             best, share = nearest(claim, work.asked.question, offered)
             text = " ".join(best.text.split()) if best else ""
             # Not what is said to whoever answers, nor of another than the question names.
@@ -300,7 +326,15 @@ class Answerer:
             claim, work.asked.question, context, offered, work.reader, work.dropped, work.claims
         )
 
-    def _sense(self, part: _Part, named: str, context: dict[str, Any], reader: Reader) -> None:
+    def _say_yes_or_no(self, part: _Part, reader: Reader) -> None:
+        """Puts before what is stated the word that it comes to, where that is plain."""
+        cited = [c for v in part.verified for c in v.grounds.cited]
+        p = reader.yes(self._yes_no, context_of(cited, part.question))
+        if word := "Yes" if p >= SAYS_YES else "No" if p <= SAYS_NO else "":
+            first = part.verified[0]
+            part.verified[0] = replace(first, text=f"{word}, {continued(first.text)}")
+
+    def _sense(self, part: _Part, reader: Reader) -> None:
         """The signals that tell an answer from what merely resembles one."""
         cited = [c for v in part.verified for c in v.grounds.cited]
         quotation = " ".join(c.text for c in cited)
@@ -316,6 +350,7 @@ class Answerer:
         known = [f"{a.title} {a.source} {a.published_at}\n{a.text}" for a in articles]
         missing = unmet(part.question, known, quotation)
         missing += replaced(part.question, quotation, said)
+        signals["polar"] = float(is_polar(part.question))
         signals["unmet"] = float(len(missing) + lacks_kind(part.question, said))
 
     def _contest(self, part: _Part, offered: Sequence[Evidence], work: _Work) -> None:

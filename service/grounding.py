@@ -515,6 +515,18 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     return missing
 
 
+def continued(sentence: str) -> str:
+    """As it stands after "No, ": a word that names nothing begins small."""
+    first, _, rest = sentence.partition(" ")
+    small = first.lower() in (STOP_WORDS | _OPENERS) - {"i"}
+    return f"{first.lower()} {rest}" if small else sentence
+
+
+def repeats(claim: str, question: str) -> bool:
+    """Whether a claim says nothing but what the question asks, "It is so" where it asks whether."""
+    return {w.stem for w in words(claim) if is_content(w)} <= stems(question)
+
+
 _KINDS = (
     (re.compile(r"^(?:who|whose|whom)\b", re.I), "somebody"),
     (re.compile(r"\bnames? of\b|\bnamed what\b", re.I), "name"),

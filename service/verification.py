@@ -29,7 +29,9 @@ _LAST_CLAUSE = re.compile(
     r"\b[^,]*(?:,[^,]*)?$"
 )
 LEAST_WORDS = 4  # of a claim that was cut
-_YES_NO = re.compile(r"^(?:yes|no)\b[,.;:]?\s*", re.IGNORECASE)
+# "No one came" and "No Dane won" begin with no answer.
+_YES_NO = re.compile(r"^(?:yes|no)(?:[,.;:!]+\s*|$)", re.IGNORECASE)
+_YES_NO_LINE = re.compile(r"^\s*(yes|no)[ \t]*\n", re.IGNORECASE)
 
 
 @dataclass
@@ -79,7 +81,8 @@ class Verifier:
 
 def tidied(text: str) -> str:
     """What the model wrote, on one line, without "According to the article, ..."."""
-    text = _LEAD_IN.sub("", " ".join(text.split()))
+    text = " ".join(_YES_NO_LINE.sub(r"\1, ", text).split())
+    text = _LEAD_IN.sub("", text)
     return text[:1].upper() + text[1:]
 
 

@@ -20,7 +20,8 @@ TICK = 0.01  # seconds between the empty chunks of a call that is held
 class ScriptedChat(BaseChatModel):
     """Streams as the engine does, and gives `top_logprobs` where they are asked for.
 
-    A call for one token is a Yes/No reading: it says Yes with the probability `yes`. Any other
+    A call for one token is a Yes/No reading: it says Yes with the probability `yes`, or what
+    `readings` holds for a text that stands in the prompt. Any other
     says `text`, or what `replies` holds for a text that stands in the prompt. `fails` is raised in
     place of either. Between `hold()` and `release()` calls go on without an end, with an empty
     chunk now and then, as the engine gives while it reads a prompt.
@@ -28,6 +29,7 @@ class ScriptedChat(BaseChatModel):
 
     text: str = ""
     replies: dict[str, str] = Field(default_factory=dict)
+    readings: dict[str, float] = Field(default_factory=dict)
     yes: float = 0.99
     fails: Any = None
     _flowing: threading.Event = PrivateAttr(default_factory=threading.Event)
@@ -100,7 +102,8 @@ class ScriptedChat(BaseChatModel):
             if self.fails is not None:
                 raise self.fails
             if max_tokens == 1:
-                yield _reading(self.yes, top_logprobs)
+                read = (p for part, p in self.readings.items() if part in prompt)
+                yield _reading(next(read, self.yes), top_logprobs)
             else:
                 said = (said for part, said in self.replies.items() if part in prompt)
                 for word in next(said, self.text).split(" "):

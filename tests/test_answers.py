@@ -15,7 +15,7 @@ from index.registry import Filters
 from service.answers import Answerer
 from service.contract import Answer, AnswerRequest, CharLocation, ModelName
 from service.reading import Budget
-from service.verification import shortened
+from service.verification import shortened, stated, tidied
 
 TEXT = (
     "Aldous Finch opened the new bridge at Harrow Mere on Friday. 😀 The bridge is 212 metres "
@@ -186,7 +186,7 @@ def test_passages_that_do_not_fit_are_left_out(index: Index) -> None:
 
     chat = Narrow(text="Aldous Finch opened the new bridge at Harrow Mere.")
     answer = ask(index, chat, "Did Aldous Finch open the new bridge on Friday?")
-    assert answer.answer == "Aldous Finch opened the new bridge at Harrow Mere."
+    assert answer.answer == "Yes, Aldous Finch opened the new bridge at Harrow Mere."
     with pytest.raises(ContextTooLong):
         ask(index, Narrow(), "Harrow Mere? " * 7)
 
@@ -284,8 +284,22 @@ def test_yes_or_no_is_said_first_and_what_follows_is_verified(index: Index) -> N
     answer = ask(index, chat, "Does the new bridge at Harrow Mere carry tram lines?")
     assert answer.answer == said
     assert not any("Statement: Yes" in prompt for prompt in chat.prompts)
-    chat = ScriptedChat(replies={"Begin with Yes or No": "Yes, it carries six tram lines."})
+    chat = ScriptedChat(replies={"Begin with Yes or No": "Yes, six lorries crossed it."})
     assert not ask(index, chat, "Does the new bridge at Harrow Mere carry trams?").answerable
+
+
+@pytest.mark.parametrize(
+    ("reading", "lead"), [(0.9, "Yes, no one"), (0.6, "No, no one"), (0.7, "No one")]
+)
+def test_yes_or_no_is_read_from_what_is_cited_and_not_said_where_it_is_not_plain(
+    index: Index, reading: float, lead: str
+) -> None:
+    """The model says Yes and repeats the question: the source's own words stand in its place."""
+    said = {"Begin with Yes or No": "Yes, someone thanked the engineers."}
+    chat = ScriptedChat(replies=said, readings={"Yes or No alone": reading})
+    answer = ask(index, chat, "Was anyone thanked, the engineers too?")
+    assert answer.answer == f"{lead} thanked the engineers."
+    assert [s.cited_text for s in answer.citations[0].sources] == ["No one thanked the engineers."]
 
 
 LATER = "The new bridge at Harrow Mere is 240 metres long, its builder says."
@@ -391,3 +405,21 @@ def test_what_another_did_is_not_given_in_the_source_s_own_words(index: Index) -
     answer = ask(index, ScriptedChat(text=said), "When did Karl Denby open the new bridge?")
     assert not answer.answerable
     assert ask(index, ScriptedChat(text=said), "When did the new bridge open?").answerable
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ("Yes, it did.", "It did."),
+        ("No: nobody came.", "Nobody came."),
+        ("No one thanked them.", "No one thanked them."),
+        ("No Dane won.", "No Dane won."),
+        ("Yesterday it rained.", "Yesterday it rained."),
+        (tidied("No\nThe articles state that it rained."), "The articles state that it rained."),
+        ("No.", ""),
+    ],
+)
+def test_the_yes_or_no_that_a_claim_begins_with_is_told_from_its_words(
+    claim: str, said: str
+) -> None:
+    assert stated(claim) == said
