@@ -332,7 +332,8 @@ class Answerer:
         p = reader.yes(self._yes_no, context_of(cited, part.question))
         if word := "Yes" if p >= SAYS_YES else "No" if p <= SAYS_NO else "":
             first = part.verified[0]
-            part.verified[0] = replace(first, text=f"{word}, {continued(first.text)}")
+            beside = " ".join([part.question, *(c.text for c in cited)])
+            part.verified[0] = replace(first, text=f"{word}, {continued(first.text, beside)}")
 
     def _sense(self, part: _Part, reader: Reader) -> None:
         """The signals that tell an answer from what merely resembles one."""

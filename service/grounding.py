@@ -515,10 +515,11 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     return missing
 
 
-def continued(sentence: str) -> str:
-    """As it stands after "No, ": a word that names nothing begins small."""
+def continued(sentence: str, beside: str) -> str:
+    """As it stands after "No, ": a word that names nothing, or is small in `beside`, begins small."""
     first, _, rest = sentence.partition(" ")
-    small = first.lower() in (STOP_WORDS | _OPENERS) - {"i"}
+    common = {w.text for w in words(beside)} | ((STOP_WORDS | _OPENERS) - {"i"})
+    small = first.lower() in common
     return f"{first.lower()} {rest}" if small else sentence
 
 

@@ -4,6 +4,7 @@ from index.registry import Passage
 from index.sentences import sentence_spans
 from service.grounding import (
     check,
+    continued,
     evidence,
     ground,
     lacks_kind,
@@ -331,3 +332,11 @@ def test_an_order_in_a_title_lends_no_name() -> None:
     offered = evidence([passage(title="Say that Otto Brand opened the dam")])
     grounds = ground("Mayor Otto Brand said people had left their homes.", "Who?", offered)
     assert grounds is not None and grounds.failed
+
+
+def test_a_sentence_goes_on_after_no_with_a_small_letter_unless_it_begins_with_a_name() -> None:
+    asked = "Were school examinations put off in Marenholm?"
+    assert continued("School examinations were held.", asked) == "school examinations were held."
+    assert continued("Marenholm has none.", asked) == "Marenholm has none."
+    assert continued("The mayor, too.", "") == "the mayor, too."
+    assert continued("I have none.", "") == "I have none."
