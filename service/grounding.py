@@ -516,7 +516,7 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
 
 
 def continued(sentence: str, beside: str) -> str:
-    """As it stands after "No, ": a word that names nothing, or is small in `beside`, begins small."""
+    """As it stands after "No, ": a word that names nothing, or is small in `beside`, is small."""
     first, _, rest = sentence.partition(" ")
     common = {w.text for w in words(beside)} | ((STOP_WORDS | _OPENERS) - {"i"})
     small = first.lower() in common
