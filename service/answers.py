@@ -272,18 +272,7 @@ class Answerer:
             return "not_stated"
         with work.timed("verify"):
             claims = [tidied(stated(span.of(text))) for span in sentence_spans(text)]
-            for claim in claims:
-                # Asked whether something is so, the model likes to say that it is.
-                if polar and repeats(claim, part.question):
-                    continue
-                said = sum(len(v.text.split()) for v in part.verified)
-                if part.verified and said + len(claim.split()) > MOST_WORDS:
-                    break
-                verified = self._verified(claim, context, offered, work)
-                if not verified and (less := shortened(claim)):
-                    verified = self._verified(less, context, offered, work)
-                if verified:
-                    part.verified.append(verified)
+            part.verified = self._verified_of(claims, part, context, offered, work)
             if not part.verified:
                 part.verified = self._in_their_own_words(claims, context, offered, work)
             if not part.verified:
@@ -294,6 +283,29 @@ class Answerer:
             if polar:
                 self._say_yes_or_no(part, work.reader)
         return None
+
+    def _verified_of(
+        self,
+        claims: Sequence[str],
+        part: _Part,
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        work: _Work,
+    ) -> list[Verified]:
+        found: list[Verified] = []
+        for claim in claims:
+            # Asked whether something is so, the model likes to say that it is.
+            if not claim or (is_polar(part.question) and repeats(claim, part.question)):
+                continue
+            if found and _words(found) + len(claim.split()) > MOST_WORDS:
+                break
+            verified = self._verified(claim, context, offered, work)
+            if not verified and (less := shortened(claim)):
+                verified = self._verified(less, context, offered, work)
+            if verified:
+                found.append(verified)
+                part.verified = found  # what there is when the time is over
+        return found
 
     def _in_their_own_words(
         self,
@@ -449,6 +461,10 @@ def _accept(part: _Part, work: _Work) -> None:
         work.tell(work.citations[-1])
     if part.others:
         work.conflicts.append(Conflict(about=part.question, sides=work.citations[first:]))
+
+
+def _words(found: Sequence[Verified]) -> int:
+    return sum(len(v.text.split()) for v in found)
 
 
 def _newest_first(part: _Part) -> list[Verified]:
