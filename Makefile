@@ -24,6 +24,7 @@ demo: setup models ## Set up, answer an example question, and end
 	$(BIN)/dateline demo
 
 test: setup models ## Run the tests (ARGS="-k name" for some of them)
+	$(BIN)/dateline models pull smollm2-135m
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## Check style, types and the modules' layers

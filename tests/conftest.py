@@ -50,6 +50,12 @@ def model_path(models_dir: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_path(models_dir: Path) -> Path:
+    """A model a tenth of the size, for what does not depend on how good its answers are."""
+    return locate(find("smollm2-135m"), models_dir)
+
+
+@pytest.fixture(scope="session")
 def engine(model_path: Path) -> Iterator[Engine]:
     engine = Engine(model_path)
     yield engine

@@ -83,9 +83,9 @@ class Recorder:
 
 
 @pytest.fixture(scope="module")
-def small(model_path: Path) -> Iterator[Engine]:
+def small(tiny_path: Path) -> Iterator[Engine]:
     """An engine whose KV cache is soon full."""
-    engine = Engine(model_path, context_tokens=384, kv_tokens=768)
+    engine = Engine(tiny_path, context_tokens=384, kv_tokens=768)
     yield engine
     engine.close()
 
@@ -391,8 +391,8 @@ def test_log_probabilities_are_those_of_the_whole_vocabulary(emptied: Engine) ->
     assert step.top[0][1] == step.logprob
 
 
-def test_closing_while_requests_run_ends_all_of_them(model_path: Path) -> None:
-    engine = Engine(model_path, context_tokens=512, kv_tokens=512)
+def test_closing_while_requests_run_ends_all_of_them(tiny_path: Path) -> None:
+    engine = Engine(tiny_path, context_tokens=512, kv_tokens=512)
     failures: list[ModelError] = []
 
     def ask(seed: int) -> None:
