@@ -168,8 +168,8 @@ class Bench:
             "others prefill, longest, ms": 1000 * max(among),
         }
 
-    def cancel(self) -> Figures:
-        """From a client's leaving until its sequence is gone: 100 times, half of them while the
+    def cancel(self, times: int = 100) -> Figures:
+        """From a client's leaving until its sequence is gone: half of the times while the
         prompt is read, and two others generate all the while."""
         steps, ended = [0, 0], threading.Event()
 
@@ -183,7 +183,7 @@ class Bench:
         taken, went_on = [], 0
         with ThreadPoolExecutor(len(steps)) as clients:
             others = [clients.submit(generate, other) for other in range(len(steps))]
-            for i in range(100):
+            for i in range(times):
                 tokens = self.prompt(self.header(), " ".join(self.articles[:4]), "Report it all.")
                 run = self.engine.run(tokens[-(1500 if i % 2 else 60) :], max_tokens=200)
                 for _ in range(1 + i % 4):
@@ -200,7 +200,7 @@ class Bench:
         return {
             "median, ms": 1000 * statistics.median(taken),
             "longest, ms": 1000 * max(taken),
-            "gone, the others going on, of 100": went_on,
+            "gone, the others going on": went_on,
         }
 
     def _all_step(self, steps: list[int]) -> bool:

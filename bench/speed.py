@@ -287,7 +287,7 @@ class Speed:
 
     def cancel(self) -> Reply:
         found = self.engine.measure("cancel")
-        gone = found["gone, the others going on, of 100"]
+        gone = found["gone, the others going on"]
         rows = {"cancel": {"value": found["longest, ms"], "n": 100}}
         return {"rows": rows | {"gone": {"value": gone, "n": 100}}, "samples": found}
 

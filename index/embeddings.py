@@ -4,8 +4,10 @@ Reimers & Gurevych 2019 (Sentence-BERT); the model is all-MiniLM-L6-v2, int8 ONN
 over the attention mask, then L2 normalisation; 256 tokens at most.
 """
 
+import ctypes
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,12 @@ BATCH = 8
 def foreign(language: str | None) -> bool:
     """Whether an article's language is known, and known to be none of the model's."""
     return language is not None and language not in LANGUAGES
+
+
+def give_back() -> None:
+    """Has glibc return to the system what is free, which it would keep."""
+    with suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class MiniLM:
@@ -47,12 +55,15 @@ class MiniLM:
         self._session = onnxruntime.InferenceSession(
             str(model_path), options, providers=["CPUExecutionProvider"]
         )
+        self._last = onnxruntime.RunOptions()  # of several: what they took is given up after it
+        self._last.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._counter = Tokenizer.from_file(str(tokenizer_path))
         self._counter.no_truncation()
         self._counter.no_padding()
         self._tokenizer = Tokenizer.from_file(str(tokenizer_path))
         self._tokenizer.enable_truncation(MOST_TOKENS)
         self._tokenizer.enable_padding()  # to the longest of its batch, not to 256
+        give_back()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the two that frame it."""
@@ -72,6 +83,7 @@ class MiniLM:
             hidden = self._session.run(
                 ["last_hidden_state"],
                 {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)},
+                self._last if 1 < len(order) <= at + BATCH else None,
             )[0]
             pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
             vectors[rows] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)

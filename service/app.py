@@ -33,7 +33,7 @@ from index.articles import (
     Whole,
 )
 from index.doctor import Report, examine
-from index.embeddings import MiniLM, foreign
+from index.embeddings import MiniLM, foreign, give_back
 from index.errors import (
     DISK_FULL,
     DatelineError,
@@ -179,6 +179,7 @@ class Service:
                     self._checker = Checker(encoder, chat, name, index.registry if keep else None)
                     self._briefer = Briefer(index, chat, name, keep=keep)
                     self._answerer = Answerer(index, chat, name, keep=keep)
+            give_back()  # what only the loading needed
         except DatelineError as error:
             self._failure = error
         except Exception:
