@@ -168,12 +168,12 @@ class Piped:
 
     def __init__(self, kind: str, **about: Any) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.stacks", kind, json.dumps(about)],
+            [sys.executable, "-m", "bench.stacks", kind],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.pid = self._process.pid
         self._mine = threading.Lock()
-        self.call({})  # it is ready when it answers
+        self.call(about)  # articles and all: too long for an argument; ready when it answers
 
     def call(self, request: Reply) -> Reply:
         """Whoever comes while another request is answered waits, as its users do."""
@@ -302,13 +302,12 @@ def _engine(model: str, threads: int) -> Iterator[Callable[[Reply], Reply]]:
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it, by closing its input
-    kind, about = sys.argv[1:]
+    (kind,) = sys.argv[1:]
     replies, sys.stdout = sys.stdout, sys.stderr
-    with {"stock": _stock, "engine": _engine}[kind](**json.loads(about)) as answer:
+    with {"stock": _stock, "engine": _engine}[kind](**json.loads(sys.stdin.readline())) as answer:
+        print("{}", file=replies, flush=True)
         for line in sys.stdin:
-            request = json.loads(line)
-            replies.write(json.dumps(answer(request) if request else {}) + "\n")
-            replies.flush()
+            print(json.dumps(answer(json.loads(line))), file=replies, flush=True)
 
 
 if __name__ == "__main__":
