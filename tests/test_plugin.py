@@ -1,7 +1,6 @@
 """The pytest plugin, run by pytest; its service has a scripted model."""
 
 import html
-import importlib.util
 import json
 import re
 import socket
@@ -14,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import ANSWER, ARTICLE, QUESTION, Served, serving
 
-from dateline_client import Client, plugin, running, texts
+from dateline_client import Client, assertions, plugin, running, texts
 from dateline_client.assertions import source_file
 from dateline_client.report import page
-from service import quotes
+from service import cli_check, quotes
 
 ROOT = Path(__file__).resolve().parent.parent
 TUTORIAL = (ROOT / "docs" / "testing.md").read_text()
@@ -301,7 +300,6 @@ def test_a_damaged_verdict_is_none(tmp_path: Path) -> None:
     assert running.Kept(tmp_path).get("a") is None
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="xdist is not installed")
 def test_workers_share_verdicts_and_one_report(run: Run, pytester: pytest.Pytester) -> None:
     tests = [
         f"def test_{i}(dateline): dateline.assert_grounded({ANSWER!r}, {ARTICLE!r})\n"
@@ -445,3 +443,8 @@ def test_the_tutorial_runs(run: Run, pytester: pytest.Pytester) -> None:
 def test_every_setting_of_the_plugin_is_documented() -> None:
     for name in plugin._OPTIONS:
         assert f"`--dateline-{name}" in TUTORIAL and f"`dateline_{name}`" in TUTORIAL
+
+
+def test_the_command_line_says_what_is_wrong_in_the_same_words() -> None:
+    """The client stands alone, so that neither can take them from the other."""
+    assert cli_check.WRONG == assertions.WRONG
