@@ -19,7 +19,7 @@ from service.calibration import DIGITS, DIRECTORY, Calibration, features
 from service.evaluation import accepted
 from service.scoring import auroc, is_right
 
-ANSWER = ("answerable", "stated", "support", "unmet", "polar")
+ANSWER = ("answerable", "support", "unmet", "polar")
 SUPPORT = ("entailment", "failed")
 # L2, on signals brought to unit variance: a half is some hundred rows.
 PENALTY = 3.0
@@ -48,7 +48,7 @@ def answer_rows(items: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, fl
     rows = []
     for item in items:
         outcome = item["outcomes"]["dateline"]
-        if item["set"] == "qa_squad2" and "stated" in (outcome.get("signals") or {}):
+        if item["set"] == "qa_squad2" and "unmet" in (outcome.get("signals") or {}):
             right = item["answerable"] and is_right(outcome["draft"], accepted(item))
             document = item["context_doc_id"].rpartition("-")[0]
             rows.append((document, features(outcome["signals"]), float(right)))

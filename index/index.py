@@ -4,8 +4,10 @@ Puts the registry, the embedder and the vector index together. It knows nothing 
 or language models.
 """
 
+import hashlib
 import re
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +32,7 @@ DENSE = 0.7
 # Characters of a title that are embedded with a passage: both fit into the embedder's 256 tokens.
 LEAD = 300
 RENEWED = 500  # passages embedded anew at a time
+RECENT = 8192  # vectors of questions and sentences that stay in memory, 1.5 KB each
 _WORD = re.compile(r"\w+")
 # Words that say nothing of what a question is about.
 STOP_WORDS = frozenset(
@@ -76,6 +79,8 @@ class Index:
         self.registry = Registry(directory / "registry.sqlite3")
         self.vectors = VectorIndex(directory / "chroma", embedder.version)
         self._writing = threading.RLock()
+        self._recent: OrderedDict[bytes, Vectors] = OrderedDict()  # by the text's sha256
+        self._recalling = threading.Lock()
         self.registry.sign_all()
         self._renew_vectors()
         self._behind = True  # the vector index may lack what the registry has, or hold more
@@ -201,7 +206,7 @@ class Index:
         depth = max(DEPTH, top_k)
         # Chroma takes long to look for single articles, and the registry does not.
         vectors = self.registry if filters.article_ids else self.vectors
-        dense = dict(vectors.nearest(self._embedder.encode([query])[0], filters, depth))
+        dense = dict(vectors.nearest(self._recalled([query])[0], filters, depth))
         lexical = dict(self.registry.lexical(query_terms(query), filters, depth))
         # What the registry does not have, or filters out, is no hit.
         passages = self.registry.passages([*dense.keys() | lexical.keys()], filters)
@@ -233,8 +238,24 @@ class Index:
 
     def similarity(self, query: str, texts: Sequence[str]) -> Vectors:
         """The cosine of `query` and each of `texts`, shape [len(texts)]."""
-        vectors = self._embedder.encode([query, *texts])
+        vectors = self._recalled([query, *texts])
         return np.asarray(vectors[1:] @ vectors[0])
+
+    def _recalled(self, texts: Sequence[str]) -> Vectors:
+        """As the embedder's `encode`, of questions and sentences, which come again."""
+        keys = [hashlib.sha256(text.encode()).digest() for text in texts]
+        with self._recalling:
+            found = {key: self._recent[key] for key in keys if key in self._recent}
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        if new:
+            found |= zip(new, self._embedder.encode([*new.values()]), strict=True)
+        with self._recalling:
+            for key in found:
+                self._recent[key] = found[key]
+                self._recent.move_to_end(key)
+            while len(self._recent) > RECENT:
+                self._recent.popitem(last=False)
+        return np.stack([found[key] for key in keys])
 
 
 def _key(new: NewArticle) -> tuple[str, str]:

@@ -52,8 +52,8 @@ from service.grounding import (
 )
 from service.prompts import Prompt
 from service.questions import is_polar, parts
-from service.reading import Budget, Reader, context_of, prompt_context
-from service.selection import selected
+from service.reading import Budget, Reader, context_of
+from service.selection import readings
 from service.verification import (
     Verified,
     Verifier,
@@ -78,6 +78,8 @@ NEAREST = 3
 MOST_WORDS = 50
 SAME_MATTER = 0.5  # share of the model's words that it has
 PASSAGES_A_PART = 2  # looked for besides, for each part of a question of several
+# Where what is read first is less likely to hold the answer, nothing is asked of it but that.
+READ_ON = 0.6
 # The one threshold: an answer less probable than this is not given.
 ANSWERED = 0.5
 # The model's readings of "Yes or No?" lean towards Yes.
@@ -236,8 +238,10 @@ class Answerer:
         """Answers each part from the passages; gives the reason where none can be."""
         work.claims, work.dropped, work.parts = [], [], []
         with work.timed("retrieve"):
-            read = selected(passages, asked, self._index.similarity)
-        context = context_of(read, work.asked.question)
+            contexts = [
+                context_of(read, work.asked.question)
+                for read in readings(passages, asked, self._index.similarity)
+            ]
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
         offered = evidence([*passages, *copies])
@@ -245,7 +249,7 @@ class Answerer:
             part = _Part(question)
             work.parts.append(part)
             part.reason = self._answer_part(
-                part, question if len(asked) > 1 else "", context, offered, work
+                part, question if len(asked) > 1 else "", contexts, offered, work
             )
             if part.reason is None:
                 with work.timed("verify"):
@@ -257,13 +261,37 @@ class Answerer:
         self,
         part: _Part,
         named: str,
-        context: dict[str, Any],
+        contexts: Sequence[dict[str, Any]],
         offered: Sequence[Evidence],
         work: _Work,
     ) -> str | None:
-        """`named` is what the prompts call the part: nothing, where it is the whole question."""
+        """From what is read first or, where that does not answer, from more.
+
+        `named` is what the prompts call the part: nothing, where it is the whole question.
+        """
+        for more, context in zip(range(len(contexts) - 1, -1, -1), contexts, strict=True):
+            part.verified, part.signals = [], {}
+            dropped, claims = len(work.dropped), len(work.claims)
+            part.reason = self._attempt(part, named, context, offered, work, READ_ON if more else 0)
+            if part.reason is None or not more:
+                break
+            del work.dropped[dropped:], work.claims[claims:]
+        return part.reason
+
+    def _attempt(
+        self,
+        part: _Part,
+        named: str,
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        work: _Work,
+        least: float,
+    ) -> str | None:
+        """Asks nothing more of the context where the answer's being there is less than `least`."""
         with work.timed("prefill"):
             part.signals["answerable"] = work.reader.yes(self._answerable, context, part=named)
+            if part.signals["answerable"] < least:
+                return "not_stated"
         polar = is_polar(part.question)
         with work.timed("generate"):
             prompt = self._polar if polar else self._answer
@@ -277,7 +305,7 @@ class Answerer:
                 part.verified = self._in_their_own_words(claims, context, offered, work)
             if not part.verified:
                 return "not_supported"
-            self._sense(part, work.reader)
+            self._sense(part)
             if self._calibration.answer.probability(part.signals) < ANSWERED:
                 return "not_stated"
             if polar:
@@ -347,16 +375,12 @@ class Answerer:
             beside = " ".join([part.question, *(c.text for c in cited)])
             part.verified[0] = replace(first, text=f"{word}, {continued(first.text, beside)}")
 
-    def _sense(self, part: _Part, reader: Reader) -> None:
+    def _sense(self, part: _Part) -> None:
         """The signals that tell an answer from what merely resembles one."""
         cited = [c for v in part.verified for c in v.grounds.cited]
         quotation = " ".join(c.text for c in cited)
         signals = part.signals
         signals["support"] = min(v.support.score for v in part.verified)
-        # Beside five other passages nearly anything seems to be stated somewhere. Alone with the
-        # sentences cited the model sees better what they do not say.
-        alone = context_of(cited, part.question)
-        signals["stated"] = reader.yes(self._answerable, alone, part="")
         said = " ".join(v.text for v in part.verified)
         ids = sorted({c.passage.article_id for c in cited})
         articles = [self._index.registry.get(article_id) for article_id in ids]
@@ -373,17 +397,18 @@ class Answerer:
         """
         first = part.verified[0]
         for rival in rivals(first.text, part.question, first.grounds, offered):
-            context = prompt_context([rival.passage], part.question)
+            beside = evidence([rival.passage])
+            at = beside.index(rival)
+            context = context_of(beside[max(0, at - 1) : at + 1], part.question)
+            if work.reader.yes(self._answerable, context, part="") < 0.5:
+                continue
             text = tidied(work.reader.text(self._answer, context, part=""))
             spans = sentence_spans(text)
             claim = spans[0].of(text) if spans else ""
             if not claim or not disagree(first.text, claim, part.question):
                 continue
-            other = self._verified(claim, context, evidence([rival.passage]), work)
+            other = self._verified(claim, context, beside, work)
             if other is None:
-                continue
-            alone = context_of(other.grounds.cited, part.question)
-            if work.reader.yes(self._answerable, alone, part="") < 0.5:
                 continue
             ours, theirs = first.grounds.cited[0].passage, rival.passage
             if ours.source and ours.source == theirs.source:
@@ -433,7 +458,7 @@ class Answerer:
         """The least of the parts'. 0 where nothing was verified."""
         return min(
             (
-                self._calibration.answer.probability(p.signals) if "stated" in p.signals else 0.0
+                self._calibration.answer.probability(p.signals) if "unmet" in p.signals else 0.0
                 for p in found
             ),
             default=0.0,

@@ -1,10 +1,11 @@
 """Selection: the sentences of the passages found that the model is given to read.
 
-To read is what costs most on a CPU, and what surrounds an answer hides it: so of long passages
-only the sentences that bear most on the question are read. docs/decisions.md has the figures.
+To read is what costs most on a CPU, and what surrounds an answer hides it: so the two best passages
+are read first and, only where they do not answer, also those sentences of the others that bear most
+on the question. docs/decisions.md has the figures.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from index.registry import Passage
 from service.grounding import Evidence, covered, evidence, weights_of
 
+FIRST = 2  # passages that are read first, whole
 # Words read for a question, and as many more for each passage asked for beyond the usual six.
 WORDS, WORDS_A_PASSAGE = 250, 42
 # One article alone is read whole up to this: the next question on it finds it in the KV cache.
@@ -23,13 +25,13 @@ LEXICAL, RANK, NEIGHBOUR = 0.5, 0.3, 0.75
 Similarity = Callable[[str, Sequence[str]], npt.NDArray[np.float32]]
 
 
-def selected(
+def readings(
     passages: Sequence[Passage], questions: Sequence[str], similarity: Similarity
-) -> list[Evidence]:
-    """The sentences to read, in the order of articles and of their text; at least one.
+) -> Iterator[list[Evidence]]:
+    """What to read first, and what to read where that is not enough, which begins with the first.
 
     `passages` come best first. `questions` are the parts of one question: a sentence counts by the
-    part that it bears on most.
+    part that it bears on most. Little, and what several parts are asked of, is read at once.
     """
     offered = evidence(passages)
     lengths = [len(e.text.split()) for e in offered]
@@ -37,15 +39,24 @@ def selected(
     if len({e.passage.article_id for e in offered}) == 1:
         most = max(most, WHOLE_ARTICLE)
     if sum(lengths) <= most:
-        return offered
+        yield offered
+        return
+    first: list[Evidence] = []
+    if len(questions) == 1:
+        # In an order of their own: the next question finds them in the KV cache.
+        first = evidence(sorted(passages[:FIRST], key=lambda passage: passage.id))
+        yield first
+    read = {(e.passage.article_id, e.span) for e in first}
+    left = most - sum(len(e.text.split()) for e in first)
     scores = np.max([_scores(offered, passages, q, similarity) for q in questions], axis=0)
-    taken: list[int] = []
-    left = most
+    more: list[int] = []
     for i in np.argsort(-scores, kind="stable"):
-        if lengths[i] <= left or not taken:
-            taken.append(int(i))
+        known = (offered[i].passage.article_id, offered[i].span) in read
+        if not known and (lengths[i] <= left or not (first or more)):
+            more.append(int(i))
             left -= lengths[i]
-    return [offered[i] for i in sorted(taken)]
+    if more:
+        yield first + [offered[i] for i in sorted(more)]
 
 
 def _scores(

@@ -30,14 +30,14 @@ def test_every_file_of_coefficients_is_of_a_model_in_the_catalogue() -> None:
 
 
 def test_a_missing_signal_counts_nothing_and_no_signal_overflows() -> None:
-    made = Logistic(bias=0.0, weights={"unmet": -1.0, "stated": 50.0})
+    made = Logistic(bias=0.0, weights={"unmet": -1.0, "support": 50.0})
     assert made.probability({}) == 0.5
-    assert 0 < made.probability({"unmet": 1e9}) < made.probability({"stated": 1.0}) < 1
+    assert 0 < made.probability({"unmet": 1e9}) < made.probability({"support": 1.0}) < 1
 
 
 def test_probabilities_count_by_their_logits() -> None:
-    assert features({"stated": 0.5, "unmet": 2.0}) == {"stated": 0.0, "unmet": 2.0}
-    assert features({"stated": 0.0})["stated"] < -9
+    assert features({"support": 0.5, "unmet": 2.0}) == {"support": 0.0, "unmet": 2.0}
+    assert features({"support": 0.0})["support"] < -9
 
 
 def test_fitting_finds_the_coefficients_that_made_the_rows() -> None:
@@ -60,7 +60,7 @@ def test_no_document_is_in_both_halves_and_what_is_written_can_be_read(
     monkeypatch.setattr("sys.argv", ["calibrate", str(run), "--write"])
     calibrate.main()
     fitted = Calibration.of("f" * 64, tmp_path)
-    assert fitted.answer.weights["stated"] > 0 and math.isfinite(fitted.answer.bias)
+    assert fitted.answer.weights["support"] > 0 and math.isfinite(fitted.answer.bias)
     told = fitted.fitted["answer"]
     assert told["rows"] + told["other_rows"] == 200
     assert told["rows"] % 10 == 0  # whole documents: each of the twenty has ten questions
@@ -68,7 +68,7 @@ def test_no_document_is_in_both_halves_and_what_is_written_can_be_read(
 
 def _item(i: int) -> dict[str, Any]:
     right = i % 2 == 0
-    signals = dict.fromkeys(calibrate.ANSWER, 0.5) | {"stated": 0.9 - 0.6 * (i % 3 != 0)}
+    signals = dict.fromkeys(calibrate.ANSWER, 0.5) | {"support": 0.9 - 0.6 * (i % 3 != 0)}
     outcome = {"signals": signals, "draft": "In 1999." if right else "In 1900."}
     return {
         "set": "qa_squad2",
