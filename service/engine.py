@@ -39,10 +39,10 @@ from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from index.errors import ContextTooLong, ModelError
-from service.llamacpp import NO_ROOM, Chunk, Context, Model
+from service.llamacpp import GIVEN_UP, NO_ROOM, Chunk, Context, Model
 
 # Tokens computed at a time. Between two micro-batches requests begin, and those that nobody waits
-# for end.
+# for end; a micro-batch of nothing else is given up at once.
 MICRO_BATCH = 128
 # The same while a sequence generates, which waits that long for its next token. From 64 tokens on
 # llama.cpp's attention on the CPU works in tiles: with fewer, each takes a third longer.
@@ -51,6 +51,7 @@ MIXED_BATCH = 64
 WORTH_WAITING = 16
 # Sequences that run at once, and those besides that hold a prefix. Each costs a row of logits.
 RUNNING, RESIDENT = 16, 16
+TICK = 0.1
 FAILED = "The language model failed on this request. Try again."
 _UTF8 = codecs.getincrementaldecoder("utf-8")
 CLOSED = "The model was closed before the answer was there."
@@ -73,8 +74,8 @@ class Usage:
 
 
 @dataclass
-class _Progress:
-    """A micro-batch was computed; nothing to show yet."""
+class _Pending:
+    """Nothing to show yet."""
 
 
 @dataclass
@@ -92,7 +93,7 @@ class _Request:
     usage: Usage
     text: str = ""
     decoder: codecs.IncrementalDecoder = field(default_factory=lambda: _UTF8("replace"))
-    events: "queue.SimpleQueue[Step | _Progress | _Finished | Exception]" = field(
+    events: "queue.SimpleQueue[Step | _Finished | Exception]" = field(
         default_factory=queue.SimpleQueue
     )
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -168,8 +169,9 @@ class Engine:
         except ModelError:
             model.close()
             raise
-        self._changed = threading.Condition()  # guards the two below
+        self._changed = threading.Condition()  # guards the three below
         self._waiting: deque[_Request] = deque()
+        self._computing: list[_Request] = []  # whose tokens are in the micro-batch
         self._closed = False
         # The thread's own. How many sequences hold each cell; llama.cpp numbers them otherwise.
         self._holders = np.zeros(self._context.tokens, np.int32)
@@ -205,12 +207,12 @@ class Engine:
         max_tokens: int,
         stop: Sequence[str] = (),
         top_logprobs: int = 0,
-    ) -> Iterator[Step | _Progress | _Finished]:
+    ) -> Iterator[Step | _Pending | _Finished]:
         """Reads `tokens`, then generates greedily. Closing the iterator cancels the request.
 
-        Yields a `_Progress` after each micro-batch until the prompt is read, a `Step` for each
-        token, and a `_Finished` at the end. From any thread, any number at once. Raises
-        ContextTooLong where prompt and answer do not fit, ValueError where tokens are none.
+        Yields a `Step` for each token, a `_Finished` at the end, and a `_Pending` every TICK
+        seconds between, so that whoever reads can close it. From any thread, any number at once.
+        Raises ContextTooLong where prompt and answer do not fit, ValueError where tokens are none.
         """
         if not tokens or not all(0 <= token < self.model.vocabulary for token in tokens):
             raise ValueError("a prompt is at least one token of the model's vocabulary")
@@ -229,7 +231,11 @@ class Engine:
             self._changed.notify()
         try:
             while True:
-                event = request.events.get()
+                try:
+                    event = request.events.get(timeout=TICK)
+                except queue.Empty:
+                    yield _Pending()
+                    continue
                 if isinstance(event, Exception):
                     raise event
                 yield event
@@ -237,6 +243,13 @@ class Engine:
                     return
         finally:
             request.cancelled.set()
+            self._give_up_unwanted()
+
+    def _give_up_unwanted(self) -> None:
+        """Ends the micro-batch where nobody waits for any of its requests."""
+        with self._changed:
+            if all(request.cancelled.is_set() for request in self._computing):
+                self._context.give_up()
 
     # All below runs on the engine's thread.
 
@@ -267,8 +280,14 @@ class Engine:
             Chunk(s.id, len(s.tokens), new, len(s.tokens) + len(new) == len(s.request.tokens))
             for s, new in planned
         ]
+        with self._changed:
+            self._computing = [s.request for s, _ in planned]
+            self._context.give_up(False)
+        self._give_up_unwanted()
         while (status := self._context.decode(chunks)) == NO_ROOM and self._resident:
             self._drop(self._resident.pop(0))
+        if status == GIVEN_UP:
+            return
         if status != 0:
             # Without room the others can go on, once the last to come has given its own back.
             failed = planned[-1:] if status == NO_ROOM else planned
@@ -287,10 +306,6 @@ class Engine:
                     self._generate(sequence, self._context.logits(row))
                 except Exception as error:
                     self._fail([sequence], error)
-        with self._changed:
-            unread = [s.request for s in self._running if not s.generates] + list(self._waiting)
-        for request in unread:
-            request.events.put(_Progress())
 
     def _plan(self) -> list[tuple[_Sequence, list[int]]]:
         """The next micro-batch: sequences, and the tokens of each that are computed."""
@@ -396,6 +411,9 @@ class Engine:
     def _retire(self, sequence: _Sequence) -> None:
         """Ends a request and keeps what it leaves in the KV cache, each prefix once."""
         self._running.remove(sequence)
+        if not sequence.tokens:
+            self._drop(sequence)
+            return
         for other in self._resident + self._running:
             shared = self._shared(other, sequence.tokens)
             if shared == len(sequence.tokens):

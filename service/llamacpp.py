@@ -22,7 +22,9 @@ from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
 from index.errors import ModelError
 
-NO_ROOM = 1  # llama_decode's status where the KV cache has no cells left; nothing was changed
+# llama_decode's status where the KV cache has no cells left, and where it was told to give up;
+# nothing was changed.
+NO_ROOM, GIVEN_UP = 1, 2
 # Rendered in place of each message's content, so that only the template's own text is read for
 # control tokens. Private-use characters: no template holds them.
 _SLOT = "\ue000{}\ue001"
@@ -175,6 +177,13 @@ class Context:
                 "There is not enough memory for the model's context: set DATELINE_KV_TOKENS or "
                 "DATELINE_CONTEXT_TOKENS lower, or DATELINE_MODEL to a smaller model."
             )
+        # llama.cpp asks after each operation whether to give up. A function of C answers, since one
+        # of Python's would wait for the interpreter's lock each time: atoi, of "0" or "1".
+        self._give_up = ctypes.create_string_buffer(b"0")
+        self._asked = ctypes.cast(ctypes.CDLL(None).atoi, llama_cpp.ggml_abort_callback)
+        llama_cpp.llama_set_abort_callback(
+            self._context, self._asked, ctypes.cast(self._give_up, ctypes.c_void_p)
+        )
         self.tokens = int(llama_cpp.llama_n_ctx(self._context))
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(micro_batch, 0, 1)
@@ -198,6 +207,10 @@ class Context:
             batch.logits[row - 1] = chunk.logits
         batch.n_tokens = row
         return int(llama_cpp.llama_decode(self._context, batch))
+
+    def give_up(self, whether: bool = True) -> None:
+        """Ends what `decode` computes, or would, with GIVEN_UP. From any thread."""
+        self._give_up.value = b"1" if whether else b"0"
 
     def logits(self, row: int) -> npt.NDArray[np.float32]:
         """Of the token in this row of the last batch, shape (vocabulary,); until the next one."""

@@ -241,6 +241,22 @@ def test_who_leaves_while_the_prompt_is_read_disturbs_nobody(
     assert 0 < finish(emptied, long)[1].usage.cached_tokens == read < len(long)
 
 
+def test_a_micro_batch_that_nobody_waits_for_is_given_up(
+    emptied: Engine, recorder: Recorder
+) -> None:
+    recorder.hold()
+    long = noise(51, 300)
+    leaving = emptied.run(long, max_tokens=1)
+    next(leaving)
+    until(lambda: bool(emptied._computing), PATIENCE)
+    leaving.close()  # type: ignore[attr-defined]
+    recorder.flow()
+    until(lambda: not emptied._running, PATIENCE)
+    assert len(recorder.batches) == 1
+    assert is_sound(emptied)
+    assert finish(emptied, long)[1].usage.cached_tokens == 0
+
+
 def test_who_leaves_before_their_turn_is_forgotten(emptied: Engine, recorder: Recorder) -> None:
     gone = noise(61, 30)
     stream = emptied.run(gone, max_tokens=8)
@@ -323,7 +339,7 @@ def test_without_a_free_cell_the_last_to_come_fails_and_the_others_go_on(
     assert is_sound(emptied)
 
 
-@pytest.mark.parametrize("status", [2, -1, -2, -3])
+@pytest.mark.parametrize("status", [-1, -2, -3])
 def test_a_failed_batch_fails_those_in_it_alone(
     emptied: Engine, recorder: Recorder, status: int
 ) -> None:
