@@ -19,7 +19,7 @@ from service.calibration import DIGITS, DIRECTORY, Calibration, features
 from service.evaluation import accepted
 from service.scoring import auroc, is_right
 
-ANSWER = ("answerable", "support", "unmet", "polar")
+ANSWER = ("answerable", "support", "unmet", "settled")
 SUPPORT = ("entailment", "failed")
 # L2, on signals brought to unit variance: a half is some hundred rows.
 PENALTY = 3.0

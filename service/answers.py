@@ -43,6 +43,7 @@ from service.grounding import (
     Evidence,
     continued,
     evidence,
+    gainsays,
     lacks_kind,
     nearest,
     orders,
@@ -305,12 +306,12 @@ class Answerer:
                 part.verified = self._in_their_own_words(claims, context, offered, work)
             if not part.verified:
                 return "not_supported"
-            self._sense(part)
+            self._sense(part, work.reader)
             if self._calibration.answer.probability(part.signals) < ANSWERED:
                 return "not_stated"
             if polar:
-                self._say_yes_or_no(part, work.reader)
-        return None
+                self._say_yes_or_no(part, context, offered, work)
+        return None if part.verified else "not_supported"
 
     def _verified_of(
         self,
@@ -322,8 +323,10 @@ class Answerer:
     ) -> list[Verified]:
         found: list[Verified] = []
         for claim in claims:
-            # Asked whether something is so, the model likes to say that it is.
-            if not claim or (is_polar(part.question) and repeats(claim, part.question)):
+            # Asked whether something is so, the model likes to say that it is; and it says things
+            # twice.
+            before = [v.text for v in found] + [part.question] * is_polar(part.question)
+            if not claim or (before and repeats(claim, " ".join(before))):
                 continue
             if found and _words(found) + len(claim.split()) > MOST_WORDS:
                 break
@@ -366,16 +369,28 @@ class Answerer:
             claim, work.asked.question, context, offered, work.reader, work.dropped, work.claims
         )
 
-    def _say_yes_or_no(self, part: _Part, reader: Reader) -> None:
+    def _say_yes_or_no(
+        self,
+        part: _Part,
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        work: _Work,
+    ) -> None:
         """Puts before what is stated the word that it comes to, where that is plain."""
         cited = [c for v in part.verified for c in v.grounds.cited]
-        p = reader.yes(self._yes_no, context_of(cited, part.question))
+        p = work.reader.yes(self._yes_no, context_of(cited, part.question))
         if word := "Yes" if p >= SAYS_YES else "No" if p <= SAYS_NO else "":
             first = part.verified[0]
+            if gainsays(word, first.text, part.question):
+                own = self._in_their_own_words([first.text], context, offered, work)
+                part.verified[:1] = own
+                if not own:
+                    return
+                first = own[0]
             beside = " ".join([part.question, *(c.text for c in cited)])
             part.verified[0] = replace(first, text=f"{word}, {continued(first.text, beside)}")
 
-    def _sense(self, part: _Part) -> None:
+    def _sense(self, part: _Part, reader: Reader) -> None:
         """The signals that tell an answer from what merely resembles one."""
         cited = [c for v in part.verified for c in v.grounds.cited]
         quotation = " ".join(c.text for c in cited)
@@ -387,7 +402,11 @@ class Answerer:
         known = [f"{a.title} {a.source} {a.published_at}\n{a.text}" for a in articles]
         missing = unmet(part.question, known, quotation)
         missing += replaced(part.question, quotation, said)
-        signals["polar"] = float(is_polar(part.question))
+        if is_polar(part.question):
+            # Nearly any sentence supports itself. Whether it settles the question is seen best
+            # where nothing stands beside it.
+            alone = context_of(cited, part.question)
+            signals["settled"] = reader.yes(self._answerable, alone, part="")
         signals["unmet"] = float(len(missing) + lacks_kind(part.question, said))
 
     def _contest(self, part: _Part, offered: Sequence[Evidence], work: _Work) -> None:

@@ -528,6 +528,16 @@ def repeats(claim: str, question: str) -> bool:
     return {w.stem for w in words(claim) if is_content(w)} <= stems(question)
 
 
+def gainsays(word: str, claim: str, question: str) -> bool:
+    """Whether a claim says all that the question asks, and the other way round than Yes or No."""
+    asked = {w.stem for w in words(question) if is_content(w)}
+    return (
+        asked <= stems(claim)
+        and not _negates(question)
+        and _negates(claim) == (word.casefold() == "yes")
+    )
+
+
 _KINDS = (
     (re.compile(r"^(?:who|whose|whom)\b", re.I), "somebody"),
     (re.compile(r"\bnames? of\b|\bnamed what\b", re.I), "name"),

@@ -395,9 +395,28 @@ def test_whose_words_they_are_is_told_by_the_citation_alone(index: Index) -> Non
 
 
 def test_an_answer_ends_before_it_has_more_than_fifty_words(index: Index) -> None:
-    long = "The bridge is 212 metres long and carries two tram lines."
-    answer = ask(index, ScriptedChat(text=" ".join([long] * 6)))
-    assert answer.answer == " ".join([long] * 4) and answer.dropped == []
+    towns = ("Ambry", "Belding", "Corfe", "Dunster", "Elmet", "Fosse")
+    sentences = [f"A new tram line from the bridge to {town} was opened." for town in towns]
+    index.add(NewArticle(id="lines", text=" ".join(sentences)))
+    answer = ask(index, ScriptedChat(text=" ".join(sentences)))
+    assert answer.answer == " ".join(sentences[:4]) and answer.dropped == []
+
+
+def test_what_was_said_is_not_said_again(index: Index) -> None:
+    said = "Aldous Finch opened the new bridge at Harrow Mere."
+    answer = ask(index, ScriptedChat(text=f"{said} Aldous Finch opened the bridge."))
+    assert answer.answer == said and answer.dropped == []
+
+
+def test_no_before_a_sentence_that_affirms_gives_the_sources_own(index: Index) -> None:
+    index.add(
+        NewArticle(id="tram", text="The tram to Corfe will run as usual: a union said it strikes.")
+    )
+    chat = ScriptedChat(
+        text="The tram to Corfe strikes as a union said.", readings={"with Yes or No alone": 0.2}
+    )
+    answer = ask(index, chat, "Is the tram to Corfe said to strike?")
+    assert answer.answer == ("No, the tram to Corfe will run as usual: a union said it strikes.")
 
 
 def test_what_another_did_is_not_given_in_the_source_s_own_words(index: Index) -> None:

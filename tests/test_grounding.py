@@ -6,6 +6,7 @@ from service.grounding import (
     check,
     continued,
     evidence,
+    gainsays,
     ground,
     lacks_kind,
     names,
@@ -340,3 +341,17 @@ def test_a_sentence_goes_on_after_no_with_a_small_letter_unless_it_begins_with_a
     assert continued("Marenholm has none.", asked) == "Marenholm has none."
     assert continued("The mayor, too.", "") == "the mayor, too."
     assert continued("I have none.", "") == "I have none."
+
+
+@pytest.mark.parametrize(
+    ("word", "claim", "contrary"),
+    [
+        ("No", "The underground is affected by the strike, a union said.", True),
+        ("Yes", "The underground is affected by the strike.", False),
+        ("No", "The underground is not affected by the strike.", False),
+        ("Yes", "The underground is not affected by the strike.", True),
+        ("No", "The underground will run as usual.", False),
+    ],
+)
+def test_yes_or_no_against_what_a_claim_says(word: str, claim: str, contrary: bool) -> None:
+    assert gainsays(word, claim, "Is the underground affected by the strike?") is contrary
