@@ -302,6 +302,28 @@ def test_yes_or_no_is_read_from_what_is_cited_and_not_said_where_it_is_not_plain
     assert [s.cited_text for s in answer.citations[0].sources] == ["No one thanked the engineers."]
 
 
+def test_what_is_cited_has_to_settle_a_yes_or_no_question(index: Index) -> None:
+    said = {"Begin with Yes or No": "Yes, it carries two tram lines."}
+    alone = "The bridge is 212 metres long and carries two tram lines.\n\nQuestion"
+    chat = ScriptedChat(replies=said, readings={alone: 0.1}, yes=0.8)
+    assert not ask(index, chat, "Does the new bridge at Harrow Mere carry lorries?").answerable
+
+
+def test_more_is_read_only_where_the_best_passages_do_not_answer(index: Index) -> None:
+    for n in range(8):
+        text = f"The bridge over river number {n} at Harrow Mere has been closed. " * 4
+        index.add(NewArticle(id=f"river-{n}", text=text, title=f"River {n}"))
+    chat = ScriptedChat(text="Aldous Finch opened the new bridge at Harrow Mere.")
+    assert ask(index, chat).answerable
+    read, _, _ = chat.prompts
+    assert read.count("From “") == 2
+    chat = ScriptedChat(text=chat.text, readings={"written in the articles": 0.5})
+    ask(index, chat, "Who was it that opened the new bridge at Harrow Mere?")
+    first, more = (p for p in chat.prompts if "written in the articles" in p)
+    shared, _, _ = first.partition("\n\nQuestion")
+    assert more.startswith(shared) and more.count("From “") > 2
+
+
 LATER = "The new bridge at Harrow Mere is 240 metres long, its builder says."
 
 
