@@ -79,8 +79,9 @@ NEAREST = 3
 MOST_WORDS = 50
 SAME_MATTER = 0.5  # share of the model's words that it has
 PASSAGES_A_PART = 2  # looked for besides, for each part of a question of several
-# Where what is read first is less likely to hold the answer, nothing is asked of it but that.
-READ_ON = 0.6
+# Where what is read first is less likely to hold the answer, nothing is asked of it but that. Where
+# what it gives is less likely to be the answer, to read more is in vain.
+READ_ON, HOPELESS = 0.5, 0.3
 # The one threshold: an answer less probable than this is not given.
 ANSWERED = 0.5
 # The model's readings of "Yes or No?" lean towards Yes.
@@ -274,7 +275,8 @@ class Answerer:
             part.verified, part.signals = [], {}
             dropped, claims = len(work.dropped), len(work.claims)
             part.reason = self._attempt(part, named, context, offered, work, READ_ON if more else 0)
-            if part.reason is None or not more:
+            tried = part.reason == "not_supported" or "unmet" in part.signals
+            if part.reason is None or not more or (tried and self._probability(part) < HOPELESS):
                 break
             del work.dropped[dropped:], work.claims[claims:]
         return part.reason
@@ -307,7 +309,7 @@ class Answerer:
             if not part.verified:
                 return "not_supported"
             self._sense(part, work.reader)
-            if self._calibration.answer.probability(part.signals) < ANSWERED:
+            if self._probability(part) < ANSWERED:
                 return "not_stated"
             if polar:
                 self._say_yes_or_no(part, context, offered, work)
@@ -450,7 +452,7 @@ class Answerer:
             id=f"ans_{ULID()}",
             question=work.request.question,
             answerable=not reason,
-            confidence=round(self._confidence(answered or work.parts), 4),
+            confidence=round(min(map(self._probability, answered or work.parts), default=0.0), 4),
             answer=" ".join(c.text for c in citations),
             citations=citations,
             unanswered=[p.question for p in work.parts if p not in answered] if answered else [],
@@ -473,15 +475,10 @@ class Answerer:
             logger.warning("The disk is full: answer %s has no receipt", answer.id)
         return answer
 
-    def _confidence(self, found: Sequence[_Part]) -> float:
-        """The least of the parts'. 0 where nothing was verified."""
-        return min(
-            (
-                self._calibration.answer.probability(p.signals) if "unmet" in p.signals else 0.0
-                for p in found
-            ),
-            default=0.0,
-        )
+    def _probability(self, part: _Part) -> float:
+        """That it is answered right. 0 where nothing was verified."""
+        known = "unmet" in part.signals
+        return self._calibration.answer.probability(part.signals) if known else 0.0
 
     def _refusal(self, work: _Work, reason: str) -> Refusal:
         nearest = [_passage_location(h.passage) for h in work.hits[:NEAREST]]

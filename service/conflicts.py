@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from service.grounding import Evidence, Grounds, covered, critical, stems, weights_of
 
-# Of what the claim says beside the figure or name in question, a rival must say this much.
-SAME_THING = 0.55
+# Of what the claim says beside the figure in question, a rival must say this much; more where it is
+# a name, since there are many sentences that name others.
+SAME_THING, SAME_THING_NAMED = 0.55, 0.7
 MOST_RIVALS = 2
 
 
@@ -31,11 +32,12 @@ def rivals(
         return []
     cited = {c.passage.article_id for c in grounds.cited}
     weights = {s: w for s, w in weights_of(claim, offered).items() if s not in told}
+    least = SAME_THING if numbers(told) else SAME_THING_NAMED
     found: dict[str, tuple[float, Evidence]] = {}
     for e in offered:
         about = f"{e.passage.title or ''} {e.text}"
         share = covered(weights, about)
-        if e.passage.article_id in cited or share < SAME_THING or told <= stems(e.text):
+        if e.passage.article_id in cited or share < least or told <= stems(e.text):
             continue
         other = critical(e.text, frozenset()) - stems(claim) - stems(question)
         if not (numbers(other) if numbers(told) else other):

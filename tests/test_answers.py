@@ -317,7 +317,7 @@ def test_more_is_read_only_where_the_best_passages_do_not_answer(index: Index) -
     assert ask(index, chat).answerable
     read, _, _ = chat.prompts
     assert read.count("From “") == 2
-    chat = ScriptedChat(text=chat.text, readings={"written in the articles": 0.5})
+    chat = ScriptedChat(text=chat.text, readings={"written in the articles": 0.4})
     ask(index, chat, "Who was it that opened the new bridge at Harrow Mere?")
     first, more = (p for p in chat.prompts if "written in the articles" in p)
     shared, _, _ = first.partition("\n\nQuestion")
