@@ -42,7 +42,7 @@ from index.errors import ContextTooLong, ModelError
 from service.llamacpp import GIVEN_UP, NO_ROOM, Chunk, Context, Model
 
 # Tokens computed at a time. Between two micro-batches requests begin, and those that nobody waits
-# for end; a micro-batch of nothing else is given up at once.
+# for end; a micro-batch that is mostly theirs is given up at once.
 MICRO_BATCH = 128
 # The same while a sequence generates, which waits that long for its next token. From 64 tokens on
 # llama.cpp's attention on the CPU works in tiles: with fewer, each takes a third longer.
@@ -171,7 +171,7 @@ class Engine:
             raise
         self._changed = threading.Condition()  # guards the three below
         self._waiting: deque[_Request] = deque()
-        self._computing: list[_Request] = []  # whose tokens are in the micro-batch
+        self._computing: list[tuple[_Request, int]] = []  # how many tokens are in the micro-batch
         self._closed = False
         # The thread's own. How many sequences hold each cell; llama.cpp numbers them otherwise.
         self._holders = np.zeros(self._context.tokens, np.int32)
@@ -246,9 +246,10 @@ class Engine:
             self._give_up_unwanted()
 
     def _give_up_unwanted(self) -> None:
-        """Ends the micro-batch where nobody waits for any of its requests."""
+        """Ends the micro-batch where nobody waits for most of it: the rest is sooner done anew."""
         with self._changed:
-            if all(request.cancelled.is_set() for request in self._computing):
+            unwanted = sum(n for request, n in self._computing if request.cancelled.is_set())
+            if 2 * unwanted > sum(n for _, n in self._computing):
                 self._context.give_up()
 
     # All below runs on the engine's thread.
@@ -281,7 +282,7 @@ class Engine:
             for s, new in planned
         ]
         with self._changed:
-            self._computing = [s.request for s, _ in planned]
+            self._computing = [(s.request, len(new)) for s, new in planned]
             self._context.give_up(False)
         self._give_up_unwanted()
         while (status := self._context.decode(chunks)) == NO_ROOM and self._resident:
