@@ -42,8 +42,8 @@ def test_every_answer_is_cited_and_every_refusal_has_a_reason(
 
 def test_floors(outcomes: list[dict[str, Any]]) -> None:
     found = summary(outcomes)
-    assert found["right"] >= 0.44, found
-    assert found["refused"] >= 0.66, found
+    assert found["right"] >= 0.6, found
+    assert found["refused"] >= 0.7, found
     assert found["right answers whose cited text holds the answer"] >= 0.9, found
 
 
