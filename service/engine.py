@@ -51,7 +51,7 @@ MIXED_BATCH = 64
 WORTH_WAITING = 16
 # Sequences that run at once, and those besides that hold a prefix. Each costs a row of logits.
 RUNNING, RESIDENT = 16, 16
-TICK = 0.1
+TICK = 0.1  # seconds after which a request is told that there is nothing yet
 FAILED = "The language model failed on this request. Try again."
 _UTF8 = codecs.getincrementaldecoder("utf-8")
 CLOSED = "The model was closed before the answer was there."
