@@ -20,12 +20,13 @@ from index.embeddings import MiniLM
 from index.index import Index
 from index.registry import Filters
 from index.sentences import sentence_spans
-from service.answers import Answerer, Budget, prompt_context
+from service.answers import Answerer
 from service.cli import print_answer
 from service.contract import Answer, AnswerRequest, ModelName
 from service.engine import Engine, LocalChatModel
 from service.evaluation import exact
 from service.prompts import Prompt
+from service.reading import Budget, prompt_context
 from service.scoring import is_right
 
 ROWS = hostile_articles()
