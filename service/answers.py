@@ -271,15 +271,20 @@ class Answerer:
 
         `named` is what the prompts call the part: nothing, where it is the whole question.
         """
-        for more, context in zip(range(len(contexts) - 1, -1, -1), contexts, strict=True):
+        for context in contexts:
+            last = context is contexts[-1]
             part.verified, part.signals = [], {}
             dropped, claims = len(work.dropped), len(work.claims)
-            part.reason = self._attempt(part, named, context, offered, work, READ_ON if more else 0)
-            tried = part.reason == "not_supported" or "unmet" in part.signals
-            if part.reason is None or not more or (tried and self._probability(part) < HOPELESS):
+            part.reason = self._attempt(part, named, context, offered, work, 0 if last else READ_ON)
+            if part.reason is None or last or self._is_hopeless(part):
                 break
             del work.dropped[dropped:], work.claims[claims:]
         return part.reason
+
+    def _is_hopeless(self, part: _Part) -> bool:
+        """Whether what was found and refused is too far from an answer to read more for one."""
+        tried = part.reason == "not_supported" or "unmet" in part.signals
+        return tried and self._probability(part) < HOPELESS
 
     def _attempt(
         self,
@@ -324,11 +329,12 @@ class Answerer:
         work: _Work,
     ) -> list[Verified]:
         found: list[Verified] = []
+        polar = is_polar(part.question)
         for claim in claims:
             # Asked whether something is so, the model likes to say that it is; and it says things
             # twice.
-            before = [v.text for v in found] + [part.question] * is_polar(part.question)
-            if not claim or (before and repeats(claim, " ".join(before))):
+            told = " ".join([part.question if polar else "", *(v.text for v in found)])
+            if not claim or (told and repeats(claim, told)):
                 continue
             if found and _words(found) + len(claim.split()) > MOST_WORDS:
                 break

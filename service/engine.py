@@ -249,8 +249,7 @@ class Engine:
         """Ends the micro-batch where nobody waits for most of it: the rest is sooner done anew."""
         with self._changed:
             unwanted = sum(n for request, n in self._computing if request.cancelled.is_set())
-            if 2 * unwanted > sum(n for _, n in self._computing):
-                self._context.give_up()
+            self._context.give_up(2 * unwanted > sum(n for _, n in self._computing))
 
     # All below runs on the engine's thread.
 
@@ -283,7 +282,6 @@ class Engine:
         ]
         with self._changed:
             self._computing = [(s.request, len(new)) for s, new in planned]
-            self._context.give_up(False)
         self._give_up_unwanted()
         while (status := self._context.decode(chunks)) == NO_ROOM and self._resident:
             self._drop(self._resident.pop(0))

@@ -208,8 +208,8 @@ class Context:
         batch.n_tokens = row
         return int(llama_cpp.llama_decode(self._context, batch))
 
-    def give_up(self, whether: bool = True) -> None:
-        """Ends what `decode` computes, or would, with GIVEN_UP. From any thread."""
+    def give_up(self, whether: bool) -> None:
+        """While true, what `decode` computes ends at once, with GIVEN_UP. From any thread."""
         self._give_up.value = b"1" if whether else b"0"
 
     def logits(self, row: int) -> npt.NDArray[np.float32]:

@@ -36,11 +36,13 @@ class Recorder:
 
     def __init__(self, engine: Engine) -> None:
         self.batches: list[list[Chunk]] = []
+        self.begun = 0  # of these, and of what is held
         self._held, self._let = False, threading.Semaphore(0)
         self.statuses: list[int] = []  # given in place of the next batches' own
         self._engine, self._decode = engine, engine._context.decode
 
     def decode(self, chunks: Sequence[Chunk]) -> int:
+        self.begun += 1
         assert not self._held or self._let.acquire(timeout=PATIENCE)
         if self.statuses:
             return self.statuses.pop(0)
@@ -229,15 +231,20 @@ def test_who_leaves_while_the_prompt_is_read_disturbs_nobody(
     until(lambda: len(emptied._waiting) == 1, PATIENCE)
     recorder.let(4)
     opened.join(PATIENCE)
-    leaving.close()  # type: ignore[attr-defined]
     seen = len(recorder.batches)
+    until(lambda: recorder.begun > seen, PATIENCE)
+    leaving.close()  # type: ignore[attr-defined]
     recorder.flow()
     text += "".join(step.text for step in stream if isinstance(step, Step))
     assert text == alone
     # The one that was held up when it left, and no other.
     assert sum(len(batch) > 1 for batch in recorder.batches[seen:]) <= 1
     assert is_sound(emptied)
-    read = next(len(s.tokens) for s in emptied._resident if s.tokens[0] == long[0])
+    left = next(s for s in emptied._resident if s.tokens[0] == long[0])
+    # What was held up was mostly theirs: it was given up, and done anew for the other.
+    let = [chunk for batch in recorder.batches[:seen] for chunk in batch]
+    read = sum(len(chunk.tokens) for chunk in let if chunk.sequence == left.id)
+    assert read == len(left.tokens)
     assert 0 < finish(emptied, long)[1].usage.cached_tokens == read < len(long)
 
 
