@@ -7,7 +7,6 @@ or language models.
 import hashlib
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from cachetools import LRUCache
 
 from index.articles import Article, NewArticle
 from index.duplicates import Wording
@@ -79,7 +79,7 @@ class Index:
         self.registry = Registry(directory / "registry.sqlite3")
         self.vectors = VectorIndex(directory / "chroma", embedder.version)
         self._writing = threading.RLock()
-        self._recent: OrderedDict[bytes, Vectors] = OrderedDict()  # by the text's sha256
+        self._recent: LRUCache[bytes, Vectors] = LRUCache(RECENT)  # by the text's sha256
         self._recalling = threading.Lock()
         self.registry.sign_all()
         self._renew_vectors()
@@ -249,12 +249,8 @@ class Index:
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if new:
             found |= zip(new, self._embedder.encode([*new.values()]), strict=True)
-        with self._recalling:
-            for key in found:
-                self._recent[key] = found[key]
-                self._recent.move_to_end(key)
-            while len(self._recent) > RECENT:
-                self._recent.popitem(last=False)
+            with self._recalling:
+                self._recent.update((key, found[key]) for key in new)
         return np.stack([found[key] for key in keys])
 
 
