@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hostile import hostile_text
 from hypothesis import given, settings
 
 from index.articles import NewArticle
-from index.embeddings import MiniLM
+from index.embeddings import MiniLM, Vectors
 from index.errors import ArticleNotFound, StorageFull
 from index.index import Hit, Index, query_terms
 from index.registry import Filters
@@ -373,7 +374,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from index.articles import NewArticle
-from index.embeddings import MiniLM
+from index.embeddings import MiniLM, Vectors
 from index.index import Index
 
 directory, model, tokenizer, step = sys.argv[1:]
@@ -448,3 +449,21 @@ def test_threads_add_delete_and_search_at_once(index: Index) -> None:
     assert failures == []
     assert index.registry.count() == 1 + 2 * 2
     assert_in_step(index)
+
+
+def test_a_question_and_sentences_that_come_again_are_not_embedded_again(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded: list[str] = []
+    encode = MiniLM.encode
+
+    def noted(self: MiniLM, texts: Sequence[str]) -> Vectors:
+        embedded.extend(texts)
+        return encode(self, texts)
+
+    monkeypatch.setattr(MiniLM, "encode", noted)
+    first = index.similarity("Who opened the bridge?", [BRIDGE, BEANS, BRIDGE])
+    assert first.shape == (3,) and first[0] == pytest.approx(first[2]) and first[0] > first[1]
+    assert sorted(embedded) == sorted(["Who opened the bridge?", BRIDGE, BEANS])
+    again = index.similarity("Who opened the bridge?", [ELECTION, BRIDGE])
+    assert again[1] == pytest.approx(first[0]) and embedded[3:] == [ELECTION]
