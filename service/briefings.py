@@ -40,7 +40,7 @@ from service.contract import (
     Usage,
     location,
 )
-from service.dates import written_out
+from service.dates_written import written_out
 from service.grounding import Evidence, evidence, ground, orders
 from service.prompts import Prompt
 from service.reading import Budget, Reader, context_of, judge, prompt_context

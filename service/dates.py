@@ -1,4 +1,4 @@
-"""Dates: which days a text speaks of, and whether the dates of a claim are those of its source.
+"""Dates: which days a text speaks of.
 
 English only, by rules. What words leave open stays open: such a date has several readings, and
 nothing is worked out from it. This module knows nothing of articles, models or HTTP.
@@ -7,7 +7,7 @@ nothing is worked out from it. This module knows nothing of articles, models or 
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -75,106 +75,6 @@ class Mention:
         found = re.findall(r"\w+", self.text.lower())
         folded = [str(_NUMBERS.get(word, word)) for word in found if word not in ("the", "of")]
         return f" {' '.join(folded)} "
-
-
-@dataclass(frozen=True)
-class Derived:
-    """A date worked out: `text` of the claim, `source_words` of the article, ISO `value`."""
-
-    text: str
-    source_words: str
-    value: str
-
-
-@dataclass
-class Held:
-    """The dates of a claim held against a source's, each by its words in the claim.
-
-    same: the source says it too. derived: it follows from the source with the article's date.
-    contradicted: the source speaks of other dates. unsure: it is one reading of the source's words.
-    unstated: the source says nothing of it, or says less ("in November" for "on 26 November").
-    """
-
-    same: list[str] = field(default_factory=list)
-    derived: list[Derived] = field(default_factory=list)
-    contradicted: list[str] = field(default_factory=list)
-    unsure: list[str] = field(default_factory=list)
-    unstated: list[str] = field(default_factory=list)
-
-    @property
-    def told(self) -> list[str]:
-        return [*self.same, *(d.text for d in self.derived)]
-
-    @property
-    def missing(self) -> list[str]:
-        return [*self.contradicted, *self.unstated]
-
-
-@lru_cache(maxsize=16384)
-def held(claim: str, text: str, published_at: str | None) -> Held:
-    """The dates of `claim` held against those of `text`, of an article of that date (ISO 8601)."""
-    # Of a time, the day as it stands: the article's words are of its own time zone.
-    today = date.fromisoformat(published_at[:10]) if published_at else None
-    result = Held()
-    sources = mentions(text, today) if (dates := mentions(claim, today)) else ()
-    for mention in dates:
-        if not mention.span:
-            _hold(mention, sources, result)
-    return result
-
-
-def _hold(claim: Mention, sources: tuple[Mention, ...], result: Held) -> None:
-    if any(_same(claim, source) for source in sources):
-        if claim.text not in result.same:
-            result.same.append(claim.text)
-        return
-    following = [(s, window) for s in sources if (window := _follows(claim, s))]
-    if following:
-        # The nearest in precision is what it was worked out from.
-        source, window = min(following, key=lambda pair: -_days(pair[0]))
-        last = result.derived[-1] if result.derived else None
-        if last and last.text == claim.text:  # the other end of a range
-            result.derived[-1] = Derived(last.text, last.source_words, f"{last.value}/{window[2]}")
-        else:
-            result.derived.append(Derived(claim.text, source.text, window.value))
-        return
-    pairs = [(c, s) for c in claim.readings for source in sources for s in source.readings]
-    if any(c.holds(s) for c, s in pairs):
-        result.unsure.append(claim.text)
-    elif (
-        any(s.days <= c.days for c, s in pairs)
-        and all(s.readings for s in sources)
-        and not any(c.meets(s) for c, s in pairs)
-    ):
-        result.contradicted.append(claim.text)
-    else:
-        result.unstated.append(claim.text)
-
-
-def _same(claim: Mention, source: Mention) -> bool:
-    if claim.key == source.key or (source.readings and claim.key in source.key):
-        return True
-    # With a weekday, only the article's date tells whether it is that one.
-    bare = claim.anchored and not any(word in claim.key for word in ("year", *WEEKDAYS))
-    if bare and claim.yearless and source.yearless:
-        (first, last), (other_first, other_last) = claim.yearless, source.yearless
-        return first <= other_first and other_last <= last and not source.span
-    return not claim.anchored and not source.anchored and _follows(claim, source) is not None
-
-
-def _follows(claim: Mention, source: Mention) -> Window | None:
-    """The reading of a claim's date that holds whatever the source's may mean.
-
-    So a claim may say less than its source, and never more.
-    """
-    for window in claim.readings:
-        if source.readings and not source.span and all(map(window.holds, source.readings)):
-            return window
-    return None
-
-
-def _days(mention: Mention) -> int:
-    return mention.readings[0].days
 
 
 # Tense
@@ -958,70 +858,3 @@ def _in_year(mention: Mention, year: int) -> tuple[Window, ...]:
     window = _window(date(year, month, first), date(year, month, min(last, days)))
     value = window.value if first == last else f"{year:04}-{month:02}"
     return (window._replace(value=value),)
-
-
-# Written out
-
-# Then no "on" is put before a day: another preposition is there, or what it describes follows.
-_BEFORE_A_DAY = re.compile(
-    r"(?:\b(?:on|by|until|till|since|from|before|after|for|to|through|between|and|or|of|late|early"
-    r"|the|an?|its|his|her|their|this)|['’]s)\s+$",
-    re.IGNORECASE,
-)
-_PART_OF_DAY = re.compile(r"\s+(morning|afternoon|evening|night)\b", re.IGNORECASE)
-_DAY_PARTS = {"tonight": "evening", "last night": "night"}
-_OWNS = re.compile(r"['’]s\b")
-_ENDS_IN_MONTH = re.compile(rf"(?:{'|'.join(_MONTH_NUMBER)})\.?$", re.IGNORECASE)
-
-
-def written_out(text: str, published_at: str | None) -> str:
-    """`text`, of an article of that date, with its dates made absolute: "on Tuesday" becomes "on
-    26 November 2024", and "16 March" gets its year. What may be several days stays as it is.
-    """
-    today = date.fromisoformat(published_at[:10]) if published_at else None
-    found = mentions(text, today)
-    end = len(text)
-    for mention in reversed(found):
-        start, stop = mention.start, mention.start + len(mention.text)
-        if stop > end or mention.span or not mention.anchored or len(mention.readings) != 1:
-            continue
-        end = start
-        assert today is not None
-        if abs((mention.readings[0].first - today).days) > NEAR_DAYS:
-            continue  # of which year "30 September" is then depends on a tense, which may mislead
-        if mention.yearless:
-            text = text[:stop] + _year_after(mention) + text[stop:]
-        elif mention.readings[0].days == 1:
-            text = _day_written(text, start, stop, mention.readings[0].first)
-    return text
-
-
-def _year_after(mention: Mention) -> str:
-    year = f"{mention.readings[0].first.year:04}"
-    if year in mention.text or "year" in mention.key:
-        return ""
-    if mention.readings[0].days == 1 and not _ENDS_IN_MONTH.search(mention.text):
-        return f", {year}"  # "March 16"
-    return f" {year}"
-
-
-def _day_written(text: str, start: int, stop: int, day: date) -> str:
-    said = f"{day.day} {MONTHS[day.month - 1].title()} {day.year:04}"
-    words = " ".join(text[start:stop].lower().split())
-    before, after = text[:start], text[stop:]
-    if owns := _OWNS.match(after):  # "Tuesday's vote"
-        article = "" if re.search(r"\b(?:the|a)\s+$", before, re.IGNORECASE) else "the "
-        return before + _like(text[start], article + said) + after[owns.end() :]
-    part = _DAY_PARTS.get(words) or (words.split()[1] if words.startswith("this ") else "")
-    if named := _PART_OF_DAY.match(after):
-        part, after = named[1].lower(), after[named.end() :]
-    if part in ("morning", "afternoon", "evening", "night"):
-        said = f"the {part} of {said}"
-    if _BEFORE_A_DAY.search(before):
-        return before + said + after
-    return before + _like(text[start] if not before.strip() else "o", f"on {said}") + after
-
-
-def _like(first: str, said: str) -> str:
-    """With a capital where the words that it stands for had one."""
-    return said[:1].upper() + said[1:] if first.isupper() else said

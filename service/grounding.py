@@ -17,7 +17,8 @@ import snowballstemmer
 from index.index import STOP_WORDS
 from index.registry import Passage
 from index.sentences import Span, sentence_spans
-from service.dates import MONTHS, WEEKDAYS, Derived, Held, held, mentions
+from service.dates import MONTHS, WEEKDAYS, mentions
+from service.dates_held import Derived, Held, held
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+")
 _QUOTED = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»")

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.dates import MONTHS, WEEKDAYS, Derived, held, mentions, written_out
+from service.dates import MONTHS, WEEKDAYS, mentions
+from service.dates_held import Derived, held
+from service.dates_written import written_out
 from tests.hostile import hostile_text
 
 TUESDAY = date(2024, 11, 26)
