@@ -1,0 +1,110 @@
+"""Whether the dates of a claim are those of its source, or follow from them.
+
+This module knows nothing of models or HTTP.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+
+from service.dates import WEEKDAYS, Mention, Window, mentions
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A date worked out: `text` of the claim, `source_words` of the article, ISO `value`."""
+
+    text: str
+    source_words: str
+    value: str
+
+
+@dataclass
+class Held:
+    """The dates of a claim held against a source's, each by its words in the claim.
+
+    same: the source says it too. derived: it follows from the source with the article's date.
+    contradicted: the source speaks of other dates. unsure: it is one reading of the source's words.
+    unstated: the source says nothing of it, or says less ("in November" for "on 26 November").
+    """
+
+    same: list[str] = field(default_factory=list)
+    derived: list[Derived] = field(default_factory=list)
+    contradicted: list[str] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
+    unstated: list[str] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[str]:
+        return [*self.same, *(d.text for d in self.derived)]
+
+    @property
+    def missing(self) -> list[str]:
+        return [*self.contradicted, *self.unstated]
+
+
+@lru_cache(maxsize=16384)
+def held(claim: str, text: str, published_at: str | None) -> Held:
+    """The dates of `claim` held against those of `text`, of an article of that date (ISO 8601)."""
+    # Of a time, the day as it stands: the article's words are of its own time zone.
+    today = date.fromisoformat(published_at[:10]) if published_at else None
+    result = Held()
+    sources = mentions(text, today) if (dates := mentions(claim, today)) else ()
+    for mention in dates:
+        if not mention.span:
+            _hold(mention, sources, result)
+    return result
+
+
+def _hold(claim: Mention, sources: tuple[Mention, ...], result: Held) -> None:
+    if any(_same(claim, source) for source in sources):
+        if claim.text not in result.same:
+            result.same.append(claim.text)
+        return
+    following = [(s, window) for s in sources if (window := _follows(claim, s))]
+    if following:
+        # The nearest in precision is what it was worked out from.
+        source, window = min(following, key=lambda pair: -_days(pair[0]))
+        last = result.derived[-1] if result.derived else None
+        if last and last.text == claim.text:  # the other end of a range
+            result.derived[-1] = Derived(last.text, last.source_words, f"{last.value}/{window[2]}")
+        else:
+            result.derived.append(Derived(claim.text, source.text, window.value))
+        return
+    pairs = [(c, s) for c in claim.readings for source in sources for s in source.readings]
+    if any(c.holds(s) for c, s in pairs):
+        result.unsure.append(claim.text)
+    elif (
+        any(s.days <= c.days for c, s in pairs)
+        and all(s.readings for s in sources)
+        and not any(c.meets(s) for c, s in pairs)
+    ):
+        result.contradicted.append(claim.text)
+    else:
+        result.unstated.append(claim.text)
+
+
+def _same(claim: Mention, source: Mention) -> bool:
+    if claim.key == source.key or (source.readings and claim.key in source.key):
+        return True
+    # With a weekday, only the article's date tells whether it is that one.
+    bare = claim.anchored and not any(word in claim.key for word in ("year", *WEEKDAYS))
+    if bare and claim.yearless and source.yearless:
+        (first, last), (other_first, other_last) = claim.yearless, source.yearless
+        return first <= other_first and other_last <= last and not source.span
+    return not claim.anchored and not source.anchored and _follows(claim, source) is not None
+
+
+def _follows(claim: Mention, source: Mention) -> Window | None:
+    """The reading of a claim's date that holds whatever the source's may mean.
+
+    So a claim may say less than its source, and never more.
+    """
+    for window in claim.readings:
+        if source.readings and not source.span and all(map(window.holds, source.readings)):
+            return window
+    return None
+
+
+def _days(mention: Mention) -> int:
+    return mention.readings[0].days

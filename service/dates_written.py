@@ -1,0 +1,72 @@
+"""A text's dates written out: absolute, so that it can be read on any day."""
+
+import re
+from datetime import date
+
+from service.dates import MONTHS, NEAR_DAYS, Mention, mentions
+
+# Then no "on" is put before a day: another preposition is there, or what it describes follows.
+_BEFORE_A_DAY = re.compile(
+    r"(?:\b(?:on|by|until|till|since|from|before|after|for|to|through|between|and|or|of|late|early"
+    r"|the|an?|its|his|her|their|this)|['’]s)\s+$",
+    re.IGNORECASE,
+)
+_PART_OF_DAY = re.compile(r"\s+(morning|afternoon|evening|night)\b", re.IGNORECASE)
+_DAY_PARTS = {"tonight": "evening", "last night": "night"}
+_OWNS = re.compile(r"['’]s\b")
+_ENDS_IN_MONTH = re.compile(
+    rf"(?:{'|'.join([*MONTHS, 'sept', *(name[:3] for name in MONTHS)])})\.?$", re.IGNORECASE
+)
+
+
+def written_out(text: str, published_at: str | None) -> str:
+    """`text`, of an article of that date, with its dates made absolute: "on Tuesday" becomes "on
+    26 November 2024", and "16 March" gets its year. What may be several days stays as it is.
+    """
+    today = date.fromisoformat(published_at[:10]) if published_at else None
+    found = mentions(text, today)
+    end = len(text)
+    for mention in reversed(found):
+        start, stop = mention.start, mention.start + len(mention.text)
+        if stop > end or mention.span or not mention.anchored or len(mention.readings) != 1:
+            continue
+        end = start
+        assert today is not None
+        if abs((mention.readings[0].first - today).days) > NEAR_DAYS:
+            continue  # of which year "30 September" is then depends on a tense, which may mislead
+        if mention.yearless:
+            text = text[:stop] + _year_after(mention) + text[stop:]
+        elif mention.readings[0].days == 1:
+            text = _day_written(text, start, stop, mention.readings[0].first)
+    return text
+
+
+def _year_after(mention: Mention) -> str:
+    year = f"{mention.readings[0].first.year:04}"
+    if year in mention.text or "year" in mention.key:
+        return ""
+    if mention.readings[0].days == 1 and not _ENDS_IN_MONTH.search(mention.text):
+        return f", {year}"  # "March 16"
+    return f" {year}"
+
+
+def _day_written(text: str, start: int, stop: int, day: date) -> str:
+    said = f"{day.day} {MONTHS[day.month - 1].title()} {day.year:04}"
+    words = " ".join(text[start:stop].lower().split())
+    before, after = text[:start], text[stop:]
+    if owns := _OWNS.match(after):  # "Tuesday's vote"
+        article = "" if re.search(r"\b(?:the|a)\s+$", before, re.IGNORECASE) else "the "
+        return before + _like(text[start], article + said) + after[owns.end() :]
+    part = _DAY_PARTS.get(words) or (words.split()[1] if words.startswith("this ") else "")
+    if named := _PART_OF_DAY.match(after):
+        part, after = named[1].lower(), after[named.end() :]
+    if part in ("morning", "afternoon", "evening", "night"):
+        said = f"the {part} of {said}"
+    if _BEFORE_A_DAY.search(before):
+        return before + said + after
+    return before + _like(text[start] if not before.strip() else "o", f"on {said}") + after
+
+
+def _like(first: str, said: str) -> str:
+    """With a capital where the words that it stands for had one."""
+    return said[:1].upper() + said[1:] if first.isupper() else said
