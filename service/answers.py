@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 from ulid import ULID
 
+from index.articles import Article
 from index.errors import ContextTooLong, Deadline, StorageFull
 from index.index import Hit, Index
 from index.registry import Passage
@@ -39,6 +40,7 @@ from service.contract import (
     location,
 )
 from service.conversation import Standalone, standalone
+from service.dates_held import held
 from service.grounding import (
     Evidence,
     continued,
@@ -407,7 +409,7 @@ class Answerer:
         said = " ".join(v.text for v in part.verified)
         ids = sorted({c.passage.article_id for c in cited})
         articles = [self._index.registry.get(article_id) for article_id in ids]
-        known = [f"{a.title} {a.source} {a.published_at}\n{a.text}" for a in articles]
+        known = [_known(article, part.question) for article in articles]
         missing = unmet(part.question, known, quotation)
         missing += replaced(part.question, quotation, said)
         if is_polar(part.question):
@@ -508,6 +510,14 @@ def _accept(part: _Part, work: _Work) -> None:
         work.tell(work.citations[-1])
     if part.others:
         work.conflicts.append(Conflict(about=part.question, sides=work.citations[first:]))
+
+
+def _known(article: Article, question: str) -> str:
+    """All that an article tells, and the question's dates that follow from it."""
+    told = held(question, article.text, article.published_at).told
+    return "\n".join(
+        [f"{article.title} {article.source} {article.published_at}", article.text, *told]
+    )
 
 
 def _words(found: Sequence[Verified]) -> int:

@@ -27,6 +27,8 @@ _ONE_OF_MANY = re.compile(r"\b(?:no|any|every|some|each|another) one$", re.I)
 _PRONOUNS = frozenset(
     "he she they it his her hers their theirs its him them himself herself who i we my our".split()
 )
+_HIS = frozenset(["he", "his", "him", "himself"])
+_HER = frozenset(["she", "her", "hers", "herself"])
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen"
@@ -92,6 +94,8 @@ MOST_SOURCES = 3
 CANDIDATES = 6
 CANDIDATE_MARGIN = 0.6
 QUESTION_WEIGHT = 0.15
+# Words of a claim within which its subject is named: "Deputy Prime Minister Karl Holm said".
+LEADING = 6
 
 
 @lru_cache(maxsize=65536)
@@ -291,10 +295,13 @@ def _grounds(
     dates = held(claim, first.text, first.passage.published_at)
     missing = (needed - _told(claim, first)) | {*dates.missing}
     same_article = [e for e in ranked if e.passage.article_id == first.passage.article_id]
-    mistaken = _another_is_named(claim, first, same_article, common)
-    while missing and not mistaken and len(chosen) < MOST_SOURCES:
+    mistaken = _another_is_named(claim, claim, first, ranked, common)
+    # What is said of somebody else makes up for nothing.
+    lead = " ".join(claim.split()[:LEADING])
+    others = [e for e in same_article if not _another_is_named(lead, claim, e, ranked, common)]
+    while missing and not mistaken and others and len(chosen) < MOST_SOURCES:
         best = max(
-            same_article,
+            others,
             key=lambda e: (len(missing & _told(claim, e)), -abs(e.span.start - first.span.start)),
         )
         if not missing & _told(claim, best):
@@ -329,25 +336,26 @@ def _told(claim: str, e: Evidence) -> frozenset[str]:
 
 
 def _another_is_named(
-    claim: str, first: Evidence, same_article: Sequence[Evidence], common: frozenset[str]
+    part: str, claim: str, e: Evidence, offered: Sequence[Evidence], common: frozenset[str]
 ) -> bool:
-    """Whether the claim names somebody in full, and its sentence somebody else.
+    """Whether this part of the claim names somebody in full, and the sentence somebody else.
 
     Then no further sentence can make up for the name: it was put in the other's place. The
     headline names what all of an article is about, though, and a pronoun may stand for whom the
     article names in full time and again.
     """
-    there, said = stems(first.text), stems(claim)
-    points_back = any(w.text.casefold() in _PRONOUNS for w in words(first.text))
-    headline = stems(first.passage.title or "")
+    there, said = stems(e.text), stems(claim)
+    points_back = any(w.text.casefold() in _PRONOUNS for w in words(e.text))
+    headline = stems(e.passage.title or "")
+    beside = [stems(o.text) for o in offered if o.passage.article_id == e.passage.article_id]
     absent = [
         name
-        for name in proper_names(claim, common)
+        for name in proper_names(part, common)
         if not name & there
         and not name <= headline
-        and not (points_back and sum(name <= stems(e.text) for e in same_article) > 1)
+        and not (points_back and sum(name <= other for other in beside) > 1)
     ]
-    return bool(absent) and any(not name & said for name in proper_names(first.text, common))
+    return bool(absent) and any(not name & said for name in proper_names(e.text, common))
 
 
 def proper_names(text: str, common: frozenset[str]) -> list[frozenset[str]]:
@@ -431,7 +439,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {
         "numbers": numbers <= there,
-        "names": {w.stem for w in names(claim, common=common)} <= there,
+        "names": {w.stem for w in names(claim, common=common)} <= there and _sex_holds(claim, text),
         "dates": calendar <= there
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated),
@@ -497,6 +505,15 @@ def _negation_holds(claim: str, text: str) -> bool:
     affirmed = {w.stem for w in words(claim) if is_content(w) and not w.text[0].isupper()}
     denied = _negated(text)
     return not denied or not (denied <= affirmed)
+
+
+def _sex_holds(claim: str, text: str) -> bool:
+    """Not "his" where the text has but "her", nor the other way round."""
+    said, there = ({w.text.casefold() for w in words(t)} for t in (claim, text))
+    return all(
+        said & other or not said & sex or there & sex or not there & other
+        for sex, other in ((_HIS, _HER), (_HER, _HIS))
+    )
 
 
 def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:

@@ -116,6 +116,17 @@ def test_a_question_about_another_person_is_refused(index: Index) -> None:
     assert ask(index, ScriptedChat(text=said, yes=0.75)).answerable
 
 
+def test_a_question_may_name_a_day_that_follows_from_the_articles_date(index: Index) -> None:
+    chat = ScriptedChat(text="Aldous Finch opened the new bridge.")
+    signals = []
+    for day in ("3 May 2024", "4 July 2023"):
+        question = f"Who opened the new bridge at Harrow Mere on {day}?"
+        trace = ask(index, chat, question, include_trace=True).trace
+        assert trace is not None
+        signals.append(trace["signals"]["unmet"])
+    assert signals[0] == 0 and signals[1] > 0
+
+
 def test_without_articles_there_is_nothing_to_ask(tmp_path: Path, embedder: MiniLM) -> None:
     empty = Index(tmp_path / "empty", embedder)
     answer = ask(empty, chat := ScriptedChat())

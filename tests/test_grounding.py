@@ -272,6 +272,35 @@ def test_a_name_put_in_anothers_place_fails_although_it_stands_elsewhere() -> No
     assert true is not None and true.failed == []
 
 
+def test_what_is_said_of_another_makes_up_for_nothing() -> None:
+    text = (
+        "The harbour master, Captain Johan Strand, said the steering had failed. "
+        "The captain of the ferry, Elin Strandvik, who has 22 years of experience, was tested."
+    )
+    offered = evidence([passage(text, title="Ferry hits breakwater")])
+    swapped = ground("Harbour master Johan Strand has 22 years of experience.", "?", offered)
+    assert swapped is not None and "numbers" in swapped.failed
+    true = ground("Captain Elin Strandvik has 22 years of experience.", "?", offered)
+    assert true is not None and true.failed == []
+
+
+@pytest.mark.parametrize(
+    ("claim", "failed"),
+    [
+        ("Rolf Haas dedicated the award to his mother, who never read.", ["names"]),
+        ("Yusra Belkadi dedicated the award to her mother, who never read.", []),
+        ("Yusra Belkadi dedicated the award to a mother who never read.", []),
+    ],
+)
+def test_he_is_not_put_in_the_place_of_her(claim: str, failed: list[str]) -> None:
+    text = (
+        "Yusra Belkadi won. She dedicated the award to her mother, who never read. "
+        "Rolf Haas was absent."
+    )
+    grounds = ground(claim, "?", evidence([passage(text, title="Prize")]))
+    assert grounds is not None and grounds.failed == failed
+
+
 def test_a_month_gets_its_year_from_the_articles_date() -> None:
     text = "Core inflation was 4.9 per cent in December."
     right = ground(
