@@ -44,6 +44,7 @@ from service.dates_held import held
 from service.grounding import (
     Evidence,
     continued,
+    denied,
     evidence,
     gainsays,
     lacks_kind,
@@ -417,6 +418,8 @@ class Answerer:
             # where nothing stands beside it.
             alone = context_of(cited, part.question)
             signals["settled"] = reader.yes(self._answerable, alone, part="")
+        else:
+            missing += denied(part.question, said)
         signals["unmet"] = float(len(missing) + lacks_kind(part.question, said))
 
     def _contest(self, part: _Part, offered: Sequence[Evidence], work: _Work) -> None:

@@ -40,6 +40,7 @@ _CALENDAR = frozenset(WEEKDAYS) | (frozenset(MONTHS) - {"may", "march"})
 _NEGATORS = frozenset(
     "no not none never nobody nothing neither nor without cannot denied deny denies".split()
 )
+_DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
 # Words that open a sentence of an answer with a capital, and name nothing.
 _OPENERS = _NEGATORS | frozenset(
     "about according all almost also although among around because before after besides both but "
@@ -94,6 +95,10 @@ MOST_SOURCES = 3
 CANDIDATES = 6
 CANDIDATE_MARGIN = 0.6
 QUESTION_WEIGHT = 0.15
+# "Ursula von der Leyen", "William the Conqueror"; "Bank of England" is no such name.
+_WITHIN_A_NAME = re.compile(
+    r"-|[ ](?:(?:al|ben|bin|da|das|de|del|della|den|der|di|dos|du|el|ibn|la|le|the|van|von|y)[ ])*"
+)
 # Words of a claim within which its subject is named: "Deputy Prime Minister Karl Holm said".
 LEADING = 6
 
@@ -363,9 +368,9 @@ def proper_names(text: str, common: frozenset[str]) -> list[frozenset[str]]:
     stand in the articles in lower case too.
     """
     runs: list[list[Word]] = []
-    end = -2
+    end = 0
     for word in names(text, common=common):
-        if runs and text[end : word.start] in (" ", "-"):
+        if runs and _WITHIN_A_NAME.fullmatch(text, end, word.start):
             runs[-1].append(word)
         else:
             runs.append([word])
@@ -480,13 +485,13 @@ def _fold(text: str) -> str:
     return " ".join(text.translate(_QUOTE_FOLD).casefold().split())
 
 
-def _negated(text: str) -> frozenset[str]:
+def _negated(text: str, negators: frozenset[str] = _NEGATORS) -> frozenset[str]:
     """Content words that a negator stands before, at most three words away."""
     found = set()
     sequence = words(text)
     for i, word in enumerate(sequence):
         folded = word.text.casefold().replace("’", "'")
-        if folded in _NEGATORS or folded.endswith("n't"):
+        if folded in negators or folded.endswith("n't"):
             found |= {w.stem for w in sequence[i + 1 : i + 4] if is_content(w)}
     return frozenset(found)
 
@@ -503,8 +508,8 @@ def _negation_holds(claim: str, text: str) -> bool:
     if _negates(claim):
         return _negates(text)
     affirmed = {w.stem for w in words(claim) if is_content(w) and not w.text[0].isupper()}
-    denied = _negated(text)
-    return not denied or not (denied <= affirmed)
+    negated = _negated(text)
+    return not negated or not (negated <= affirmed)
 
 
 def _sex_holds(claim: str, text: str) -> bool:
@@ -531,6 +536,16 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     if _negates(question) and not _negates(cited):
         missing.append("not")
     return missing
+
+
+def denied(question: str, answer: str) -> list[str]:
+    """What a question takes for granted and its answer denies: "What is also found there?" is not
+    answered by "Antigens that are not found there".
+    """
+    if _negates(question):
+        return []
+    asked = {w.stem for w in words(question) if is_content(w)}
+    return sorted(asked & _negated(answer, _DENY))
 
 
 def continued(sentence: str, beside: str) -> str:

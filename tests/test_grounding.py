@@ -5,6 +5,7 @@ from index.sentences import sentence_spans
 from service.grounding import (
     check,
     continued,
+    denied,
     evidence,
     gainsays,
     ground,
@@ -12,6 +13,7 @@ from service.grounding import (
     names,
     nearest,
     orders,
+    proper_names,
     quoted,
     replaced,
     unmet,
@@ -270,6 +272,38 @@ def test_a_name_put_in_anothers_place_fails_although_it_stands_elsewhere() -> No
     assert swapped is not None and swapped.failed == ["names"]
     true = ground("Klara Denholm promised 6 million crowns of aid.", "Who?", offered)
     assert true is not None and true.failed == []
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        (
+            "Ursula von der Leyen met Karl Denby in Brussels.",
+            ["leyen ursula", "denbi karl"],
+        ),
+        ("William the Conqueror landed.", ["conqueror william"]),
+        ("Charles de Gaulle and Pierre Mendès-France.", ["charl gaull", "franc mend pierr"]),
+        ("The Bank of England and Holm agreed.", []),
+    ],
+)
+def test_names_of_several_words(text: str, people: list[str]) -> None:
+    found = [" ".join(sorted(name)) for name in proper_names(text, frozenset(["the"]))]
+    assert found == people
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "words"),
+    [
+        ("What is also found on healthy cells?", "Antigens that are not found there.", ["found"]),
+        ("What is not found on healthy cells?", "Antigens that are not found there.", []),
+        ("How many people died?", "No people died.", []),
+        ("Why was the match put off?", "Because the pitch was not dry.", []),
+    ],
+)
+def test_what_a_question_takes_for_granted_is_not_denied(
+    question: str, answer: str, words: list[str]
+) -> None:
+    assert denied(question, answer) == words
 
 
 def test_what_is_said_of_another_makes_up_for_nothing() -> None:
