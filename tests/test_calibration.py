@@ -44,9 +44,11 @@ def test_fitting_finds_the_coefficients_that_made_the_rows() -> None:
     random = np.random.default_rng(0)
     x = random.normal(size=(4000, 2)) * [1, 5] + [0, 3]
     y = random.random(4000) < 1 / (1 + np.exp(-(2 * x[:, 0] - 0.5 * x[:, 1] + 1)))
-    weights, bias = calibrate.logistic(x, y.astype(float))
+    weights, bias = calibrate.logistic(x, y.astype(float), np.zeros(2))
     assert weights == pytest.approx([2, -0.5], abs=0.2)
     assert bias == pytest.approx(1, abs=0.3)
+    few = np.zeros((20, 2)), y[:20].astype(float)
+    assert calibrate.logistic(*few, np.array([0.5, -1.2]))[0] == pytest.approx([0.5, -1.2])
 
 
 def test_no_document_is_in_both_halves_and_what_is_written_can_be_read(
@@ -67,13 +69,11 @@ def test_no_document_is_in_both_halves_and_what_is_written_can_be_read(
 
 
 def _item(i: int) -> dict[str, Any]:
-    right = i % 2 == 0
     signals = dict.fromkeys(calibrate.ANSWER, 0.5) | {"support": 0.9 - 0.6 * (i % 3 != 0)}
-    outcome = {"signals": signals, "draft": "In 1999." if right else "In 1900."}
+    outcome = {"signals": signals, "draft": "In 1999."}
     return {
         "set": "qa_squad2",
         "context_doc_id": f"squad-Document-{i // 10}-{i}",
-        "answerable": True,
-        "answers": ["1999"],
+        "answerable": i % 2 == 0,
         "outcomes": {"dateline": outcome},
     }
