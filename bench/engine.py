@@ -263,6 +263,7 @@ def main() -> None:
     arguments = parser.parse_args()
     service.engine.MICRO_BATCH = arguments.micro_batch
     service.engine.MIXED_BATCH = arguments.mixed_batch
+    service.engine.DELAY = 1e9  # so many, however long they take
     path = catalogue.locate(
         catalogue.find(MODELS[arguments.model], "language"), Settings().models_dir
     )

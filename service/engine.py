@@ -5,7 +5,7 @@ sequence, and the sequences share micro-batches (continuous batching, Orca, OSDI
 
 - One micro-batch holds the next token of every sequence that generates and, in the room that is
   left, prompts in the order in which they came. So a sequence that generates waits for no more
-  than MIXED_BATCH tokens of others between two of its own.
+  than MIXED_BATCH tokens of others between two of its own, and fewer on a slow machine.
 - What a request leaves in the KV cache stays, and a later one takes the longest prefix that any
   sequence holds, running ones too: the cells are shared, not copied. (As in SGLang's
   RadixAttention; a sequence here is a path from its tree's root to a leaf.) Prefixes that were
@@ -24,6 +24,7 @@ import math
 import os
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -44,9 +45,11 @@ from service.llamacpp import GIVEN_UP, NO_ROOM, Chunk, Context, Model
 # Tokens computed at a time. Between two micro-batches requests begin, and those that nobody waits
 # for end; a micro-batch that is mostly theirs is given up at once.
 MICRO_BATCH = 128
-# The same while a sequence generates, which waits that long for its next token. From 64 tokens on
-# llama.cpp's attention on the CPU works in tiles: with fewer, each takes a third longer.
-MIXED_BATCH = 64
+# The same while a sequence generates, which waits that long for its next token: as many as take
+# DELAY seconds here, by sixteens, which llama.cpp multiplies at a time. From 64 tokens on its
+# attention on the CPU works in tiles: more would not be quicker.
+MIXED_BATCH, LEAST_BATCH = 64, 16
+DELAY = 0.6
 # Tokens that another request is about to compute, from which on a request waits for them.
 WORTH_WAITING = 16
 # Sequences that run at once, and those besides that hold a prefix. Each costs a row of logits.
@@ -178,6 +181,7 @@ class Engine:
         self._free = list(range(RUNNING + RESIDENT))
         self._running: list[_Sequence] = []  # in the order in which they came
         self._resident: list[_Sequence] = []  # the last used one last
+        self._pace = 0.0  # seconds a token of late; 0: not known yet
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
         self._thread.start()
 
@@ -283,10 +287,15 @@ class Engine:
         with self._changed:
             self._computing = [(s.request, len(new)) for s, new in planned]
         self._give_up_unwanted()
+        began = time.monotonic()
         while (status := self._context.decode(chunks)) == NO_ROOM and self._resident:
             self._drop(self._resident.pop(0))
         if status == GIVEN_UP:
             return
+        tokens = sum(len(new) for _, new in planned)
+        if tokens >= LEAST_BATCH:
+            pace = (time.monotonic() - began) / tokens
+            self._pace = 0.7 * self._pace + 0.3 * pace if self._pace else pace
         if status != 0:
             # Without room the others can go on, once the last to come has given its own back.
             failed = planned[-1:] if status == NO_ROOM else planned
@@ -309,7 +318,7 @@ class Engine:
     def _plan(self) -> list[tuple[_Sequence, list[int]]]:
         """The next micro-batch: sequences, and the tokens of each that are computed."""
         planned = [(s, s.next(1)) for s in self._running if s.generates]
-        room = (MIXED_BATCH if planned else MICRO_BATCH) - len(planned)
+        room = (self._mixed_batch() if planned else MICRO_BATCH) - len(planned)
         for sequence in [s for s in self._running if not s.generates]:
             if room > 0:
                 planned.append((sequence, sequence.next(room)))
@@ -318,6 +327,13 @@ class Engine:
             planned.append((begun, begun.next(room)))
             room -= len(planned[-1][1])
         return planned
+
+    def _mixed_batch(self) -> int:
+        """Tokens of a micro-batch that somebody waits for to generate."""
+        if not self._pace:
+            return MIXED_BATCH
+        sixteens = round(DELAY / self._pace / LEAST_BATCH)
+        return max(LEAST_BATCH, min(MIXED_BATCH, LEAST_BATCH * sixteens))
 
     def _begin(self) -> _Sequence | None:
         """Gives the first request that waits a sequence, which holds its longest known prefix.

@@ -18,7 +18,16 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from serving import until
 
 from index.errors import ContextTooLong, ModelError
-from service.engine import MICRO_BATCH, MIXED_BATCH, Engine, LocalChatModel, Step, _Finished
+from service import engine as engine_module
+from service.engine import (
+    LEAST_BATCH,
+    MICRO_BATCH,
+    MIXED_BATCH,
+    Engine,
+    LocalChatModel,
+    Step,
+    _Finished,
+)
 from service.llamacpp import NO_ROOM, Chunk
 
 pytestmark = pytest.mark.model
@@ -196,9 +205,11 @@ def test_prompts_are_read_in_the_order_in_which_they_came(
     assert all(sum(len(c.tokens) for c in batch) <= MICRO_BATCH for batch in recorder.batches)
 
 
+@pytest.mark.parametrize(("delay", "most"), [(1e9, MIXED_BATCH), (0.0, LEAST_BATCH)])
 def test_a_sequence_that_generates_is_in_every_micro_batch(
-    emptied: Engine, recorder: Recorder
+    emptied: Engine, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, delay: float, most: int
 ) -> None:
+    monkeypatch.setattr(engine_module, "DELAY", delay)
     first = emptied.tokenize("Count from 1 to 999, separated by commas: 1, 2, 3,")
     recorder.together(
         [
@@ -212,7 +223,7 @@ def test_a_sequence_that_generates_is_in_every_micro_batch(
     start = recorder.batches.index(generating[0])
     assert recorder.batches[start : start + 29] == generating  # none without it in between
     sizes = [sum(len(chunk.tokens) for chunk in batch) for batch in generating]
-    assert max(sizes) == MIXED_BATCH
+    assert max(sizes) == most  # the slower, the fewer
 
 
 def test_who_leaves_while_the_prompt_is_read_disturbs_nobody(
