@@ -7,9 +7,11 @@ the claim's words, the checks made by code, and the model's reading of both.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from index.embeddings import MiniLM
 from index.index import Index
@@ -32,8 +34,9 @@ if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
 
 # Tokens of the source that are read at once. A longer one is cut into passages, and those nearest
-# to the sentence in question are read.
+# to the sentences in question are read, of so many sentences at a time: the model reads them once.
 MOST_TOKENS = 1500
+TOGETHER = 5
 FEW_ARTICLES = 20  # named ones: these are looked through, not searched
 PASSAGES = 6
 SUPPORTED = 0.5  # from here on a score says that a sentence is supported
@@ -76,6 +79,14 @@ class Checked:
         return [name for name, holds in self.checks.items() if holds is False]
 
 
+@dataclass(frozen=True)
+class Found:
+    """The passages nearest to a sentence, and those that the model reads beside it."""
+
+    nearest: Sequence[Passage]
+    read: Sequence[Passage]
+
+
 class Checker:
     """Checks with `chat`, a model that streams and gives `top_logprobs`; by code alone without."""
 
@@ -104,13 +115,13 @@ class Checker:
         `published_at` is the source's date, which "on Tuesday" is read by. What is asked about
         one source in a row is quickest: its tokens are read once.
         """
-        finder = self.finder(self._passages(source, title, published_at))
-        return self.check_passages(text, finder, budget)
+        passages = self._passages(source, title, published_at)
+        return self.check_passages(text, self.finder(passages, text), budget)
 
     def check_passages(
         self,
         text: str,
-        passages_for: Callable[[str], Sequence[Passage]],
+        passages_for: Callable[[str], Found],
         budget: Budget | None = None,
     ) -> list[Checked]:
         """The same against the passages that are found for each sentence. Raises Deadline."""
@@ -129,13 +140,11 @@ class Checker:
             reader.keep()
         return checked
 
-    def _checked(
-        self, span: Span, claim: str, passages: Sequence[Passage], reader: Reader | None
-    ) -> Checked:
-        grounds = ground(claim, QUESTION, evidence(passages))
+    def _checked(self, span: Span, claim: str, found: Found, reader: Reader | None) -> Checked:
+        grounds = ground(claim, QUESTION, evidence(found.nearest))
         if grounds is None:
             return Checked(span, claim, "unsupported", 0.0)
-        context = prompt_context(passages, QUESTION)
+        context = prompt_context(found.read, QUESTION)
         quotation = " ".join(c.text for c in grounds.cited)
         if reader:
             entailment = reader.yes(self._supported, context, quotation=quotation, statement=claim)
@@ -190,24 +199,33 @@ class Checker:
             for number, passage in enumerate(passage_spans(source, self._embedder.count_tokens))
         ]
 
-    def finder(self, passages: list[Passage]) -> Callable[[str], Sequence[Passage]]:
-        """What finds those nearest to a claim, as many as may be read at once, in their order."""
+    def finder(self, passages: list[Passage], text: str) -> Callable[[str], Found]:
+        """What finds the passages for each sentence of `text`, as many as may be read at once, in
+        their order.
+        """
         sizes = self._embedder.count_tokens([p.text for p in passages])
         if sum(sizes) <= MOST_TOKENS:
-            return lambda claim: passages
-        vectors = self._embedder.encode([p.text for p in passages])  # once for all claims
+            return lambda claim: Found(passages, passages)
 
-        def nearest(claim: str) -> list[Passage]:
-            nearness = vectors @ self._embedder.encode([claim])[0]
-            chosen: set[int] = set()
+        def chosen(order: Iterable[int]) -> list[Passage]:
+            kept: set[int] = set()
             left = MOST_TOKENS
-            for i in sorted(range(len(passages)), key=lambda i: -nearness[i]):
-                if sizes[i] <= left or not chosen:
-                    chosen.add(i)
+            for i in order:
+                if i not in kept and (sizes[i] <= left or not kept):
+                    kept.add(i)
                     left -= sizes[i]
-            return [passages[i] for i in sorted(chosen)]
+            return [passages[i] for i in sorted(kept)]
 
-        return nearest
+        vectors = self._embedder.encode([p.text for p in passages])
+        claims = [c for span in sentence_spans(text) if is_checkable(c := span.of(text))]
+        found = {}
+        for at in range(0, len(claims), TOGETHER):
+            together = claims[at : at + TOGETHER]
+            orders = np.argsort(-(self._embedder.encode(together) @ vectors.T), axis=1)
+            read = chosen(orders.T.ravel().tolist())  # each sentence's nearest, then its next
+            for claim, order in zip(together, orders, strict=True):
+                found[claim] = Found(chosen(order.tolist()), read)
+        return found.__getitem__
 
 
 def check_reply(
@@ -228,7 +246,9 @@ def check_reply(
             filters = filters.model_copy(update={"article_ids": request.article_ids})
         for article_id in filters.article_ids:
             index.registry.get(article_id)
-        checked = checker.check_passages(request.text, _finder(checker, index, filters), budget)
+        checked = checker.check_passages(
+            request.text, _finder(checker, index, filters, request.text), budget
+        )
     given = request.source_text is not None
     scores = [c.score for c in checked if c.label != "not_checkable"]
     return CheckReply(
@@ -251,14 +271,19 @@ def check_reply(
     )
 
 
-def _finder(checker: Checker, index: Index, filters: Filters) -> Callable[[str], Sequence[Passage]]:
+def _finder(checker: Checker, index: Index, filters: Filters, text: str) -> Callable[[str], Found]:
     """The passages to hold a sentence against. Of few articles it is all of them, in one order, so
     that the model reads them once.
     """
     if 0 < len(filters.article_ids) <= FEW_ARTICLES:
         passages = [p for a in filters.article_ids for p in index.registry.passages_of(a)]
-        return checker.finder(passages)
-    return lambda claim: [hit.passage for hit in index.search(claim, filters, PASSAGES)]
+        return checker.finder(passages, text)
+
+    def searched(claim: str) -> Found:
+        passages = [hit.passage for hit in index.search(claim, filters, PASSAGES)]
+        return Found(passages, passages)
+
+    return searched
 
 
 def is_checkable(sentence: str) -> bool:

@@ -367,19 +367,24 @@ def proper_names(text: str, common: frozenset[str]) -> list[frozenset[str]]:
     """Names of two words or more, as stems: people, ships, places; not "Central Bank", whose words
     stand in the articles in lower case too.
     """
+    return [
+        frozenset(w.stem for w in run)
+        for run in _runs(text, names(text, common=common))
+        if len(run) > 1 and not any(w.text.casefold() in common for w in run)
+    ]
+
+
+def _runs(text: str, found: Sequence[Word]) -> list[list[Word]]:
+    """Names of a text: the words that follow one another, together."""
     runs: list[list[Word]] = []
     end = 0
-    for word in names(text, common=common):
+    for word in found:
         if runs and _WITHIN_A_NAME.fullmatch(text, end, word.start):
             runs[-1].append(word)
         else:
             runs.append([word])
         end = word.start + len(word.text)
-    return [
-        frozenset(w.stem for w in run)
-        for run in runs
-        if len(run) > 1 and not any(w.text.casefold() in common for w in run)
-    ]
+    return runs
 
 
 def critical(claim: str, common: frozenset[str]) -> frozenset[str]:
@@ -525,12 +530,16 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     """What the question presumes and its answer's sources do not bear out.
 
     Names, numbers and quoted words that stand in none of `articles`, the whole articles cited; a
-    denial that `cited`, the cited sentences, does not make.
+    denial that `cited`, the cited sentences, does not make. A name that they do not know is one;
+    where they know a part of it ("Prime Minister Holm"), each other word is.
     """
     there = frozenset(stem for text in articles for stem in stems(text))
     opening = words(question)[:1]
-    presumed = [*names(question), *(w for w in words(question) if w.is_number)]
-    missing = [w.text for w in presumed if w.stem not in there and w not in opening]
+    presumed = [[w] for w in words(question) if w.is_number] + _runs(question, names(question))
+    missing = []
+    for run in presumed:
+        absent = [w.text for w in run if w.stem not in there and w not in opening]
+        missing += [" ".join(absent)] if len(absent) == len(run) else absent
     folded = " ".join(_fold(text) for text in articles)
     missing += [q for q in quoted(question) if _fold(q) not in folded]
     if _negates(question) and not _negates(cited):

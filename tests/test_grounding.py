@@ -210,6 +210,7 @@ def test_quotations_are_found_in_every_common_kind_of_mark() -> None:
     [
         ("What did Ines Holm say?", []),
         ("What did Prime Minister Holm say?", ["Prime", "Minister"]),
+        ("What did Ines Holm say on Radio Nord?", ["Radio Nord"]),
         ("Did 2,800 people leave Ottering?", ["2,800"]),
         ("Who called it “a miracle”?", ["a miracle"]),
         ("Why did Holm not rebuild the weir?", ["not"]),
