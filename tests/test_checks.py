@@ -58,6 +58,23 @@ def test_the_date_of_a_text_that_is_sent_is_what_its_days_are_read_by(fresh: Ser
     assert known["sources"][0]["title"] == "A bridge"
 
 
+def test_sentences_are_read_beside_the_same_passages_of_a_long_text(fresh: Served) -> None:
+    towns = [f"{name}{end}" for name in ("Al", "Bor", "Cal", "Dor") for end in ("ley", "ford")]
+    told = [
+        f"In {town} the council met on the {n}th of a wet month, and spoke of roads, of schools "
+        f"and of the {n} bridges that it means to mend before another winter comes."
+        for town in towns
+        for n in range(4, 20)
+    ]
+    claims = " ".join(told[at] for at in (3, 60, 120))
+    before = len(fresh.chat.prompts)
+    reply = check(fresh, claims, source_text="\n\n".join(told))
+    assert [s["label"] for s in reply["sentences"]] == ["supported"] * 3
+    assert all(s["sources"][0]["cited_text"] == s["text"] for s in reply["sentences"])
+    asked = [prompt.partition("Quotation:")[0] for prompt in fresh.chat.prompts[before:]]
+    assert len(asked) == 3 and len(set(asked)) == 1
+
+
 def test_absence_is_no_contradiction(fresh: Served) -> None:
     fresh.add(id="bridge")
     fresh.chat.yes = 0.02
