@@ -22,7 +22,7 @@ from service.scoring import auroc
 ANSWER = ("answerable", "support", "unmet", "settled")
 SUPPORT = ("entailment", "failed")
 # L2, on how far a weight is from what it was: a half is some fifty rows.
-PENALTY = 10.0
+PENALTY = 30.0
 
 
 def fitted_half(document: str) -> bool:

@@ -84,9 +84,10 @@ SAME_MATTER = 0.5  # share of the model's words that it has
 PASSAGES_A_PART = 2  # looked for besides, for each part of a question of several
 # Where what is read first is less likely to hold the answer, nothing is asked of it but that. Where
 # what it gives is less likely to be the answer, to read more is in vain.
-READ_ON, HOPELESS = 0.5, 0.3
-# The one threshold: an answer less probable than this is not given.
-ANSWERED = 0.5
+READ_ON, HOPELESS = 0.5, 0.2
+# The one threshold: an answer less probable than this is not given. Less than a half, since the
+# probability is of questions half of which have no answer but seem to; desks ask fewer of these.
+ANSWERED = 0.35
 # The model's readings of "Yes or No?" lean towards Yes.
 SAYS_YES, SAYS_NO = 0.75, 0.65
 # The model's way of saying that it found nothing, where it was asked for an answer.
@@ -316,7 +317,7 @@ class Answerer:
                 part.verified = self._in_their_own_words(claims, context, offered, work)
             if not part.verified:
                 return "not_supported"
-            self._sense(part, work.reader)
+            self._sense(part, offered, work.reader)
             if self._probability(part) < ANSWERED:
                 return "not_stated"
             if polar:
@@ -401,7 +402,7 @@ class Answerer:
             beside = " ".join([part.question, *(c.text for c in cited)])
             part.verified[0] = replace(first, text=f"{word}, {continued(first.text, beside)}")
 
-    def _sense(self, part: _Part, reader: Reader) -> None:
+    def _sense(self, part: _Part, offered: Sequence[Evidence], reader: Reader) -> None:
         """The signals that tell an answer from what merely resembles one."""
         cited = [c for v in part.verified for c in v.grounds.cited]
         quotation = " ".join(c.text for c in cited)
@@ -411,6 +412,7 @@ class Answerer:
         ids = sorted({c.passage.article_id for c in cited})
         articles = [self._index.registry.get(article_id) for article_id in ids]
         known = [_known(article, part.question) for article in articles]
+        known.append(" ".join({e.passage.source for e in offered if e.passage.source}))
         missing = unmet(part.question, known, quotation)
         missing += replaced(part.question, quotation, said)
         if is_polar(part.question):

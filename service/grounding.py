@@ -337,7 +337,16 @@ def _grounds(
 def _told(claim: str, e: Evidence) -> frozenset[str]:
     """Stems that a sentence holds, and those of the claim's dates that it tells of, with these."""
     told = held(claim, e.text, e.passage.published_at).told
-    return stems(e.text).union(told, *map(stems, told))
+    return stems(e.text).union(told, *map(stems, told), outlets(claim, [e.passage]))
+
+
+def outlets(text: str, passages: Iterable[Passage]) -> frozenset[str]:
+    """Stems of the names of these passages' outlets that `text` holds in full: "as The Verge
+    reported" says whose article it is, which each citation tells.
+    """
+    folded = _fold(text)
+    told = {p.source for p in passages if p.source and _fold(p.source) in folded}
+    return frozenset().union(*map(stems, told))
 
 
 def _another_is_named(
@@ -444,7 +453,9 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     text = " ".join(c.text for c in grounds.cited)
     fields = frozenset(s for f in grounds.fields for s in stems(f.text))
     shown = "\n".join([text, *(f.text for f in grounds.fields)])
-    there = stems(text) | grounds.dated | fields
+    there = (
+        stems(text) | grounds.dated | fields | outlets(claim, (c.passage for c in grounds.cited))
+    )
     calendar = {w.stem for w in words(claim) if w.stem in _CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {

@@ -42,8 +42,8 @@ def test_probabilities_count_by_their_logits() -> None:
 
 def test_fitting_finds_the_coefficients_that_made_the_rows() -> None:
     random = np.random.default_rng(0)
-    x = random.normal(size=(4000, 2)) * [1, 5] + [0, 3]
-    y = random.random(4000) < 1 / (1 + np.exp(-(2 * x[:, 0] - 0.5 * x[:, 1] + 1)))
+    x = random.normal(size=(40000, 2)) * [1, 5] + [0, 3]
+    y = random.random(40000) < 1 / (1 + np.exp(-(2 * x[:, 0] - 0.5 * x[:, 1] + 1)))
     weights, bias = calibrate.logistic(x, y.astype(float), np.zeros(2))
     assert weights == pytest.approx([2, -0.5], abs=0.2)
     assert bias == pytest.approx(1, abs=0.3)

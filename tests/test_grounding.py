@@ -307,6 +307,19 @@ def test_what_a_question_takes_for_granted_is_not_denied(
     assert denied(question, answer) == words
 
 
+@pytest.mark.parametrize(
+    ("claim", "failed"),
+    [
+        ("As the Valley Gazette reported, 2,300 people had left their homes in Ottering.", []),
+        ("2,300 people had left their homes in Ottering Valley.", ["names"]),
+        ("As the Hill Gazette reported, 2,300 people had left their homes.", ["names"]),
+    ],
+)
+def test_a_claim_may_name_the_outlet_of_what_it_cites(claim: str, failed: list[str]) -> None:
+    grounds = ground(claim, "?", evidence([passage()]))
+    assert grounds is not None and grounds.failed == failed
+
+
 def test_what_is_said_of_another_makes_up_for_nothing() -> None:
     text = (
         "The harbour master, Captain Johan Strand, said the steering had failed. "
