@@ -342,9 +342,11 @@ class Answerer:
                 continue
             if found and _words(found) + len(claim.split()) > MOST_WORDS:
                 break
-            verified = self._verified(claim, context, offered, work)
-            if not verified and (less := shortened(claim)):
-                verified = self._verified(less, context, offered, work)
+            verified = None
+            for said in (claim, *shortened(claim)):
+                verified = self._verified(said, context, offered, work)
+                if verified:
+                    break
             if verified:
                 found.append(verified)
                 part.verified = found  # what there is when the time is over

@@ -5,7 +5,7 @@ quotation says all of a statement.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ _LAST_CLAUSE = re.compile(
     r"\b[^,]*(?:,[^,]*)?$"
 )
 LEAST_WORDS = 4  # of a claim that was cut
+CUTS = 3
 # "No one came" and "No Dane won" begin with no answer.
 _YES_NO = re.compile(r"^(?:yes|no)(?:[,.;:!]+\s*|$)", re.IGNORECASE)
 _YES_NO_LINE = re.compile(r"^\s*(yes|no)[ \t]*\n", re.IGNORECASE)
@@ -68,13 +69,17 @@ class Verifier:
         if grounds is None:
             dropped.append(Dropped(text=claim, reason="no source shares a word with it"))
             return None
+        told = {"text": claim, "coverage": grounds.coverage}
+        if grounds.failed:  # then the model is not asked: it could not make up for it
+            claims.append(told | {"label": "unsupported", "checks": grounds.checks})
+            dropped.append(Dropped(text=claim, reason=", ".join(grounds.failed)))
+            return None
         quotation = " ".join(c.text for c in grounds.cited)
         entailment = reader.yes(self._supported, context, quotation=quotation, statement=said)
         support = judge(grounds, entailment, self._calibration)
-        claims.append({"text": claim, "coverage": grounds.coverage, **support.model_dump()})
+        claims.append(told | support.model_dump())
         if support.label != "supported":
-            reason = ", ".join(grounds.failed) or "entailment"
-            dropped.append(Dropped(text=claim, reason=reason))
+            dropped.append(Dropped(text=claim, reason="entailment"))
             return None
         return Verified(claim, grounds, support)
 
@@ -92,11 +97,17 @@ def stated(claim: str) -> str:
     return said[:1].upper() + said[1:] if said != claim else claim
 
 
-def shortened(claim: str) -> str | None:
-    """The claim without the clause that it ends with (", which took place in 1066")."""
-    match = _LAST_CLAUSE.search(claim)
-    less = claim[: match.start()] if match else ""
-    return f"{less}." if len(less.split()) >= LEAST_WORDS else None
+def shortened(claim: str) -> Iterator[str]:
+    """The claim without the clause that it ends with (", which took place in 1066"), then without
+    the one before, CUTS times at most.
+    """
+    for _ in range(CUTS):
+        match = _LAST_CLAUSE.search(claim)
+        less = claim[: match.start()] if match else ""
+        if len(less.split()) < LEAST_WORDS:
+            return
+        claim = f"{less}."
+        yield claim
 
 
 def cite(verified: Verified, start: int) -> Citation:
