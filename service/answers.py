@@ -52,6 +52,7 @@ from service.grounding import (
     orders,
     repeats,
     replaced,
+    told_together,
     unmet,
 )
 from service.prompts import Prompt
@@ -315,6 +316,8 @@ class Answerer:
             part.verified = self._verified_of(claims, part, context, offered, work)
             if not part.verified:
                 part.verified = self._in_their_own_words(claims, context, offered, work)
+            if not part.verified and not polar:
+                part.verified = self._told_together(claims, part, context, offered, work)
             if not part.verified:
                 return "not_supported"
             self._sense(part, offered, work.reader)
@@ -371,6 +374,27 @@ class Answerer:
                 if verified:
                     return [verified]
         return []
+
+    def _told_together(
+        self,
+        claims: Sequence[str],
+        part: _Part,
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        work: _Work,
+    ) -> list[Verified]:
+        """The sources' sentences, in place of one that gathers what several of them tell."""
+        found: list[Verified] = []
+        for claim in claims:
+            for e in told_together(claim, part.question, offered):
+                text = " ".join(e.text.split())
+                if orders(text) or len(text.split()) > MOST_WORDS:
+                    continue
+                if verified := self._verified(text, context, offered, work):
+                    found.append(verified)
+            if found:
+                break
+        return found
 
     def _verified(
         self,

@@ -101,6 +101,9 @@ _WITHIN_A_NAME = re.compile(
 )
 # Words of a claim within which its subject is named: "Deputy Prime Minister Karl Holm said".
 LEADING = 6
+# Sentences that together tell what one sentence of an answer gathers; the share of its words that
+# the second has to add, and both to hold.
+TOLD_TOGETHER, LEAST_ADDED, LEAST_TOLD = 2, 0.08, 0.25
 
 
 @lru_cache(maxsize=65536)
@@ -272,6 +275,45 @@ def nearest(
     weights = {s: w for s, w in weights_of(claim, offered).items() if s not in made_up}
     ranked = _ranked(weights, question, offered)
     return (ranked[0], covered(weights, ranked[0].text)) if ranked else (None, 0.0)
+
+
+def told_together(claim: str, question: str, offered: Sequence[Evidence]) -> list[Evidence]:
+    """Sentences that hold between them what a claim gathers from several articles; none where they
+    hold too little of it.
+
+    "Who bought the mill, as the Ledger wrote, and sold it, as the Courier did?" asks of somebody
+    by what several tell. Each sentence names whom the claim names and the question does not, the
+    first in full; what no sentence knows counts for nothing.
+    """
+    common = frozenset(w.text for e in offered for w in words(e.text) if w.text.islower())
+    held_by = [(e, stems(e.text)) for e in offered]
+    known = frozenset().union(*(there for _, there in held_by))
+    asked = stems(question)
+    answer = next(
+        (
+            name
+            for run in _runs(claim, names(claim, common=common))
+            if (name := frozenset(w.stem for w in run)) - asked
+            and any(name <= there for _, there in held_by)
+        ),
+        None,
+    )
+    if not answer:
+        return []
+    missing = {
+        s: w for s, w in weights_of(claim, offered).items() if s in known and s not in answer
+    }
+    total = sum(missing.values())
+    left = [(e, there) for e, there in held_by if answer <= there]
+    chosen: list[Evidence] = []
+    while left and len(chosen) < TOLD_TOGETHER:
+        best, there = max(left, key=lambda each: sum(missing.get(s, 0) for s in each[1]))
+        added = sum(missing.pop(s, 0) for s in there)
+        if chosen and added < LEAST_ADDED * total:
+            break
+        chosen.append(best)
+        left = [(e, there) for e, there in held_by if e not in chosen and answer & there - asked]
+    return chosen if total and sum(missing.values()) <= (1 - LEAST_TOLD) * total else []
 
 
 def _ranked(

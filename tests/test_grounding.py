@@ -16,6 +16,7 @@ from service.grounding import (
     proper_names,
     quoted,
     replaced,
+    told_together,
     unmet,
     words,
 )
@@ -101,6 +102,20 @@ def test_what_the_source_does_not_say_fails_its_check(claim: str, failed: str) -
     grounds = ground(claim, "What happened?", evidence([passage()]))
     assert grounds is not None
     assert failed in grounds.failed
+
+
+def test_what_a_claim_gathers_from_several_articles_is_told_in_their_sentences() -> None:
+    sold = "Ada Krall bought the mill in 1998. Miller Tom Reed welcomed it."
+    burnt = "The mill burnt down at night. Krall is accused of having set the fire herself."
+    offered = evidence([passage(sold, article_id="a"), passage(burnt, article_id="b")])
+    question = "Who bought the mill, as the Ledger wrote, and is accused by the Courier?"
+    claim = "Ada Krall, who bought the mill, as the Ledger wrote, is accused of the fire."
+    assert [e.text for e in told_together(claim, question, offered)] == [
+        "Ada Krall bought the mill in 1998.",
+        "Krall is accused of having set the fire herself.",
+    ]
+    assert not told_together(claim.replace("Ada Krall", "Jon Stamm"), question, offered)
+    assert not told_together("The mill was bought, and burnt down.", question, offered)
 
 
 def test_a_claim_that_shares_no_word_has_no_grounds() -> None:
