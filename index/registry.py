@@ -458,6 +458,11 @@ class Registry:
         condition, values = (filters or Filters()).sql()
         return int(self.rows(f"SELECT count(*) FROM current r WHERE {condition}", values)[0][0])
 
+    def sources(self) -> list[str]:
+        """The outlets of all articles, each once."""
+        rows = self.rows("SELECT DISTINCT source FROM current WHERE source IS NOT NULL")
+        return [row["source"] for row in rows]
+
     # Passages
 
     def passages(self, ids: Sequence[int], filters: Filters | None = None) -> dict[int, Passage]:

@@ -56,7 +56,7 @@ from service.grounding import (
     unmet,
 )
 from service.prompts import Prompt
-from service.questions import is_polar, parts
+from service.questions import is_polar, outlets_named, parts
 from service.reading import Budget, Reader, context_of
 from service.selection import readings
 from service.verification import (
@@ -82,7 +82,9 @@ NEAREST = 3
 # source's sentence that is given in place of the model's.
 MOST_WORDS = 50
 SAME_MATTER = 0.5  # share of the model's words that it has
-PASSAGES_A_PART = 2  # looked for besides, for each part of a question of several
+# Passages looked for besides: for each part of a question of several, of each outlet that it names.
+PASSAGES_A_PART, PASSAGES_AN_OUTLET = 2, 2
+MOST_OUTLETS = 6
 # Where what is read first is less likely to hold the answer, nothing is asked of it but that. Where
 # what it gives is less likely to be the answer, to read more is in vain.
 READ_ON, HOPELESS = 0.5, 0.2
@@ -138,6 +140,7 @@ class _Work:
     asked: Standalone
     started: float = field(default_factory=time.monotonic)
     hits: list[Hit] = field(default_factory=list)
+    outlets: list[str] = field(default_factory=list)  # those that the question names
     usage: Usage = field(default_factory=Usage)
     timings: Timings = field(default_factory=Timings)
     claims: list[dict[str, Any]] = field(default_factory=list)
@@ -174,7 +177,7 @@ class Answerer:
         self._answerable, self._answer, self._polar, self._yes_no = (
             Prompt(name) for name in ("answerable", "answer", "polar", "yes_no")
         )
-        self._standalone = Prompt("standalone")
+        self._standalone, self._named = Prompt("standalone"), Prompt("named")
 
     def answer(
         self,
@@ -218,7 +221,8 @@ class Answerer:
             )
         asked = parts(work.asked.question)
         with work.timed("retrieve"):
-            work.hits = self._search(work.asked.query, asked, request)
+            work.outlets = outlets_named(work.asked.question, registry.sources())[:MOST_OUTLETS]
+            work.hits = self._search(asked, work)
         if not any(h.lexical or (h.dense or 0) >= LEAST_COSINE for h in work.hits):
             return "no_match"
         passages = [hit.passage for hit in work.hits]
@@ -231,10 +235,18 @@ class Answerer:
                     raise
                 passages = passages[: len(passages) // 2]
 
-    def _search(self, query: str, asked: Sequence[str], request: AnswerRequest) -> list[Hit]:
-        hits = self._index.search(query, request.filters, request.top_k)
-        for part in asked if len(asked) > 1 else ():
-            more = self._index.search(part, request.filters, PASSAGES_A_PART)
+    def _search(self, asked: Sequence[str], work: _Work) -> list[Hit]:
+        query, filters = work.asked.query, work.request.filters
+        hits = self._index.search(query, filters, work.request.top_k)
+        further = [(part, filters, PASSAGES_A_PART) for part in asked if len(asked) > 1]
+        found = {hit.passage.source for hit in hits}
+        further += [
+            (query, filters.model_copy(update={"sources": [outlet]}), PASSAGES_AN_OUTLET)
+            for outlet in work.outlets
+            if outlet not in found and outlet in (filters.sources or work.outlets)
+        ]
+        for text, chosen, most in further:
+            more = self._index.search(text, chosen, most)
             seen = {hit.passage.id for hit in hits}
             hits += [hit for hit in more if hit.passage.id not in seen]
         return hits
@@ -247,7 +259,9 @@ class Answerer:
         with work.timed("retrieve"):
             contexts = [
                 context_of(read, work.asked.question)
-                for read in readings(passages, asked, self._index.similarity)
+                for read in readings(
+                    passages, asked, self._index.similarity, at_once=len(work.outlets) > 1
+                )
             ]
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
@@ -306,21 +320,24 @@ class Answerer:
             if part.signals["answerable"] < least:
                 return "not_stated"
         polar = is_polar(part.question)
+        # What several outlets tell of somebody, asked about at once, no one sentence bears out.
+        gathers = len(work.outlets) > 1 and not polar
         with work.timed("generate"):
-            prompt = self._polar if polar else self._answer
+            prompt = self._polar if polar else self._named if gathers else self._answer
             text = tidied(work.reader.text(prompt, context, part=named))
         if _SAYS_NOTHING.search(text):
             return "not_stated"
         with work.timed("verify"):
-            claims = [tidied(stated(span.of(text))) for span in sentence_spans(text)]
-            part.verified = self._verified_of(claims, part, context, offered, work)
-            if not part.verified:
-                part.verified = self._in_their_own_words(claims, context, offered, work)
-            if not part.verified and not polar:
-                part.verified = self._told_together(claims, part, context, offered, work)
+            if gathers:
+                part.verified = self._told_together(text, part, context, offered, work)
+            else:
+                claims = [tidied(stated(span.of(text))) for span in sentence_spans(text)]
+                part.verified = self._verified_of(
+                    claims, part, context, offered, work
+                ) or self._in_their_own_words(claims, context, offered, work)
             if not part.verified:
                 return "not_supported"
-            self._sense(part, offered, work.reader)
+            self._sense(part, offered, work)
             if self._probability(part) < ANSWERED:
                 return "not_stated"
             if polar:
@@ -377,23 +394,20 @@ class Answerer:
 
     def _told_together(
         self,
-        claims: Sequence[str],
+        name: str,
         part: _Part,
         context: dict[str, Any],
         offered: Sequence[Evidence],
         work: _Work,
     ) -> list[Verified]:
-        """The sources' sentences, in place of one that gathers what several of them tell."""
+        """The sources' own sentences on whom they tell of, who is what the question asks for."""
         found: list[Verified] = []
-        for claim in claims:
-            for e in told_together(claim, part.question, offered):
-                text = " ".join(e.text.split())
-                if orders(text) or len(text.split()) > MOST_WORDS:
-                    continue
-                if verified := self._verified(text, context, offered, work):
-                    found.append(verified)
-            if found:
-                break
+        for e in told_together(name, part.question, offered):
+            text = " ".join(e.text.split())
+            if orders(text) or len(text.split()) > MOST_WORDS:
+                continue
+            if verified := self._verified(text, context, offered, work):
+                found.append(verified)
         return found
 
     def _verified(
@@ -428,17 +442,20 @@ class Answerer:
             beside = " ".join([part.question, *(c.text for c in cited)])
             part.verified[0] = replace(first, text=f"{word}, {continued(first.text, beside)}")
 
-    def _sense(self, part: _Part, offered: Sequence[Evidence], reader: Reader) -> None:
+    def _sense(self, part: _Part, offered: Sequence[Evidence], work: _Work) -> None:
         """The signals that tell an answer from what merely resembles one."""
+        reader = work.reader
         cited = [c for v in part.verified for c in v.grounds.cited]
         quotation = " ".join(c.text for c in cited)
         signals = part.signals
         signals["support"] = min(v.support.score for v in part.verified)
         said = " ".join(v.text for v in part.verified)
-        ids = sorted({c.passage.article_id for c in cited})
+        # What a question gathers from several outlets is borne out by the articles of all of them.
+        gathered = [e for e in offered if e.passage.source in work.outlets]
+        ids = sorted({piece.passage.article_id for piece in [*cited, *gathered]})
         articles = [self._index.registry.get(article_id) for article_id in ids]
         known = [_known(article, part.question) for article in articles]
-        known.append(" ".join({e.passage.source for e in offered if e.passage.source}))
+        known.append(" ".join({*work.outlets, *(e.passage.source or "" for e in offered)}))
         missing = unmet(part.question, known, quotation)
         missing += replaced(part.question, quotation, said)
         if is_polar(part.question):

@@ -277,31 +277,22 @@ def nearest(
     return (ranked[0], covered(weights, ranked[0].text)) if ranked else (None, 0.0)
 
 
-def told_together(claim: str, question: str, offered: Sequence[Evidence]) -> list[Evidence]:
-    """Sentences that hold between them what a claim gathers from several articles; none where they
-    hold too little of it.
+def told_together(name: str, question: str, offered: Sequence[Evidence]) -> list[Evidence]:
+    """Sentences that hold between them what a question gathers from several articles, and name who
+    or what it asks for; none where they hold too little of it.
 
     "Who bought the mill, as the Ledger wrote, and sold it, as the Courier did?" asks of somebody
-    by what several tell. Each sentence names whom the claim names and the question does not, the
-    first in full; what no sentence knows counts for nothing.
+    by what several tell. The first sentence names them in full; what no sentence knows counts for
+    nothing.
     """
-    common = frozenset(w.text for e in offered for w in words(e.text) if w.text.islower())
     held_by = [(e, stems(e.text)) for e in offered]
     known = frozenset().union(*(there for _, there in held_by))
     asked = stems(question)
-    answer = next(
-        (
-            name
-            for run in _runs(claim, names(claim, common=common))
-            if (name := frozenset(w.stem for w in run)) - asked
-            and any(name <= there for _, there in held_by)
-        ),
-        None,
-    )
+    answer = ({w.stem for w in words(name) if is_content(w)} & known) - asked
     if not answer:
         return []
     missing = {
-        s: w for s, w in weights_of(claim, offered).items() if s in known and s not in answer
+        s: w for s, w in weights_of(question, offered).items() if s in known and s not in answer
     }
     total = sum(missing.values())
     left = [(e, there) for e, there in held_by if answer <= there]
@@ -312,7 +303,7 @@ def told_together(claim: str, question: str, offered: Sequence[Evidence]) -> lis
         if chosen and added < LEAST_ADDED * total:
             break
         chosen.append(best)
-        left = [(e, there) for e, there in held_by if e not in chosen and answer & there - asked]
+        left = [(e, there) for e, there in held_by if e not in chosen and answer & there]
     return chosen if total and sum(missing.values()) <= (1 - LEAST_TOLD) * total else []
 
 

@@ -4,6 +4,7 @@ English only: of a question in another language nothing is told, and it is asked
 """
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 _AUXILIARY = (
@@ -24,6 +25,8 @@ _NEXT_PART = re.compile(
     rf"|[,;]?\s+and\s+(?=(?:{_AUXILIARY})\s+(?:{_SUBJECT})\s+\S)",
     re.IGNORECASE,
 )
+# "Does the Courier say that it rose, while the Gazette says that it fell?"
+_WHILE = re.compile(r",\s+(?:while|whereas)\s+(?=\S)", re.IGNORECASE)
 _OPENS = re.compile(rf"^(?:\S+\s+){{0,3}}?(?:{_ASKING}|{_AUXILIARY})\b", re.IGNORECASE)
 LEAST_WORDS = 3
 
@@ -33,12 +36,24 @@ def is_polar(question: str) -> bool:
     return bool(_POLAR.match(question.strip())) and not _CHOICE.search(question)
 
 
+def outlets_named(question: str, known: Iterable[str]) -> list[str]:
+    """Those of the outlets `known` that it names, as they are written, in the question's order."""
+    found = {}
+    for outlet in known:
+        if match := re.search(rf"(?<!\w){re.escape(outlet)}(?!\w)", question):
+            found[outlet] = match.start()
+    return sorted(found, key=found.__getitem__)
+
+
 def parts(question: str) -> list[str]:
     """The questions that it is made of, each ending as one: itself, mostly.
 
-    "Who signed it, and when does it end?" is two. A part may say "it" of what another names.
+    "Who signed it, and when does it end?" is two. A part may say "it" of what another names. So is
+    "Does the Courier deny it, while the Gazette confirms it?".
     """
     asked = " ".join(question.split())
+    if is_polar(asked) and len(sides := _WHILE.split(asked.rstrip(" ?"))) > 1:
+        return [f"{sides[0]}?", *(f"Is it so that {side}?" for side in sides[1:])]
     found = [part.strip(" ,;") for part in _NEXT_PART.split(asked) if part.strip(" ,;?")]
     if len(found) < 2 or any(
         len(part.split()) < LEAST_WORDS or not _OPENS.match(part) for part in found

@@ -26,12 +26,17 @@ Similarity = Callable[[str, Sequence[str]], npt.NDArray[np.float32]]
 
 
 def readings(
-    passages: Sequence[Passage], questions: Sequence[str], similarity: Similarity
+    passages: Sequence[Passage],
+    questions: Sequence[str],
+    similarity: Similarity,
+    *,
+    at_once: bool = False,
 ) -> Iterator[list[Evidence]]:
     """What to read first, and what to read where that is not enough, which begins with the first.
 
     `passages` come best first. `questions` are the parts of one question: a sentence counts by the
-    part that it bears on most. Little, and what several parts are asked of, is read at once.
+    part that it bears on most. Little, and what several parts are asked of, is read at once; so is
+    all with `at_once`.
     """
     offered = evidence(passages)
     lengths = [len(e.text.split()) for e in offered]
@@ -42,7 +47,7 @@ def readings(
         yield offered
         return
     first: list[Evidence] = []
-    if len(questions) == 1:
+    if len(questions) == 1 and not at_once:
         # In an order of their own: the next question finds them in the KV cache.
         first = evidence(sorted(passages[:FIRST], key=lambda passage: passage.id))
         yield first

@@ -109,13 +109,12 @@ def test_what_a_claim_gathers_from_several_articles_is_told_in_their_sentences()
     burnt = "The mill burnt down at night. Krall is accused of having set the fire herself."
     offered = evidence([passage(sold, article_id="a"), passage(burnt, article_id="b")])
     question = "Who bought the mill, as the Ledger wrote, and is accused by the Courier?"
-    claim = "Ada Krall, who bought the mill, as the Ledger wrote, is accused of the fire."
-    assert [e.text for e in told_together(claim, question, offered)] == [
+    assert [e.text for e in told_together("Ada Krall", question, offered)] == [
         "Ada Krall bought the mill in 1998.",
         "Krall is accused of having set the fire herself.",
     ]
-    assert not told_together(claim.replace("Ada Krall", "Jon Stamm"), question, offered)
-    assert not told_together("The mill was bought, and burnt down.", question, offered)
+    assert not told_together("Jon Stamm", question, offered)
+    assert not told_together("the mill", question, offered)
 
 
 def test_a_claim_that_shares_no_word_has_no_grounds() -> None:

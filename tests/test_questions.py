@@ -1,6 +1,6 @@
 import pytest
 
-from service.questions import is_polar, parts
+from service.questions import is_polar, outlets_named, parts
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,21 @@ def test_these_want_more_than_yes_or_no(question):
             ["The gap between what was said and what was done?"],
         ),
         ("  what \n happened ", ["what happened"]),
+        (
+            "Does the Courier say that it sank, while the Gazette says that it was saved?",
+            [
+                "Does the Courier say that it sank?",
+                "Is it so that the Gazette says that it was saved?",
+            ],
+        ),
+        ("Who sang, while the ship sank?", ["Who sang, while the ship sank?"]),
     ],
 )
 def test_a_question_is_split_where_another_begins(question, expected):
     assert parts(question) == expected
+
+
+def test_an_outlet_is_named_where_it_stands_as_it_is_written() -> None:
+    known = ["Time", "Valley Gazette", "The Courier"]
+    question = "What do The Courier and the Valley Gazette say of the time in Timehurst?"
+    assert outlets_named(question, known) == ["The Courier", "Valley Gazette"]
