@@ -451,8 +451,8 @@ class Answerer:
         signals["support"] = min(v.support.score for v in part.verified)
         said = " ".join(v.text for v in part.verified)
         # What a question gathers from several outlets is borne out by the articles of all of them.
-        gathered = [e for e in offered if e.passage.source in work.outlets]
-        ids = sorted({piece.passage.article_id for piece in [*cited, *gathered]})
+        gathered = {e.passage.article_id for e in offered if e.passage.source in work.outlets}
+        ids = sorted(gathered | {c.passage.article_id for c in cited})
         articles = [self._index.registry.get(article_id) for article_id in ids]
         known = [_known(article, part.question) for article in articles]
         known.append(" ".join({*work.outlets, *(e.passage.source or "" for e in offered)}))

@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 
 import snowballstemmer
@@ -104,6 +105,8 @@ LEADING = 6
 # Sentences that together tell what one sentence of an answer gathers; the share of its words that
 # the second has to add, and both to hold.
 TOLD_TOGETHER, LEAST_ADDED, LEAST_TOLD = 2, 0.08, 0.25
+# A name of so many letters may be another misspelt, from so much alike on.
+LEAST_MISSPELT, MISSPELT = 6, 0.85
 
 
 @lru_cache(maxsize=65536)
@@ -582,13 +585,27 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     presumed = [[w] for w in words(question) if w.is_number] + _runs(question, names(question))
     missing = []
     for run in presumed:
-        absent = [w.text for w in run if w.stem not in there and w not in opening]
+        absent = [
+            w.text
+            for w in run
+            if w.stem not in there and w not in opening and not _misspelt(w.stem, there)
+        ]
         missing += [" ".join(absent)] if len(absent) == len(run) else absent
     folded = " ".join(_fold(text) for text in articles)
     missing += [q for q in quoted(question) if _fold(q) not in folded]
     if _negates(question) and not _negates(cited):
         missing.append("not")
     return missing
+
+
+def _misspelt(stem: str, known: Iterable[str]) -> bool:
+    """Whether a long word is, but for a letter or two, one of those known: "Hancock", "Harnock"."""
+    near = [k for k in known if k[:1] == stem[:1] and abs(len(k) - len(stem)) <= 2]
+    return (
+        len(stem) >= LEAST_MISSPELT
+        and not stem[:1].isdigit()
+        and bool(get_close_matches(stem, near, 1, MISSPELT))
+    )
 
 
 def denied(question: str, answer: str) -> list[str]:

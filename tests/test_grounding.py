@@ -225,6 +225,7 @@ def test_quotations_are_found_in_every_common_kind_of_mark() -> None:
         ("What did Ines Holm say?", []),
         ("What did Prime Minister Holm say?", ["Prime", "Minister"]),
         ("What did Ines Holm say on Radio Nord?", ["Radio Nord"]),
+        ("What did the mayor of Oxford say?", ["Oxford"]),
         ("Did 2,800 people leave Ottering?", ["2,800"]),
         ("Who called it “a miracle”?", ["a miracle"]),
         ("Why did Holm not rebuild the weir?", ["not"]),
@@ -235,6 +236,12 @@ def test_what_a_question_presumes_and_the_articles_do_not_say(
 ) -> None:
     cited = "“We shall rebuild the weir,” Holm told reporters."
     assert unmet(question, [TEXT], cited) == missing
+
+
+def test_a_misspelt_name_is_known() -> None:
+    told = "Katie Harnock of Canada threw 12 goals at the University of Kyoto."
+    assert not unmet("How many did Hancock throw at the Universiy?", [told], told)
+    assert unmet("How many did Hannigan throw?", [told], told) == ["Hannigan"]
 
 
 @pytest.mark.parametrize(
