@@ -106,7 +106,7 @@ LEADING = 6
 # the second has to add, and both to hold.
 TOLD_TOGETHER, LEAST_ADDED, LEAST_TOLD = 2, 0.08, 0.25
 # A name of so many letters may be another misspelt, from so much alike on.
-LEAST_MISSPELT, MISSPELT = 6, 0.85
+LEAST_MISSPELT, MISSPELT = 6, 0.84
 
 
 @lru_cache(maxsize=65536)
