@@ -19,7 +19,7 @@ from index.sentences import sentence_spans
 from service.calibration import DIGITS, DIRECTORY, Calibration, Logistic, features
 from service.scoring import auroc
 
-ANSWER = ("answerable", "support", "unmet", "settled")
+ANSWER = ("answerable", "support", "unmet", "settled", "mended")
 SUPPORT = ("entailment", "failed")
 # L2, on how far a weight is from what it was: a half is some fifty rows.
 PENALTY = 30.0

@@ -328,16 +328,19 @@ class Answerer:
         if _SAYS_NOTHING.search(text):
             return "not_stated"
         with work.timed("verify"):
+            claims = [tidied(stated(span.of(text))) for span in sentence_spans(text)]
             if gathers:
                 part.verified = self._told_together(text, part, context, offered, work)
             else:
-                claims = [tidied(stated(span.of(text))) for span in sentence_spans(text)]
                 part.verified = self._verified_of(
                     claims, part, context, offered, work
                 ) or self._in_their_own_words(claims, context, offered, work)
             if not part.verified:
                 return "not_supported"
             self._sense(part, offered, work)
+            if not (polar or gathers):
+                mended = [v.text for v in part.verified[:1]] != claims[:1]
+                part.signals["mended"] = float(mended)
             if self._probability(part) < ANSWERED:
                 return "not_stated"
             if polar:

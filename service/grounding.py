@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import pairwise
 
 import snowballstemmer
 
@@ -99,6 +100,11 @@ QUESTION_WEIGHT = 0.15
 # "Ursula von der Leyen", "William the Conqueror"; "Bank of England" is no such name.
 _WITHIN_A_NAME = re.compile(
     r"-|[ ](?:(?:al|ben|bin|da|das|de|del|della|den|der|di|dos|du|el|ibn|la|le|the|van|von|y)[ ])*"
+)
+_TITLES = frozenset(
+    "mr mrs ms miss dr prof professor president minister governor senator mayor judge justice sir "
+    "dame lord lady king queen prince princess captain colonel general sergeant inspector chief "
+    "deputy secretary chancellor ambassador bishop pope sheikh".split()
 )
 # Words of a claim within which its subject is named: "Deputy Prime Minister Karl Holm said".
 LEADING = 6
@@ -392,7 +398,7 @@ def _another_is_named(
 
     Then no further sentence can make up for the name: it was put in the other's place. The
     headline names what all of an article is about, though, and a pronoun may stand for whom the
-    article names in full time and again.
+    article names in full time and again. Of two of one name neither is the other.
     """
     there, said = stems(e.text), stems(claim)
     points_back = any(w.text.casefold() in _PRONOUNS for w in words(e.text))
@@ -405,7 +411,23 @@ def _another_is_named(
         and not name <= headline
         and not (points_back and sum(name <= other for other in beside) > 1)
     ]
-    return bool(absent) and any(not name & said for name in proper_names(e.text, common))
+    return _is_namesake(part, e.text, common) or (
+        bool(absent) and any(not name & said for name in proper_names(e.text, common))
+    )
+
+
+def _is_namesake(claim: str, text: str, common: frozenset[str]) -> bool:
+    """Whether a claim names somebody in full whose surname the text gives to another alone."""
+    there = stems(text)
+    given: dict[str, set[str]] = {}
+    for run in _runs(text, names(text, common=common)):
+        for first, last in pairwise(run):
+            given.setdefault(last.stem, set()).add(first.stem)
+    return any(
+        last.stem in given and first.stem not in there and first.text.casefold() not in _TITLES
+        for run in _runs(claim, names(claim, common=common))
+        for first, last in pairwise(run[-2:])
+    )
 
 
 def proper_names(text: str, common: frozenset[str]) -> list[frozenset[str]]:
@@ -496,7 +518,8 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {
         "numbers": numbers <= there,
-        "names": {w.stem for w in names(claim, common=common)} <= there and _sex_holds(claim, text),
+        "names": {w.stem for w in names(claim, common=common)} <= there
+        and all(_sex_holds(claim, c.text) for c in grounds.cited),
         "dates": calendar <= there
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated),

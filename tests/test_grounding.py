@@ -238,6 +238,18 @@ def test_what_a_question_presumes_and_the_articles_do_not_say(
     assert unmet(question, [TEXT], cited) == missing
 
 
+def test_of_two_of_one_name_neither_is_the_other() -> None:
+    text = (
+        "Transport Minister Igor Vance resigned in August over road contracts. "
+        "His cousin Ivan Vance is the mayor of Mirna."
+    )
+    offered = evidence([passage(text, title="Vote")])
+    swapped = ground("Ivan Vance resigned in August over road contracts.", "?", offered)
+    assert swapped is not None and swapped.failed == ["names"]
+    told = ground("Igor Vance resigned in August over road contracts.", "?", offered)
+    assert told is not None and not told.failed
+
+
 def test_a_misspelt_name_is_known() -> None:
     told = "Katie Harnock of Canada threw 12 goals at the University of Kyoto."
     assert not unmet("How many did Hancock throw at the Universiy?", [told], told)
