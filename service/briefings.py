@@ -404,7 +404,7 @@ class Briefer:
             grounds = ground(text, work.question, [e])
             if grounds and not grounds.failed:
                 # They are the article's own words: nothing is left for the model to judge.
-                support = judge(grounds, 1.0, self._calibration)
+                support = judge(grounds, 1.0, self._calibration.support)
                 return self._written_out(Verified(text, grounds, support), work)
         return None
 
@@ -454,7 +454,7 @@ class Briefer:
         if grounds is None or grounds.failed or not grounds.derived:
             return verified
         entailment = float(verified.support.checks["entailment"])
-        return Verified(text, grounds, judge(grounds, entailment, self._calibration))
+        return Verified(text, grounds, judge(grounds, entailment, self._calibration.support))
 
     def _fitting(self, said: Said, most: int, work: _Work) -> Said | None:
         """The sentence, or a shorter one from the same source, of `most` words."""

@@ -26,7 +26,7 @@ from service.contract import (
     Usage,
     checked_place,
 )
-from service.grounding import Cited, Grounds, evidence, ground, is_content, words
+from service.grounding import Cited, Grounds, copied, evidence, ground, is_content, words
 from service.prompts import Prompt
 from service.reading import Budget, Reader, Replies, judge, prompt_context
 
@@ -61,8 +61,9 @@ Label = Literal["supported", "contradicted", "unsupported", "not_checkable"]
 class Checked:
     """A sentence, and the probability that the source supports it.
 
-    `entailment` is the model's reading, `coverage` the share of the sentence's words found, and
-    `checks` tells which of those made by code hold. `cited` are the nearest source sentences.
+    `entailment` is the model's reading, `coverage` the share of the sentence's words found,
+    `copied` how much of it stands there in one piece, and `checks` tells which of those made by
+    code hold. `cited` are the nearest source sentences.
     """
 
     span: Span
@@ -71,6 +72,7 @@ class Checked:
     score: float
     entailment: float = 0.0
     coverage: float = 0.0
+    copied: float = 0.0
     checks: dict[str, bool | float] = field(default_factory=dict)
     cited: tuple[Cited, ...] = ()
 
@@ -99,7 +101,7 @@ class Checker:
     ) -> None:
         self._embedder, self._chat, self._model, self._kept = embedder, chat, model, kept
         self._calibration = Calibration.of(model.sha256)
-        self._supported, self._contradicted = Prompt("supported"), Prompt("contradicted")
+        self._stated, self._contradicted = Prompt("stated"), Prompt("contradicted")
 
     def check(
         self,
@@ -146,9 +148,12 @@ class Checker:
             return Checked(span, claim, "unsupported", 0.0)
         context = prompt_context(found.read, QUESTION)
         quotation = " ".join(c.text for c in grounds.cited)
+        share = copied(claim, [p.text for p in found.nearest])
+        verbatim = share == 1.0 and not grounds.failed
         if reader:
-            entailment = reader.yes(self._supported, context, quotation=quotation, statement=claim)
-            support = judge(grounds, entailment, self._calibration)
+            # What stands there word for word need not be read.
+            entailment = 1.0 if verbatim else reader.yes(self._stated, context, statement=claim)
+            support = judge(grounds, entailment, self._calibration.check, copied=share)
             score, checks = support.score, support.checks
         else:
             entailment = 0.0
@@ -157,6 +162,7 @@ class Checker:
                 "coverage": grounds.coverage,
                 "nearness": float(near[0] @ near[1]),
                 "failed": float(len(grounds.failed)),
+                "copied": share,
             }
             score = round(self._calibration.fast.probability(signals), 4)
             checks = dict[str, bool | float](grounds.checks)
@@ -164,7 +170,15 @@ class Checker:
         if label == "unsupported" and self._is_denied(claim, quotation, grounds, context, reader):
             label = "contradicted"
         return Checked(
-            span, claim, label, score, entailment, grounds.coverage, checks, tuple(grounds.cited)
+            span,
+            claim,
+            label,
+            score,
+            entailment=entailment,
+            coverage=grounds.coverage,
+            copied=share,
+            checks=checks,
+            cited=tuple(grounds.cited),
         )
 
     def _is_denied(

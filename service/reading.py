@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from index.errors import Deadline
 from index.registry import Passage
 from index.sentences import Span
-from service.calibration import FAILED_CHECK, Calibration
+from service.calibration import FAILED_CHECK, Logistic
 from service.contract import DerivedDate, ModelName, Support, Usage
 from service.grounding import Cited, Evidence, Grounds, evidence
 from service.prompts import Prompt
@@ -177,11 +177,12 @@ def _heading(passage: Passage) -> str:
     return ", ".join(part for part in parts if part) or "(no title)"
 
 
-def judge(grounds: Grounds, entailment: float, calibration: Calibration) -> Support:
-    """The verdict on a sentence, from the checks made by code and the model's reading."""
-    score = calibration.support.probability(
-        {"entailment": entailment, "failed": float(len(grounds.failed))}
-    )
+def judge(grounds: Grounds, entailment: float, logistic: Logistic, **signals: float) -> Support:
+    """The verdict on a sentence, from the checks made by code, the model's reading and what else
+    `logistic` counts.
+    """
+    failed = float(len(grounds.failed))
+    score = logistic.probability({"entailment": entailment, "failed": failed, **signals})
     if grounds.failed:
         score = min(score, FAILED_CHECK)
     label = "supported" if score >= 0.5 else "unsupported"

@@ -76,7 +76,7 @@ class Verifier:
             return None
         quotation = " ".join(c.text for c in grounds.cited)
         entailment = reader.yes(self._supported, context, quotation=quotation, statement=said)
-        support = judge(grounds, entailment, self._calibration)
+        support = judge(grounds, entailment, self._calibration.support)
         claims.append(told | support.model_dump())
         if support.label != "supported":
             dropped.append(Dropped(text=claim, reason="entailment"))

@@ -66,13 +66,24 @@ def test_sentences_are_read_beside_the_same_passages_of_a_long_text(fresh: Serve
         for town in towns
         for n in range(4, 20)
     ]
-    claims = " ".join(told[at] for at in (3, 60, 120))
+    picked = [told[at] for at in (3, 60, 120)]
+    claims = " ".join(t.replace("and spoke of", "and it spoke of") for t in picked)
     before = len(fresh.chat.prompts)
     reply = check(fresh, claims, source_text="\n\n".join(told))
     assert [s["label"] for s in reply["sentences"]] == ["supported"] * 3
-    assert all(s["sources"][0]["cited_text"] == s["text"] for s in reply["sentences"])
-    asked = [prompt.partition("Quotation:")[0] for prompt in fresh.chat.prompts[before:]]
+    assert [s["sources"][0]["cited_text"] for s in reply["sentences"]] == picked
+    asked = [prompt.partition("Statement:")[0] for prompt in fresh.chat.prompts[before:]]
     assert len(asked) == 3 and len(set(asked)) == 1
+
+
+def test_what_stands_there_word_for_word_is_not_read(fresh: Served) -> None:
+    fresh.chat.yes = 0.02
+    before = len(fresh.chat.prompts)
+    (sentence,) = check(fresh, GOOD.rstrip("."), source_text=ARTICLE)["sentences"]
+    assert (sentence["label"], sentence["checks"]["entailment"]) == ("supported", 1.0)
+    assert len(fresh.chat.prompts) == before
+    (sentence,) = check(fresh, f"In 2024 {GOOD}", source_text=ARTICLE)["sentences"]
+    assert len(fresh.chat.prompts) > before and sentence["label"] == "unsupported"
 
 
 def test_absence_is_no_contradiction(fresh: Served) -> None:

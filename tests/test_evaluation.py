@@ -425,7 +425,7 @@ def test_of_a_long_source_what_is_nearest_is_read(embedder: MiniLM) -> None:
     chat = ScriptedChat()
     filler = " ".join(f"On day {i} the market sold apples, pears and plums." for i in range(200))
     checker = Checker(embedder, chat, ModelName(name="scripted", sha256="0"))
-    checked = checker.check(SAID, f"{filler}\n\n{BRIDGE}\n\n{filler}")
+    checked = checker.check(f"In the end, {SAID}", f"{filler}\n\n{BRIDGE}\n\n{filler}")
     assert least(checked) > 0.5
     (prompt,) = chat.prompts
     assert BRIDGE in prompt and len(prompt) < len(filler)

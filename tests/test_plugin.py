@@ -79,7 +79,8 @@ def test_a_failure_shows_the_sentence_what_is_wrong_and_the_sources_words(run: R
 def test_the_models_reading_is_shown(fresh: Served, run: Run) -> None:
     fresh.chat.yes = 0.02
     said = "unsupported: the model reads it there with a probability of 2%"
-    fails(run(HELD, url=fresh.url), said)
+    body = "dateline.assert_grounded('The bridge that Aldous Finch opened is new.', ARTICLE)"
+    fails(run(body, url=fresh.url), said)
 
 
 @pytest.mark.parametrize("answer", ["", "Thank you.", "Why?"])
@@ -258,13 +259,14 @@ def test_front_matter_is_no_text_and_lines_are_the_files(tmp_path: Path) -> None
 
 
 def test_a_second_run_asks_no_model(fresh: Served, run: Run) -> None:
-    run(HELD, url=fresh.url).stdout.fnmatch_lines(["dateline: 1 verdict, 0 known before"])
+    held = HELD.replace("ANSWER", "'The new bridge at Harrow Mere was opened by Aldous Finch.'")
+    run(held, url=fresh.url).stdout.fnmatch_lines(["dateline: 1 verdict, 0 known before"])
     asked = len(fresh.chat.prompts)
     assert asked > 0
-    run(HELD, url=fresh.url).stdout.fnmatch_lines(["dateline: 1 verdict, 1 known before"])
+    run(held, url=fresh.url).stdout.fnmatch_lines(["dateline: 1 verdict, 1 known before"])
     assert len(fresh.chat.prompts) == asked
-    another = HELD.replace("ARTICLE", "'Yes. ' + ARTICLE")
-    for body, *options in ((another,), (HELD, "--cache-clear")):
+    another = held.replace("ARTICLE", "'Yes. ' + ARTICLE")
+    for body, *options in ((another,), (held, "--cache-clear")):
         passes(run(body, *options, url=fresh.url))
         assert len(fresh.chat.prompts) > asked
         asked = len(fresh.chat.prompts)
