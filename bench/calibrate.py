@@ -20,7 +20,7 @@ from service.calibration import DIGITS, DIRECTORY, Calibration, Logistic, featur
 from service.scoring import auroc
 
 ANSWER = ("answerable", "support", "unmet", "settled", "mended")
-CHECK = ("entailment", "failed", "copied")
+SUPPORT = ("entailment", "failed")
 # L2, on how far a weight is from what it was: a half is some fifty rows.
 PENALTY = 30.0
 
@@ -60,7 +60,7 @@ def answer_rows(items: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, fl
     return rows
 
 
-def check_rows(items: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, float], float]]:
+def support_rows(items: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, float], float]]:
     """Document, signals, and whether the sentence is supported: where a summary is not, that is
     the fault of the sentences that were edited.
     """
@@ -76,7 +76,6 @@ def check_rows(items: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, flo
             signals = {
                 "entailment": sentence["entailment"],
                 "failed": float(len(sentence["failed"])),
-                "copied": sentence["copied"],
             }
             rows.append((item["doc_id"], features(signals), float(supported)))
     return rows
@@ -116,7 +115,7 @@ def main() -> None:
         name: fit(rows, names, before)
         for name, rows, names, before in (
             ("answer", answer_rows(items), ANSWER, fallback.answer),
-            ("check", check_rows(items), CHECK, fallback.check),
+            ("support", support_rows(items), SUPPORT, fallback.support),
         )
         if rows
     }

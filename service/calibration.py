@@ -36,15 +36,13 @@ class Logistic(BaseModel):
 
 class Calibration(BaseModel):
     """`answer`: that an answer is right and complete. `support`: that its source supports a
-    sentence of it. `check`: that a source supports a sentence of any text; `fast`: the same, told
-    without the model. `fitted` says with what.
+    sentence; `fast`: the same, told without the model. `fitted` says with what.
     """
 
     model_config = ConfigDict(extra="forbid")
     fitted: dict[str, Any]
     answer: Logistic
     support: Logistic
-    check: Logistic
     fast: Logistic
 
     @classmethod

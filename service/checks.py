@@ -26,7 +26,7 @@ from service.contract import (
     Usage,
     checked_place,
 )
-from service.grounding import Cited, Grounds, copied, evidence, ground, is_content, words
+from service.grounding import Cited, Grounds, evidence, ground, is_content, verbatim, words
 from service.prompts import Prompt
 from service.reading import Budget, Reader, Replies, judge, prompt_context
 
@@ -61,9 +61,8 @@ Label = Literal["supported", "contradicted", "unsupported", "not_checkable"]
 class Checked:
     """A sentence, and the probability that the source supports it.
 
-    `entailment` is the model's reading, `coverage` the share of the sentence's words found,
-    `copied` how much of it stands there in one piece, and `checks` tells which of those made by
-    code hold. `cited` are the nearest source sentences.
+    `entailment` is the model's reading, `coverage` the share of the sentence's words found, and
+    `checks` tells which of those made by code hold. `cited` are the nearest source sentences.
     """
 
     span: Span
@@ -72,7 +71,6 @@ class Checked:
     score: float
     entailment: float = 0.0
     coverage: float = 0.0
-    copied: float = 0.0
     checks: dict[str, bool | float] = field(default_factory=dict)
     cited: tuple[Cited, ...] = ()
 
@@ -148,12 +146,11 @@ class Checker:
             return Checked(span, claim, "unsupported", 0.0)
         context = prompt_context(found.read, QUESTION)
         quotation = " ".join(c.text for c in grounds.cited)
-        share = copied(claim, [p.text for p in found.nearest])
-        verbatim = share == 1.0 and not grounds.failed
+        copied = verbatim(claim, [p.text for p in found.nearest])
         if reader:
             # What stands there word for word need not be read.
-            entailment = 1.0 if verbatim else reader.yes(self._stated, context, statement=claim)
-            support = judge(grounds, entailment, self._calibration.check, copied=share)
+            entailment = 1.0 if copied else reader.yes(self._stated, context, statement=claim)
+            support = judge(grounds, entailment, self._calibration.support)
             score, checks = support.score, support.checks
         else:
             entailment = 0.0
@@ -162,7 +159,7 @@ class Checker:
                 "coverage": grounds.coverage,
                 "nearness": float(near[0] @ near[1]),
                 "failed": float(len(grounds.failed)),
-                "copied": share,
+                "verbatim": float(copied),
             }
             score = round(self._calibration.fast.probability(signals), 4)
             checks = dict[str, bool | float](grounds.checks)
@@ -176,7 +173,6 @@ class Checker:
             score,
             entailment=entailment,
             coverage=grounds.coverage,
-            copied=share,
             checks=checks,
             cited=tuple(grounds.cited),
         )

@@ -414,7 +414,6 @@ def _check(checker: Checker, fast: Checker, row: Row) -> Outcome:
                 "score": c.score,
                 "entailment": c.entailment,
                 "coverage": c.coverage,
-                "copied": c.copied,
                 "failed": c.failed,
                 "fast": f.score,
                 "fast_label": f.label,

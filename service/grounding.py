@@ -475,35 +475,10 @@ def covered(weights: dict[str, float], text: str) -> float:
     return sum(w for stem, w in weights.items() if stem in found) / total if total else 0.0
 
 
-def copied(claim: str, texts: Iterable[str]) -> float:
-    """How much of the claim stands in these texts in one piece: 1 where all of it does, word for
-    word, a half where it is put together of two halves, 0 where no word does.
-
-    Extractive density (Grusky et al. 2018) as a share of the greatest possible: the squared lengths
-    of the longest runs of words that follow one another in a text, from the left.
-    """
-    said = [word.stem for word in words(claim)]
-    sources = [[word.stem for word in words(text)] for text in texts]
-    at: dict[str, list[tuple[list[str], int]]] = {}
-    for source in sources:
-        for i, stem in enumerate(source):
-            at.setdefault(stem, []).append((source, i))
-    squares, i = 0, 0
-    while i < len(said):
-        longest = max((_run(said, i, *place) for place in at.get(said[i], ())), default=0)
-        squares += longest**2
-        i += longest or 1
-    return squares / len(said) ** 2 if said else 0.0
-
-
-def _run(said: Sequence[str], i: int, source: Sequence[str], j: int) -> int:
-    """How many words are the same from these two places on."""
-    length = 0
-    for one, other in zip(said[i:], source[j:], strict=False):
-        if one != other:
-            break
-        length += 1
-    return length
+def verbatim(claim: str, texts: Iterable[str]) -> bool:
+    """Whether all of the claim's words follow one another in one of these texts."""
+    said, *there = (f" {' '.join(w.stem for w in words(text))} " for text in (claim, *texts))
+    return bool(said.strip()) and any(said in text for text in there)
 
 
 def _join(chosen: Iterable[Evidence]) -> list[Cited]:
