@@ -91,8 +91,12 @@ _LEANS = re.compile(
     r"|the (?:articles?|report|text|earlier|former|latter|same|other))\b",
     re.IGNORECASE,
 )
-# "HADDLEMERE, Feb. 10 - ", "LONDON (Reuters) — "
-_AGENCY = re.compile(r"^[A-Z][A-Z .'’-]+[A-Z](?:[,/] [^-–—]{1,40}| \([^)]{1,30}\))? [-–—]+ ")
+# "HADDLEMERE, Feb. 10 - ", "LONDON (Reuters) — ", "date 2024-11-26 Shafaq News / "
+_AGENCY = re.compile(
+    r"^[A-Z][A-Z .'’-]+[A-Z](?:[,/] [^-–—]{1,40}| \([^)]{1,30}\))? [-–—]+ "
+    r"|^(?:(?i:date):? )?(?:\d{4}-\d\d-\d\d[T\d:.Z+]* )?(?:[A-Z][\w.&’'-]* ){1,4}/ (?=\S)"
+    r"|^(?i:date):? \d{4}-\d\d-\d\d "
+)
 _TELLS = re.compile(
     r"^(?:the|this) (?:article|report) (?:(?:reports|says|states|notes|adds)(?: that)? "
     r"|corrects [^:.]{1,120}: )",

@@ -17,7 +17,7 @@ from index.embeddings import MiniLM
 from index.index import Index
 from index.registry import Filters, Passage
 from index.sentences import Span, passage_spans, sentence_spans
-from service.calibration import Calibration
+from service.calibration import FAILED_CHECK, Calibration
 from service.contract import (
     CheckedSentence,
     CheckReply,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # langchain_core takes most of a second to import
 MOST_TOKENS = 1500
 TOGETHER = 5
 FEW_ARTICLES = 20  # named ones: these are looked through, not searched
-PASSAGES = 6
+PASSAGES = 4  # looked for, for each sentence
 SUPPORTED = 0.5  # from here on a score says that a sentence is supported
 PATIENCE = 600.0  # seconds a sentence
 # The prompts' head has a place for a question; here it is this one.
@@ -52,7 +52,15 @@ CONTRADICTED = 0.7  # the model's reading, where no check by code fails
 SAME_MATTER = 0.5
 LEAST_WORDS = 2  # of content, in a sentence that states something
 _ASKS = re.compile(r"[?]\W*$")
-_OWN = re.compile(r"^\W*(?:thank|thanks|sorry|hello|hi|dear|please|welcome)\b", re.IGNORECASE)
+# Courtesies, opinions, what a page says of itself, headings.
+_OWN = re.compile(
+    r"^\W*(?:thank|thanks|sorry|hello|hi|dear|please|welcome)\b"
+    r"|^\W*I (?:think|believe|feel|hope|wonder|guess|suppose)\b"
+    r"|^\W*(?:read|see|click|watch|subscribe|sign up|scroll|share)\b.{0,40}[.!]?$"
+    r"|^\W*(?:photos?|images?|pictures?|videos?|credits?|sources?|by)\s*:"
+    r"|^\W*(?:what|how) [^.]{0,60}!$|^#+\s",
+    re.IGNORECASE,
+)
 
 Label = Literal["supported", "contradicted", "unsupported", "not_checkable"]
 
@@ -146,7 +154,7 @@ class Checker:
             return Checked(span, claim, "unsupported", 0.0)
         context = prompt_context(found.read, QUESTION)
         quotation = " ".join(c.text for c in grounds.cited)
-        copied = verbatim(claim, [p.text for p in found.nearest])
+        copied = not grounds.failed and verbatim(claim, evidence(found.nearest))
         if reader:
             # What stands there word for word need not be read.
             entailment = 1.0 if copied else reader.yes(self._stated, context, statement=claim)
@@ -162,6 +170,7 @@ class Checker:
                 "verbatim": float(copied),
             }
             score = round(self._calibration.fast.probability(signals), 4)
+            score = min(score, FAILED_CHECK) if grounds.failed else score
             checks = dict[str, bool | float](grounds.checks)
         label: Label = "supported" if score >= SUPPORTED else "unsupported"
         if label == "unsupported" and self._is_denied(claim, quotation, grounds, context, reader):
@@ -188,7 +197,7 @@ class Checker:
         """Whether the source tells it otherwise, and does not only leave it out."""
         if grounds.coverage < SAME_MATTER:
             return False
-        if reader is None:
+        if reader is None or DENYING & set(grounds.failed):
             return bool(DENYING & set(grounds.failed))
         said = reader.yes(self._contradicted, context, quotation=quotation, statement=claim)
         return said >= (0.5 if grounds.failed else CONTRADICTED)
@@ -289,11 +298,11 @@ def _finder(checker: Checker, index: Index, filters: Filters, text: str) -> Call
         passages = [p for a in filters.article_ids for p in index.registry.passages_of(a)]
         return checker.finder(passages, text)
 
-    def searched(claim: str) -> Found:
-        passages = [hit.passage for hit in index.search(claim, filters, PASSAGES)]
-        return Found(passages, passages)
-
-    return searched
+    claims = [c for span in sentence_spans(text) if is_checkable(c := span.of(text))]
+    found = {claim: index.search(claim, filters, PASSAGES) for claim in claims}
+    # What is found for one sentence may bear on the next: together they are read once.
+    pooled = {hit.passage.id: hit.passage for hits in found.values() for hit in hits}
+    return checker.finder([pooled[number] for number in sorted(pooled)], text)
 
 
 def is_checkable(sentence: str) -> bool:

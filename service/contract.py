@@ -25,7 +25,7 @@ from index.sentences import Span
 
 def _says_something(text: str) -> str:
     if not text.strip():
-        raise ValueError("is empty: ask something")
+        raise ValueError("is empty")
     return text
 
 
@@ -281,7 +281,7 @@ class CheckRequest(_Request):
     of `source_text`.
     """
 
-    text: Annotated[Asked, Field(max_length=50_000)]
+    text: Annotated[Asked, Field(max_length=200_000)]
     source_text: Annotated[Whole | None, Field(max_length=1_000_000)] = None
     source_title: Line | None = None
     source_published_at: IsoDate | None = None

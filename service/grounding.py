@@ -24,6 +24,8 @@ from service.dates_held import Derived, Held, held
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+")
 _QUOTED = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»")
+# Words after a negator that it denies: of a claim, and of a text that may say it in more words.
+NEGATED_WITHIN, DENIED_WITHIN = 3, 8
 # "no one", "every one": no number.
 _ONE_OF_MANY = re.compile(r"\b(?:no|any|every|some|each|another) one$", re.I)
 _PRONOUNS = frozenset(
@@ -111,6 +113,8 @@ LEADING = 6
 # Sentences that together tell what one sentence of an answer gathers; the share of its words that
 # the second has to add, and both to hold.
 TOLD_TOGETHER, LEAST_ADDED, LEAST_TOLD = 2, 0.08, 0.25
+# Characters beyond twice a claim's that are looked through for it: they may be spent on spaces.
+MARGIN = 40
 # A name of so many letters may be another misspelt, from so much alike on.
 LEAST_MISSPELT, MISSPELT = 6, 0.84
 
@@ -361,7 +365,12 @@ def _grounds(
     grounds.dates = held(claim, text, first.passage.published_at)
     missing -= {*grounds.dated, *grounds.dates.told}
     if not mistaken:
-        grounds.fields = [f for f in _fields(first.passage) if missing & stems(f.text)]
+        days = frozenset().union(*map(stems, grounds.dates.unstated))
+        grounds.fields = [
+            f
+            for f in _fields(first.passage)
+            if missing & stems(f.text) & (days if f.field == "published_at" else missing)
+        ]
     grounds.checks = check(claim, grounds, common)
     if not missing:
         top = covered(weights, first.text)
@@ -475,10 +484,14 @@ def covered(weights: dict[str, float], text: str) -> float:
     return sum(w for stem, w in weights.items() if stem in found) / total if total else 0.0
 
 
-def verbatim(claim: str, texts: Iterable[str]) -> bool:
-    """Whether all of the claim's words follow one another in one of these texts."""
-    said, *there = (f" {' '.join(w.stem for w in words(text))} " for text in (claim, *texts))
-    return bool(said.strip()) and any(said in text for text in there)
+def verbatim(claim: str, offered: Sequence[Evidence]) -> bool:
+    """Whether all of the claim's words stand in an article in a row, from a sentence's first on."""
+    said = [w.stem for w in words(claim)]
+    for e in offered:
+        on = e.passage.text[e.span.start - e.passage.span.start :]
+        if said and [w.stem for w in words(on[: 2 * len(claim) + MARGIN])[: len(said)]] == said:
+            return True
+    return False
 
 
 def _join(chosen: Iterable[Evidence]) -> list[Cited]:
@@ -516,9 +529,13 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     """What can be held against the cited text word for word."""
     text = " ".join(c.text for c in grounds.cited)
     fields = frozenset(s for f in grounds.fields for s in stems(f.text))
+    # A date field tells of days: its numbers are no others'.
+    counted = frozenset(
+        s for f in grounds.fields if f.field != "published_at" for s in stems(f.text)
+    ).union(*(told for words in grounds.dates.unstated if (told := stems(words)) <= fields))
     shown = "\n".join([text, *(f.text for f in grounds.fields)])
     there = (
-        stems(text) | grounds.dated | fields | outlets(claim, (c.passage for c in grounds.cited))
+        stems(text) | grounds.dated | counted | outlets(claim, (c.passage for c in grounds.cited))
     )
     calendar = {w.stem for w in words(claim) if w.stem in _CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
@@ -566,14 +583,16 @@ def _fold(text: str) -> str:
     return " ".join(text.translate(_QUOTE_FOLD).casefold().split())
 
 
-def _negated(text: str, negators: frozenset[str] = _NEGATORS) -> frozenset[str]:
-    """Content words that a negator stands before, at most three words away."""
+def _negated(
+    text: str, negators: frozenset[str] = _NEGATORS, within: int = NEGATED_WITHIN
+) -> frozenset[str]:
+    """Content words that a negator stands before, at most so many words away."""
     found = set()
     sequence = words(text)
     for i, word in enumerate(sequence):
         folded = word.text.casefold().replace("’", "'")
         if folded in negators or folded.endswith("n't"):
-            found |= {w.stem for w in sequence[i + 1 : i + 4] if is_content(w)}
+            found |= {w.stem for w in sequence[i + 1 : i + 1 + within] if is_content(w)}
     return frozenset(found)
 
 
@@ -585,10 +604,16 @@ def _negates(text: str) -> bool:
 
 
 def _negation_holds(claim: str, text: str) -> bool:
-    """What denies needs a text that denies; what a text denies may not be affirmed."""
+    """What denies needs a text that denies, and denies what it denies where that has its words;
+    what a text denies may not be affirmed.
+    """
     if _negates(claim):
-        return _negates(text)
-    affirmed = {w.stem for w in words(claim) if is_content(w) and not w.text[0].isupper()}
+        denied = _negated(claim) & stems(text)
+        return _negates(text) and bool(not denied or denied & _negated(text, within=DENIED_WITHIN))
+    sequence = words(claim)
+    affirmed = {
+        w.stem for w in sequence if is_content(w) and (w is sequence[0] or not w.text[0].isupper())
+    }
     negated = _negated(text)
     return not negated or not (negated <= affirmed)
 

@@ -72,12 +72,19 @@ def invalid(request: Request, found: Sequence[Any]) -> JSONResponse:
     errors = [
         {
             "field": _sayable(".".join(str(part) for part in e["loc"][1:])),
-            "message": _sayable(e["msg"].removeprefix("Value error, ")),
+            "message": _sayable(_in_words(e)),
         }
         for e in found[:20]
     ]
     detail = "{field}: {message}".format(**errors[0])
     return problem(InvalidRequest(detail), errors=errors)
+
+
+def _in_words(error: Any) -> str:
+    """Pydantic's message; of a text it would speak of items."""
+    if error["type"] == "too_long" and isinstance(error["input"], str):
+        return f"has more than {error['ctx']['max_length']} characters"
+    return str(error["msg"].removeprefix("Value error, "))
 
 
 def media_type(request: Request) -> str:

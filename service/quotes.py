@@ -22,7 +22,7 @@ from service.contract import (
     QuoteRequest,
     checked_place,
 )
-from service.grounding import Evidence, evidence, stems
+from service.grounding import Evidence, evidence, is_content, stems, words
 
 MOST_ARTICLES = 200  # that are looked through for the exact words
 MOST_MATCHES = 50
@@ -35,6 +35,7 @@ _FOLDED = {
 }
 _MARKS = "\"'“”„«»‘’‚ \t\n"
 _WORD = re.compile(r"\S+")
+_BESIDE = _MARKS + ".,;:!?()[]"  # beside a word, and no part of it
 
 
 @dataclass(frozen=True)
@@ -169,13 +170,13 @@ def folded(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 def _nearest(quote: str, passages: Sequence[Passage]) -> Nearest | None:
     """The sentence, or two that follow one another, whose words are most like the quote's."""
-    wanted = [folded(w)[0] for w in _WORD.findall(quote)]
-    about = stems(quote)
+    wanted = _compared(_WORD.findall(quote))
+    about = {w.stem for w in words(quote) if is_content(w)}
     best: tuple[float, Match] | None = None
     for match in _windows(evidence(passages)):
         if not about & stems(match.text):
             continue
-        there = [folded(w)[0] for w in _WORD.findall(match.text)]
+        there = _compared(_WORD.findall(match.text))
         similarity = difflib.SequenceMatcher(None, wanted, there, autojunk=False).ratio()
         if best is None or similarity > best[0]:
             best = similarity, match
@@ -197,14 +198,19 @@ def _windows(offered: Sequence[Evidence]) -> Iterator[Match]:
                 yield Match(e.passage, span, text)
 
 
+def _compared(found: Sequence[str]) -> list[str]:
+    """Words as they are compared: a comma or a quotation mark at a word's end is no difference."""
+    return [folded(word)[0].strip(_BESIDE) or word for word in found]
+
+
 def diff(quote: str, source: str) -> list[Change]:
     """Word by word, as runs. The `=` and `-` runs together are the quote's words."""
     ours, theirs = _WORD.findall(quote), _WORD.findall(source)
-    matcher = difflib.SequenceMatcher(
-        None, [folded(w)[0] for w in ours], [folded(w)[0] for w in theirs], autojunk=False
-    )
+    compared = _compared(ours), _compared(theirs)
+    if compared[0] == compared[1]:  # then it is the punctuation
+        compared = [folded(w)[0] for w in ours], [folded(w)[0] for w in theirs]
     changes = []
-    for op, a, b, c, d in matcher.get_opcodes():
+    for op, a, b, c, d in difflib.SequenceMatcher(None, *compared, autojunk=False).get_opcodes():
         if op == "equal":
             changes.append(Change("=", " ".join(ours[a:b])))
             continue

@@ -135,3 +135,42 @@ def test_a_quote_is_verified_over_http(fresh: Served) -> None:
     assert ARTICLE[match["start_char_index"] : match["end_char_index"]] == "carries two tram lines"
     body = fresh.client.post("/v1/quotes:verify", json={"quote": "carries six tram lines"}).json()
     assert not body["found"] and body["nearest"]["diff"]
+
+
+def test_the_number_of_a_date_is_no_other_number(fresh: Served) -> None:
+    source = "The ferry struck the breakwater on Friday, injuring 14 people."
+    dated = {"source_published_at": "2026-04-17", "source_title": "Crash"}
+    for mode in ("full", "fast"):
+        claim = "The ferry struck the breakwater on Friday, injuring 17 people."
+        (wrong,) = check(fresh, claim, source_text=source, mode=mode, **dated)["sentences"]
+        assert (wrong["label"], wrong["checks"]["numbers"]) == ("contradicted", False)
+        claim = "The ferry struck the breakwater on 17 April 2026, injuring 14 people."
+        (right,) = check(fresh, claim, source_text=source, mode=mode, **dated)["sentences"]
+        assert (right["label"], right["checks"]["dates"]) == ("supported", True)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Fuel leaked into the harbour.", "No fuel leaked into the harbour, the guard said."),
+        (
+            "The ferry was not carrying 212 people.",
+            "It was not late. The ferry carried 212 people.",
+        ),
+        ("Deaths were reported.", "No deaths were reported."),
+    ],
+)
+def test_what_is_denied_on_one_side_alone_is_contradicted(
+    fresh: Served, claim: str, source: str
+) -> None:
+    (sentence,) = check(fresh, claim, source_text=source, mode="fast")["sentences"]
+    assert (sentence["label"], sentence["checks"]["negation"]) == ("contradicted", False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["What a terrible day!", "I think this is bad.", "Photo: Ada Krall.", "Read more below."],
+)
+def test_what_states_nothing_is_not_checkable(fresh: Served, text: str) -> None:
+    (sentence,) = check(fresh, text, source_text=ARTICLE, mode="fast")["sentences"]
+    assert sentence["label"] == "not_checkable"

@@ -690,7 +690,7 @@ def test_a_check_reads_like_a_diff_and_exits_with_its_verdict(
         "\n"
         "3 sentences: 1 supported, 1 contradicted, 1 not checkable.\n"
     )
-    (tmp_path / "good.txt").write_text(f"{ANSWER} Is that true?")
+    (tmp_path / "good.txt").write_text(f"In the end, {ANSWER} Is that true?")
     assert run("check", "good.txt").code == 0
     assert served.chat.prompts
     whole = run("check", "good.txt", "--json")
@@ -722,7 +722,7 @@ def test_in_a_terminal_what_differs_is_in_colour_and_has_no_carets(
 def test_a_check_says_which_reading_failed(tmp_path: Path, served: Served, run: Run) -> None:
     served.add(id="bridge")
     served.chat.yes = 0.02
-    (tmp_path / "draft.txt").write_text(f"{ANSWER} Zyx qwv.")
+    (tmp_path / "draft.txt").write_text(f"In the end, {ANSWER} Zyx qwv.")
     said = run("check", "draft.txt").out
     assert "entailment: the source does not say it" in said
     assert "no source shares a word with it" in said
@@ -768,9 +768,9 @@ def test_a_quote_is_verbatim_or_is_told_from_the_nearest(
     assert ran.out == (
         "Not verbatim. The nearest:\n\n"
         "  - carries six tram lines\n"
-        "  ?         ^^^      ^^^^^\n"
+        "  ?         ^^^\n"
         "  + The bridge is 212 metres long and carries two tram lines.\n"
-        "  ?                                           ^^^      ^^^^^^\n"
+        "  ?                                           ^^^\n"
         "    Harrow Mere, characters 65-122\n"
     )
     assert run("quote", "Zyx qwv").out == "Not verbatim. Nothing is near it.\n"

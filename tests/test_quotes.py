@@ -13,7 +13,7 @@ from index.errors import ArticleNotFound
 from index.index import Index
 from index.registry import Filters
 from service.contract import QuoteReply, QuoteRequest
-from service.quotes import Change, diff, occurrences, quote_reply, verify
+from service.quotes import Change, diff, occurrences, quote_reply, verify, verify_in
 
 TEXT = (
     "“We heard them before we saw them,” said Inspector Ruth Amadi.\n\n"
@@ -117,3 +117,19 @@ def test_a_diff_holds_both_texts(ours: list[str], theirs: list[str]) -> None:
 
 def _words(changes: list[Change], ops: str) -> list[str]:
     return [word for change in changes if change.op in ops for word in change.text.split()]
+
+
+def test_punctuation_beside_a_word_is_no_difference_where_there_is_another() -> None:
+    text = "“The crew dropped both oars,” Strand said."
+    nearest = verify_in(text, "The crew dropped both anchors").nearest
+    assert nearest is not None
+    assert [(c.op, c.text) for c in nearest.diff][:2] == [
+        ("=", "The crew dropped both"),
+        ("-", "anchors"),
+    ]
+    nearest = verify_in("It rained, they said.", "It rained they said.").nearest
+    assert nearest is not None and ("-", "rained") in [(c.op, c.text) for c in nearest.diff]
+
+
+def test_what_shares_no_word_of_content_is_not_near() -> None:
+    assert verify_in("It went on the moon.", "elephants danced on the sea").nearest is None

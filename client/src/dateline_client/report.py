@@ -3,6 +3,7 @@
 One HTML file without scripts; everything that comes from a text is escaped.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -25,6 +26,9 @@ mark a { color: inherit; text-decoration: none } mark:target { outline: 2px soli
 small { opacity: .75 } summary { cursor: pointer }
 @media (max-width: 50rem) { .pair { grid-template-columns: 1fr } }
 """
+
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # a terminal's, which pytest may have asked for
 
 
 def page(tests: Sequence[tuple[str, str, Sequence[Mapping[str, Any]]]]) -> str:
@@ -58,7 +62,8 @@ def _assertion(anchor: str, name: str, outcome: str, a: Mapping[str, Any]) -> st
         _source(f"{anchor}-s{number}", source, number, marks)
         for number, source in enumerate(a["sources"])
     )
-    message = f'<div class="message">{escape(a["message"])}</div>' if a["message"] else ""
+    plain = _COLOURS.sub("", a["message"])
+    message = f'<div class="message">{escape(plain)}</div>' if plain else ""
     sign = "✗" if a["message"] else "✓"
     return (
         f'<section id="{anchor}"><h2>{sign} {escape(name)} '
