@@ -464,7 +464,10 @@ class Briefer:
         """The sentence, or a shorter one from the same source, of `most` words."""
         if said.size <= most:
             return said
-        work.dropped.append(Dropped(text=said.text, reason="too long"))
+        room = said.size <= work.request.max_words
+        work.dropped.append(
+            Dropped(text=said.text, reason="no room is left for it" if room else "too long")
+        )
         cited = said.verified.grounds.cited
         context = context_of(cited, work.question)
         offered = [Evidence(c.passage, c.span, c.text) for c in cited]

@@ -694,7 +694,7 @@ def test_a_check_reads_like_a_diff_and_exits_with_its_verdict(
     assert run("check", "good.txt").code == 0
     assert served.chat.prompts
     whole = run("check", "good.txt", "--json")
-    direct = served.client.post("/v1/checks", json={"text": f"{ANSWER} Is that true?"})
+    direct = served.client.post("/v1/checks", json={"text": f"In the end, {ANSWER} Is that true?"})
     assert (whole.code, json.loads(whole.out)) == (0, direct.json())
 
 
