@@ -81,13 +81,17 @@ NEAREST = 3
 # Of an answer to a question, or to a part of one, unless its first sentence is longer; and of a
 # source's sentence that is given in place of the model's.
 MOST_WORDS = 50
-SAME_MATTER = 0.5  # share of the model's words that it has
+# Share of the model's words that it has; of a question that Yes or No answers, whose words the model
+# repeats, less: whether the sentence settles it is read.
+SAME_MATTER, SAME_MATTER_POLAR = 0.5, 0.3
 # Passages looked for besides: for each part of a question of several, of each outlet that it names.
 PASSAGES_A_PART, PASSAGES_AN_OUTLET = 2, 2
 MOST_OUTLETS = 6
 # Where what is read first is less likely to hold the answer, nothing is asked of it but that. Where
 # what it gives is less likely to be the answer, to read more is in vain.
 READ_ON, HOPELESS = 0.5, 0.2
+# What is less surely said is no other side: "the winner of 2018" may be found under 2022.
+SURELY_OTHERWISE = 0.65
 # The one threshold: an answer less probable than this is not given. Less than a half, since the
 # probability is of questions half of which have no answer but seem to; desks ask fewer of these.
 ANSWERED = 0.35
@@ -334,7 +338,7 @@ class Answerer:
             else:
                 part.verified = self._verified_of(
                     claims, part, context, offered, work
-                ) or self._in_their_own_words(claims, context, offered, work)
+                ) or self._in_their_own_words(claims, part, context, offered, work)
             if not part.verified:
                 return "not_supported"
             self._sense(part, offered, work)
@@ -378,18 +382,22 @@ class Answerer:
     def _in_their_own_words(
         self,
         claims: Sequence[str],
+        part: _Part,
         context: dict[str, Any],
         offered: Sequence[Evidence],
         work: _Work,
     ) -> list[Verified]:
         """The source's sentence itself, in place of one that said it wrong."""
+        least = SAME_MATTER_POLAR if is_polar(part.question) else SAME_MATTER
+        named = outlets_named(part.question, work.outlets)
+        theirs = [e for e in offered if e.passage.source in named] or offered
         for claim in claims:
-            best, share = nearest(claim, work.asked.question, offered)
+            best, share = nearest(claim, work.asked.question, theirs)
             text = " ".join(best.text.split()) if best else ""
             # Not what is said to whoever answers, nor of another than the question names.
             if orders(text) or replaced(work.asked.question, text, text):
                 continue
-            if share >= SAME_MATTER and len(text.split()) <= MOST_WORDS:
+            if share >= least and len(text.split()) <= MOST_WORDS:
                 verified = self._verified(text, context, offered, work)
                 if verified:
                     return [verified]
@@ -437,7 +445,7 @@ class Answerer:
         if word := "Yes" if p >= SAYS_YES else "No" if p <= SAYS_NO else "":
             first = part.verified[0]
             if gainsays(word, first.text, part.question):
-                own = self._in_their_own_words([first.text], context, offered, work)
+                own = self._in_their_own_words([first.text], part, context, offered, work)
                 part.verified[:1] = own
                 if not own:
                     return
@@ -488,7 +496,7 @@ class Answerer:
             if not claim or not disagree(first.text, claim, part.question):
                 continue
             other = self._verified(claim, context, beside, work)
-            if other is None:
+            if other is None or float(other.support.checks["entailment"]) < SURELY_OTHERWISE:
                 continue
             ours, theirs = first.grounds.cited[0].passage, rival.passage
             if ours.source and ours.source == theirs.source:
