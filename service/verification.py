@@ -48,7 +48,8 @@ class Verifier:
     """Holds claims against the sentences of articles."""
 
     def __init__(self, calibration: Calibration) -> None:
-        self._calibration, self._supported = calibration, Prompt("supported")
+        self._calibration = calibration
+        self._supported, self._stated = Prompt("supported"), Prompt("stated")
 
     def verified(
         self,
@@ -74,14 +75,22 @@ class Verifier:
             claims.append(told | {"label": "unsupported", "checks": grounds.checks})
             dropped.append(Dropped(text=claim, reason=", ".join(grounds.failed)))
             return None
-        quotation = " ".join(c.text for c in grounds.cited)
-        entailment = reader.yes(self._supported, context, quotation=quotation, statement=said)
+        if all(_is_read(c, context) for c in grounds.cited):  # then it need not be read again
+            entailment = reader.yes(self._stated, context, statement=said)
+        else:
+            quotation = " ".join(c.text for c in grounds.cited)
+            entailment = reader.yes(self._supported, context, quotation=quotation, statement=said)
         support = judge(grounds, entailment, self._calibration.support)
         claims.append(told | support.model_dump())
         if support.label != "supported":
             dropped.append(Dropped(text=claim, reason="entailment"))
             return None
         return Verified(claim, grounds, support)
+
+
+def _is_read(cited: Cited, context: dict[str, Any]) -> bool:
+    """Whether the model has what is cited before it."""
+    return any(cited.text in article["text"] for article in context["articles"])
 
 
 def tidied(text: str) -> str:
