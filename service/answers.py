@@ -81,8 +81,8 @@ NEAREST = 3
 # Of an answer to a question, or to a part of one, unless its first sentence is longer; and of a
 # source's sentence that is given in place of the model's.
 MOST_WORDS = 50
-# Share of the model's words that it has; of a question that Yes or No answers, whose words the model
-# repeats, less: whether the sentence settles it is read.
+# Share of the model's words that it has; less where the question is answered with Yes or No, whose
+# words the model repeats: whether the sentence settles it is read.
 SAME_MATTER, SAME_MATTER_POLAR = 0.5, 0.3
 # Passages looked for besides: for each part of a question of several, of each outlet that it names.
 PASSAGES_A_PART, PASSAGES_AN_OUTLET = 2, 2

@@ -41,7 +41,7 @@ from service.contract import (
     location,
 )
 from service.dates_written import written_out
-from service.grounding import Evidence, evidence, ground, orders
+from service.grounding import Evidence, evidence, ground, names, orders, stems, words
 from service.prompts import Prompt
 from service.reading import Budget, Reader, context_of, judge, prompt_context
 from service.stories import (
@@ -64,6 +64,7 @@ if TYPE_CHECKING:  # langchain_core takes most of a second to import
 logger = logging.getLogger(__name__)
 
 TOP = 30  # passages looked for, for a topic
+NAME_BEGINS = 5  # letters
 # Of the best passage's score; what is below has to do with something else.
 RELEVANT = 0.45
 # Of the model's best reading so far: an article that only mentions the topic is read as less.
@@ -246,6 +247,7 @@ class Briefer:
     ) -> list[tuple[str, list[Passage], float]]:
         work.hits = self._index.search(topic, filters, TOP)
         near = [h for h in work.hits if h.lexical or (h.dense or 0) >= LEAST_COSINE]
+        near = _naming(topic, near) if words(topic) else []
         found: dict[str, list[Passage]] = {}
         scores: dict[str, float] = {}
         for hit in near:
@@ -638,6 +640,19 @@ class Briefer:
         return Refusal.model_validate(
             {"reason": reason, "message": REASONS[reason], "nearest": nearest}
         )
+
+
+def _naming(topic: str, hits: Sequence[Hit]) -> list[Hit]:
+    """Those that tell of something that the topic names, "Brazil" where it says "Brazilian"; all
+    where none does.
+    """
+    named = tuple(w.stem[:NAME_BEGINS] for w in names(topic))
+    telling = [
+        h
+        for h in hits
+        if any(s.startswith(named) for s in stems(f"{h.passage.title or ''} {h.passage.text}"))
+    ]
+    return telling or list(hits)
 
 
 def _plain(text: str) -> str:
