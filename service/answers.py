@@ -496,14 +496,14 @@ class Answerer:
             if not claim or not disagree(first.text, claim, part.question):
                 continue
             other = self._verified(claim, context, beside, work)
-            if other is None or float(other.support.checks["entailment"]) < SURELY_OTHERWISE:
+            if other is None:
                 continue
             ours, theirs = first.grounds.cited[0].passage, rival.passage
             if ours.source and ours.source == theirs.source:
                 if (theirs.published_at or "") > (ours.published_at or ""):
                     part.verified = [other]
                     first = other
-            else:
+            elif float(other.support.checks["entailment"]) >= SURELY_OTHERWISE:
                 part.others.append(other)
 
     def _finish(self, work: _Work, reason: str | None) -> Answer:

@@ -369,7 +369,7 @@ def _grounds(
         grounds.fields = [
             f
             for f in _fields(first.passage)
-            if missing & stems(f.text) & (days if f.field == "published_at" else missing)
+            if missing & (stems(f.text) & (days | _year(f)) if _is_day(f) else stems(f.text))
         ]
     grounds.checks = check(claim, grounds, common)
     if not missing:
@@ -525,13 +525,22 @@ def _fields(passage: Passage) -> list[Field]:
     return [Field(passage, name, value) for name, value in fields if value]
 
 
+def _is_day(f: Field) -> bool:
+    return f.field == "published_at"
+
+
+def _year(f: Field) -> frozenset[str]:
+    """Of "the 2026 final", which is dated by the article's year."""
+    return stems(f.text[:4]) if _is_day(f) else frozenset()
+
+
 def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) -> dict[str, bool]:
     """What can be held against the cited text word for word."""
     text = " ".join(c.text for c in grounds.cited)
     fields = frozenset(s for f in grounds.fields for s in stems(f.text))
-    # A date field tells of days: its numbers are no others'.
+    # A date field tells of days and of its year: its numbers are no others'.
     counted = frozenset(
-        s for f in grounds.fields if f.field != "published_at" for s in stems(f.text)
+        s for f in grounds.fields for s in (_year(f) if _is_day(f) else stems(f.text))
     ).union(*(told for words in grounds.dates.unstated if (told := stems(words)) <= fields))
     shown = "\n".join([text, *(f.text for f in grounds.fields)])
     there = (

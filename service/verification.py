@@ -13,7 +13,7 @@ from index.errors import DatelineError
 from index.registry import Registry
 from service.calibration import Calibration
 from service.contract import CharLocation, Citation, Dropped, FieldLocation, Support, location
-from service.grounding import Cited, Evidence, Grounds, ground
+from service.grounding import Cited, Evidence, Grounds, ground, orders
 from service.prompts import Prompt
 from service.reading import Reader, judge
 
@@ -29,6 +29,11 @@ _LAST_CLAUSE = re.compile(
     r"\b[^,]*(?:,[^,]*)?$"
 )
 LEAST_WORDS = 4  # of a claim that was cut
+# Share of a claim's words that the cited text holds, from which on it need not be quoted: where it
+# holds less, what else is read might pass for it.
+PLAINLY_TOLD = 0.5
+# Markup and addresses are no words to be found here and there.
+_NO_WORDS = re.compile(r"[<>{}|\\]|://")
 CUTS = 3
 # "No one came" and "No Dane won" begin with no answer.
 _YES_NO = re.compile(r"^(?:yes|no)(?:[,.;:!]+\s*|$)", re.IGNORECASE)
@@ -75,7 +80,8 @@ class Verifier:
             claims.append(told | {"label": "unsupported", "checks": grounds.checks})
             dropped.append(Dropped(text=claim, reason=", ".join(grounds.failed)))
             return None
-        if all(_is_read(c, context) for c in grounds.cited):  # then it need not be read again
+        plainly = grounds.coverage >= PLAINLY_TOLD and not _NO_WORDS.search(said)
+        if plainly and _is_read(grounds.cited, context):
             entailment = reader.yes(self._stated, context, statement=said)
         else:
             quotation = " ".join(c.text for c in grounds.cited)
@@ -88,9 +94,12 @@ class Verifier:
         return Verified(claim, grounds, support)
 
 
-def _is_read(cited: Cited, context: dict[str, Any]) -> bool:
-    """Whether the model has what is cited before it."""
-    return any(cited.text in article["text"] for article in context["articles"])
+def _is_read(cited: Sequence[Cited], context: dict[str, Any]) -> bool:
+    """Whether what is cited need not be quoted: the model has it before it, and with it nothing
+    that orders something to be said, which is not to count for that.
+    """
+    texts = [article["text"] for article in context["articles"]]
+    return all(any(c.text in text for text in texts) for c in cited) and not any(map(orders, texts))
 
 
 def tidied(text: str) -> str:
