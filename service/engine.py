@@ -11,9 +11,6 @@ sequence, and the sequences share micro-batches (continuous batching, Orca, OSDI
   RadixAttention; a sequence here is a path from its tree's root to a leaf.) Prefixes that were
   longest not used go first when room is needed. A request whose prefix is being computed for
   another one waits for it.
-- While one sequence generates and nothing else is to do, up to LOOKED_UP tokens that once followed
-  the last two are computed along with the next: answers repeat their articles' words (prompt lookup
-  decoding, Saxena 2023). What the model would not have said itself is taken back.
 - Answers are greedy. Which other sequences share a micro-batch changes how many rows llama.cpp's
   kernels take at a time, and so the last bits of the logits: where two tokens are about as
   probable, the text may differ. docs/decisions.md tells how often.
@@ -53,8 +50,6 @@ MICRO_BATCH = 128
 # attention on the CPU works in tiles: more would not be quicker.
 MIXED_BATCH, LEAST_BATCH = 64, 16
 DELAY = 0.6
-# A micro-batch of four tokens takes about twice as long as one of one, and here gives more.
-LOOKED_UP = 3
 # Tokens that another request is about to compute, from which on a request waits for them.
 WORTH_WAITING = 16
 # Sequences that run at once, and those besides that hold a prefix. Each costs a row of logits.
@@ -105,19 +100,6 @@ class _Request:
         default_factory=queue.SimpleQueue
     )
     cancelled: threading.Event = field(default_factory=threading.Event)
-    # Where a pair of tokens was followed first, of as many tokens as `looked_through`.
-    followed: dict[tuple[int, int], int] = field(default_factory=dict)
-    looked_through: int = 2
-
-    def likely(self, most: int) -> list[int]:
-        """What followed the last two tokens where they stood before: at most so many."""
-        for at in range(self.looked_through, len(self.tokens)):
-            self.followed.setdefault((self.tokens[at - 2], self.tokens[at - 1]), at)
-        self.looked_through = len(
-            self.tokens
-        )  # two at least: there is a prompt and its first token
-        found = self.followed.get((self.tokens[-2], self.tokens[-1])) if most > 0 else None
-        return self.tokens[found : found + most] if found else []
 
     @property
     def prompt(self) -> list[int]:
@@ -299,12 +281,7 @@ class Engine:
         if not planned:
             return
         chunks = [
-            Chunk(
-                s.id,
-                len(s.tokens),
-                new,
-                max(0, len(s.tokens) + len(new) + 1 - len(s.request.tokens)),
-            )
+            Chunk(s.id, len(s.tokens), new, len(s.tokens) + len(new) == len(s.request.tokens))
             for s, new in planned
         ]
         with self._changed:
@@ -325,29 +302,18 @@ class Engine:
             error = ModelError(f"llama.cpp could not go on (status {status}). Try again.")
             self._fail([s for s, _ in failed], error)
             return
-        row = 0
+        row = -1
         for (sequence, new), chunk in zip(planned, chunks, strict=True):
             row += len(new)
-            rows = [self._context.logits(at) for at in range(row - chunk.logits, row)]
-            guessed = new[len(new) - len(rows) + 1 :] if rows else []
-            right = 0
-            while right < len(guessed) and rows[right].argmax() == guessed[right]:
-                right += 1
-            self._hold(sequence, new[: len(new) - len(guessed) + right])
-            if right < len(guessed):
-                self._context.remove(sequence.id, len(sequence.tokens))
-            try:
-                for logits in rows[: right + 1]:
-                    if sequence in self._running:
-                        self._generate(sequence, logits)
-            except Exception as error:
-                self._fail([sequence], error)
-
-    def _hold(self, sequence: _Sequence, computed: list[int]) -> None:
-        cells = np.flatnonzero(self._holders == 0)[: len(computed)]
-        self._holders[cells] = 1
-        sequence.cells += cells.tolist()
-        sequence.tokens += computed
+            cells = np.flatnonzero(self._holders == 0)[: len(new)]
+            self._holders[cells] = 1
+            sequence.cells += cells.tolist()
+            sequence.tokens += new
+            if chunk.logits:
+                try:
+                    self._generate(sequence, self._context.logits(row))
+                except Exception as error:
+                    self._fail([sequence], error)
 
     def _plan(self) -> list[tuple[_Sequence, list[int]]]:
         """The next micro-batch: sequences, and the tokens of each that are computed."""
@@ -360,11 +326,6 @@ class Engine:
         while room > 0 and (begun := self._begin()):
             planned.append((begun, begun.next(room)))
             room -= len(planned[-1][1])
-        if len(planned) == 1 and planned[0][0].generates and not self.model.recurrent:
-            sequence, new = planned[0]
-            request = sequence.request
-            left = request.max_tokens - request.usage.completion_tokens
-            new += request.likely(min(LOOKED_UP, left - 1))
         return planned
 
     def _mixed_batch(self) -> int:

@@ -143,12 +143,12 @@ class Model:
 
 
 class Chunk(NamedTuple):
-    """Tokens that go on with a sequence at `start`. Of the last `logits` ones these are asked."""
+    """Tokens that go on with a sequence at `start`. `logits`: whether the last one's are asked."""
 
     sequence: int
     start: int
     tokens: Sequence[int]
-    logits: int
+    logits: bool
 
 
 class Context:
@@ -202,8 +202,9 @@ class Context:
                 batch.pos[row] = position
                 batch.n_seq_id[row] = 1
                 batch.seq_id[row][0] = chunk.sequence
-                batch.logits[row] = position >= chunk.start + len(chunk.tokens) - chunk.logits
+                batch.logits[row] = False
                 row += 1
+            batch.logits[row - 1] = chunk.logits
         batch.n_tokens = row
         return int(llama_cpp.llama_decode(self._context, batch))
 
@@ -220,9 +221,8 @@ class Context:
         """Lets `target`, which is empty, begin with the first `tokens` of `source`: no copying."""
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, tokens)
 
-    def remove(self, sequence: int, start: int = 0) -> None:
-        """Takes a sequence's tokens from `start` on out of the KV cache."""
-        llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, -1)
+    def remove(self, sequence: int) -> None:
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
 
 def _role(message: BaseMessage) -> str:

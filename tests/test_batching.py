@@ -219,33 +219,11 @@ def test_a_sequence_that_generates_is_in_every_micro_batch(
     )
     sequence = recorder.batches[0][0].sequence
     generating = [b for b in recorder.batches if b[0].sequence == sequence][1:]
-    assert sum(chunks[0].logits for chunks in generating) >= 29
+    assert len(generating) == 29
     start = recorder.batches.index(generating[0])
-    assert (
-        recorder.batches[start : start + len(generating)] == generating
-    )  # none without it in between
+    assert recorder.batches[start : start + 29] == generating  # none without it in between
     sizes = [sum(len(chunk.tokens) for chunk in batch) for batch in generating]
     assert max(sizes) == most  # the slower, the fewer
-
-
-def test_what_once_followed_is_computed_along_and_taken_back_where_it_is_not_said(
-    emptied: Engine, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    days = (
-        "They closed the north quay on Monday, the south quay on Friday and the west one on a day."
-    )
-    repeat = emptied.render([HumanMessage(f"Repeat this text word for word: {days}")])
-    text, last = finish(emptied, repeat, max_tokens=20)
-    asked = [batch[0].logits for batch in recorder.batches if batch[0].logits]
-    assert len(asked) < 18 and sum(asked) > 20  # some were right, and some were not
-    assert last.usage.completion_tokens == 20 and last.reason == "length"
-    assert is_sound(emptied)
-    # Cells that were given back are free, and what is held after them is what was said.
-    assert finish(emptied, repeat, max_tokens=20)[0] == text
-    at = text.index(" ", 20)
-    assert finish(emptied, repeat, max_tokens=20, stop=[text[at : at + 2]])[0] == text[:at]
-    monkeypatch.setattr(engine_module, "LOOKED_UP", 0)
-    assert finish(emptied, repeat, max_tokens=20)[0] == text
 
 
 def test_who_leaves_while_the_prompt_is_read_disturbs_nobody(
