@@ -58,7 +58,7 @@ from service.grounding import (
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named, parts
 from service.reading import Budget, Reader, context_of
-from service.selection import readings
+from service.selection import readings, with_whole
 from service.verification import (
     Verified,
     Verifier,
@@ -231,6 +231,7 @@ class Answerer:
             return "no_match"
         passages = [hit.passage for hit in work.hits]
         work.tell(Retrieval(sources=[_passage_location(passage) for passage in passages]))
+        passages = with_whole(passages, registry.passages_of(passages[0].article_id))
         while True:
             try:
                 return self._respond(passages, asked, work)

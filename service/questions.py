@@ -27,6 +27,8 @@ _NEXT_PART = re.compile(
 )
 # "Does the Courier say that it rose, while the Gazette says that it fell?"
 _WHILE = re.compile(r",\s+(?:while|whereas)\s+(?=\S)", re.IGNORECASE)
+# What feeds put after an outlet's name.
+_NAME_ENDS = re.compile(r"\s+[|–-]\s+")
 _OPENS = re.compile(rf"^(?:\S+\s+){{0,3}}?(?:{_ASKING}|{_AUXILIARY})\b", re.IGNORECASE)
 LEAST_WORDS = 3
 
@@ -37,11 +39,16 @@ def is_polar(question: str) -> bool:
 
 
 def outlets_named(question: str, known: Iterable[str]) -> list[str]:
-    """Those of the outlets `known` that it names, as they are written, in the question's order."""
-    found = {}
+    """Those of the outlets `known` that it names, in the question's order.
+
+    By their name or its beginning, in capitals or not: "CNBC" is "Cnbc | World Business News".
+    """
+    found: dict[str, int] = {}
     for outlet in known:
-        if match := re.search(rf"(?<!\w){re.escape(outlet)}(?!\w)", question):
-            found[outlet] = match.start()
+        name = re.escape(_NAME_ENDS.split(outlet)[0])
+        for match in re.finditer(rf"(?<!\w){name}(?!\w)", question, re.IGNORECASE):
+            if not match[0][0].islower():
+                found.setdefault(outlet, match.start())
     return sorted(found, key=found.__getitem__)
 
 

@@ -162,7 +162,7 @@ def context_of(pieces: Sequence[Evidence | Cited], question: str) -> dict[str, A
         else:
             # Sentences that follow one another have at most white space between them; where
             # something was left out, say so.
-            gap = "" if span.start - last[1].end <= 3 else "[...] "
+            gap = "" if 0 <= span.start - last[1].end <= 3 else "[...] "
             articles[-1]["text"] += f" {gap}{text}"
         last = passage.article_id, span
     return {

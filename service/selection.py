@@ -1,8 +1,8 @@
 """Selection: the sentences of the passages found that the model is given to read.
 
-To read is what costs most on a CPU, and what surrounds an answer hides it: so the two best passages
-are read first and, only where they do not answer, also those sentences of the others that bear most
-on the question. docs/decisions.md has the figures.
+To read is what costs most on a CPU, and what surrounds an answer hides it: so the best article, or
+of a long one the best passage, is read first with the few other sentences that bear most on the
+question and, only where that does not answer, with more of them. docs/decisions.md has the figures.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,11 @@ import numpy.typing as npt
 from index.registry import Passage
 from service.grounding import Evidence, covered, evidence, weights_of
 
-FIRST = 2  # passages that are read first, whole
+# Words of an article that is read first, and whole: the next question on it finds it in the KV
+# cache. Of a longer one it is the best passage.
+SHORT_ARTICLE = 160
+# Words of other sentences that are read with it, and words that are read first at least.
+MORE_WORDS, FIRST_WORDS = 40, 130
 # Words read for a question, and as many more for each passage asked for beyond the usual six.
 WORDS, WORDS_A_PASSAGE = 250, 42
 # One article alone is read whole up to this: the next question on it finds it in the KV cache.
@@ -46,22 +50,45 @@ def readings(
     if sum(lengths) <= most:
         yield offered
         return
-    first: list[Evidence] = []
-    if len(questions) == 1 and not at_once:
-        # In an order of their own: the next question finds them in the KV cache.
-        first = evidence(sorted(passages[:FIRST], key=lambda passage: passage.id))
-        yield first
-    read = {(e.passage.article_id, e.span) for e in first}
-    left = most - sum(len(e.text.split()) for e in first)
     scores = np.max([_scores(offered, passages, q, similarity) for q in questions], axis=0)
-    more: list[int] = []
-    for i in np.argsort(-scores, kind="stable"):
-        known = (offered[i].passage.article_id, offered[i].span) in read
-        if not known and (lengths[i] <= left or not (first or more)):
-            more.append(int(i))
-            left -= lengths[i]
-    if more:
-        yield first + [offered[i] for i in sorted(more)]
+    order = [int(i) for i in np.argsort(-scores, kind="stable")]
+
+    def with_best(read: list[int], words: int) -> list[int]:
+        """With those sentences that bear most on the question, as many as fit."""
+        more: list[int] = []
+        left = words - sum(lengths[i] for i in read)
+        for i in order:
+            if i not in read and (lengths[i] <= left or not (read or more)):
+                more.append(i)
+                left -= lengths[i]
+        return read + sorted(more)
+
+    read: list[int] = []
+    if len(questions) == 1 and not at_once:
+        best = _best(passages)
+        read = [i for i, e in enumerate(offered) if e.passage in best]
+        read = with_best(read, max(FIRST_WORDS, sum(lengths[i] for i in read) + MORE_WORDS))
+        yield [offered[i] for i in read]
+    if len(more := with_best(read, most)) > len(read):
+        yield [offered[i] for i in more]
+
+
+def _best(passages: Sequence[Passage]) -> list[Passage]:
+    """The best article's passages where it is short, else the best one."""
+    article = [p for p in passages if p.article_id == passages[0].article_id]
+    return article if _words(article) <= SHORT_ARTICLE else [passages[0]]
+
+
+def with_whole(passages: Sequence[Passage], article: Sequence[Passage]) -> list[Passage]:
+    """The passages found, with all of the best one's `article` where it is short."""
+    found = {passage.id for passage in passages}
+    if passages[0].id not in {passage.id for passage in article} or _words(article) > SHORT_ARTICLE:
+        return list(passages)
+    return [passages[0], *(p for p in article if p.id not in found), *passages[1:]]
+
+
+def _words(passages: Sequence[Passage]) -> int:
+    return sum(len(e.text.split()) for e in evidence(passages))
 
 
 def _scores(

@@ -76,3 +76,9 @@ def test_an_outlet_is_named_where_it_stands_as_it_is_written() -> None:
     known = ["Time", "Valley Gazette", "The Courier"]
     question = "What do The Courier and the Valley Gazette say of the time in Timehurst?"
     assert outlets_named(question, known) == ["The Courier", "Valley Gazette"]
+
+
+def test_an_outlet_goes_by_the_beginning_of_its_name() -> None:
+    known = ["Cbx | World Business News", "Valley News - Arts", "Time"]
+    question = "What did CBX and Valley News say of the time?"
+    assert outlets_named(question, known) == ["Cbx | World Business News", "Valley News - Arts"]

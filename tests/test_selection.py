@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -6,7 +7,7 @@ from index.embeddings import Vectors
 from index.registry import Passage
 from index.sentences import sentence_spans
 from service.grounding import Evidence
-from service.selection import WHOLE_ARTICLE, WORDS, readings
+from service.selection import FIRST_WORDS, WHOLE_ARTICLE, WORDS, readings, with_whole
 
 FILLER = "Nothing of note was said about the harbour wall on that long grey afternoon"  # 14 words
 TOLD = "The ferry sank on Monday."
@@ -42,23 +43,51 @@ def test_little_is_read_at_once_and_whole() -> None:
     ]
 
 
-def test_the_two_best_passages_are_read_first_in_an_order_that_the_question_does_not_change() -> (
-    None
-):
-    others = [filler(n) for n in range(3, 8)]
-    one, two = filler(1), filler(2)
-    first, _ = read([two, one, *others])
-    assert [e.passage.id for e in first] == [1] * 4 + [2] * 4
-    assert first == read([one, two, *others])[0]
+def article_of(sentences: int, article_id: str = "one") -> list[Passage]:
+    """Its passages, four sentences each."""
+    text = " ".join(f"{FILLER}, said witness {i}." for i in range(sentences))
+    spans = sentence_spans(text)
+    return [
+        Passage(
+            *(at, article_id, "r", None, None, None, None),
+            tuple(run),
+            text[run[0].start : run[-1].end],
+        )
+        for at in range(0, sentences, 4)
+        if (run := spans[at : at + 4])
+    ]
 
 
-def test_more_begins_with_the_first_and_holds_what_bears_most_on_the_question() -> None:
+def test_the_best_article_is_read_first_where_it_is_short_whatever_passage_was_found() -> None:
+    one, two = article_of(8)
+    others = [filler(n) for n in range(13, 18)]
+    first, _ = read(with_whole([two, *others], [one, two]))
+    assert [e.passage.id for e in first[:8]] == [one.id] * 4 + [two.id] * 4
+    assert first[:8] == read(with_whole([one, *others], [one, two]))[0][:8]
+
+
+def test_of_a_long_article_the_best_passage_is_read_first() -> None:
+    article = article_of(12)
+    others = [filler(n) for n in range(13, 18)]
+    assert with_whole([article[1], *others], article) == [article[1], *others]
+    first, _ = read([article[1], *others])
+    assert [e.passage.id for e in first[:4]] == [article[1].id] * 4
+    assert words(first[:4]) < words(first) <= FIRST_WORDS
+
+
+def test_what_was_written_anew_meanwhile_is_not_mixed() -> None:
+    one, two = article_of(8)
+    assert with_whole([two], [replace(one, id=90), replace(two, id=91)]) == [two]
+    assert with_whole([two], []) == [two]
+
+
+def test_what_is_read_first_holds_what_bears_most_on_the_question_wherever_it_stands() -> None:
     passages = [filler(n) for n in range(1, 7)] + [passage(9, TOLD, f"{FILLER}.", f"{FILLER}.")]
     first, more = read(passages)
+    assert TOLD in [e.text for e in first]
     assert more[: len(first)] == first
-    assert TOLD in [e.text for e in more[len(first) :]]
     assert len(set(more)) == len(more)
-    assert words(first) < words(more) <= max(WORDS, 42 * len(passages))
+    assert FIRST_WORDS >= words(first) < words(more) <= max(WORDS, 42 * len(passages))
 
 
 def test_several_parts_are_asked_of_one_reading_which_holds_what_bears_on_each() -> None:
@@ -73,17 +102,6 @@ def test_several_parts_are_asked_of_one_reading_which_holds_what_bears_on_each()
 
 
 def test_one_article_is_read_whole_up_to_a_length() -> None:
-    def article(sentences: int) -> list[Passage]:
-        text = " ".join(f"{FILLER}, said witness {i}." for i in range(sentences))
-        spans = sentence_spans(text)
-        return [
-            Passage(
-                at, "one", "r", None, None, None, None, tuple(run), text[run[0].start : run[-1].end]
-            )
-            for at in range(0, sentences, 4)
-            if (run := spans[at : at + 4])
-        ]
-
-    whole = WHOLE_ARTICLE // words(read(article(1))[0])
-    assert [words(found) <= WHOLE_ARTICLE for found in read(article(whole))] == [True]
-    assert len(read(article(whole + 1))) == 2
+    whole = WHOLE_ARTICLE // words(read(article_of(1))[0])
+    assert [words(found) <= WHOLE_ARTICLE for found in read(article_of(whole))] == [True]
+    assert len(read(article_of(whole + 1))) == 2
