@@ -325,8 +325,7 @@ class Answerer:
             if part.signals["answerable"] < least:
                 return "not_stated"
         polar = is_polar(part.question)
-        # What several outlets tell of somebody, asked about at once, no one sentence bears out.
-        gathers = len(work.outlets) > 1 and not polar
+        gathers = _gathers(part, work)
         with work.timed("generate"):
             prompt = self._polar if polar else self._named if gathers else self._answer
             text = tidied(work.reader.text(prompt, context, part=named))
@@ -468,14 +467,16 @@ class Answerer:
         articles = [self._index.registry.get(article_id) for article_id in ids]
         known = [_known(article, part.question) for article in articles]
         known.append(" ".join({*work.outlets, *(e.passage.source or "" for e in offered)}))
-        missing = unmet(part.question, known, quotation)
+        # What it denies or takes for granted may be borne out by a sentence that is not cited.
+        gathers = _gathers(part, work)
+        missing = unmet(part.question, known, part.question if gathers else quotation)
         missing += replaced(part.question, quotation, said)
         if is_polar(part.question):
             # Nearly any sentence supports itself. Whether it settles the question is seen best
             # where nothing stands beside it.
             alone = context_of(cited, part.question)
             signals["settled"] = reader.yes(self._answerable, alone, part="")
-        else:
+        elif not gathers:
             missing += denied(part.question, said)
         signals["unmet"] = float(len(missing) + lacks_kind(part.question, said))
 
@@ -553,6 +554,11 @@ class Answerer:
         return Refusal.model_validate(
             {"reason": reason, "message": REASONS[reason], "nearest": nearest}
         )
+
+
+def _gathers(part: _Part, work: _Work) -> bool:
+    """What several outlets tell of somebody, asked about at once, no one sentence bears out."""
+    return len(work.outlets) > 1 and not is_polar(part.question)
 
 
 def _accept(part: _Part, work: _Work) -> None:

@@ -62,10 +62,12 @@ CLOSED = "The model was closed before the answer was there."
 
 @dataclass
 class Step:
-    """One token: its text (may be empty, while a character is incomplete) and log probabilities."""
+    """One token's text (may be empty, while a character is incomplete); where they were asked for,
+    its log probability and those of the likeliest ones.
+    """
 
     text: str
-    logprob: float
+    logprob: float | None
     top: list[tuple[str, float]]
 
 
@@ -409,18 +411,20 @@ class Engine:
 
     def _most_probable(
         self, logits: npt.NDArray[np.float32], top: int
-    ) -> tuple[int, float, list[tuple[str, float]]]:
-        """The token, its log probability, and the `top` likeliest ones with theirs."""
+    ) -> tuple[int, float | None, list[tuple[str, float]]]:
+        """The token, its log probability, and the `top` likeliest ones with theirs. A probability
+        takes the sum of all: it is worked out where `top` is not 0.
+        """
         token = int(logits.argmax())
+        if not top:
+            return token, None, []
         peak = float(logits[token])
         total = peak + math.log(float(np.exp(logits - peak).sum()))
-        best: list[tuple[str, float]] = []
-        if top := min(top, len(logits)):
-            order = np.argpartition(logits, -top)[-top:]
-            best = [
-                (self.model.piece(int(t)).decode(errors="replace"), float(logits[t]) - total)
-                for t in order[np.argsort(-logits[order])]
-            ]
+        order = np.argpartition(logits, -min(top, len(logits)))[-top:]
+        best = [
+            (self.model.piece(int(t)).decode(errors="replace"), float(logits[t]) - total)
+            for t in order[np.argsort(-logits[order])]
+        ]
         return token, peak - total, best
 
     def _retire(self, sequence: _Sequence) -> None:
@@ -503,7 +507,7 @@ class LocalChatModel(BaseChatModel):
                 }
                 yield ChatGenerationChunk(
                     message=AIMessageChunk(content=step.text),
-                    generation_info={"logprobs": {"content": [content]}},
+                    generation_info={"logprobs": {"content": [content]}} if step.top else None,
                 )
             elif isinstance(step, _Finished):
                 usage = UsageMetadata(

@@ -304,6 +304,7 @@ def told_together(name: str, question: str, offered: Sequence[Evidence]) -> list
     answer = ({w.stem for w in words(name) if is_content(w)} & known) - asked
     if not answer:
         return []
+    answer = _in_full(answer, offered)
     missing = {
         s: w for s, w in weights_of(question, offered).items() if s in known and s not in answer
     }
@@ -318,6 +319,18 @@ def told_together(name: str, question: str, offered: Sequence[Evidence]) -> list
         chosen.append(best)
         left = [(e, there) for e, there in held_by if e not in chosen and answer & there]
     return chosen if total and sum(missing.values()) <= (1 - LEAST_TOLD) * total else []
+
+
+def _in_full(name: set[str], offered: Sequence[Evidence]) -> set[str]:
+    """With the names that mostly stand before it where somebody is named in full: "Ada Krall"."""
+    fuller: Counter[frozenset[str]] = Counter()
+    for e in offered:
+        for run in _runs(e.text, names(e.text)):
+            last = {w.stem for w in run[-len(name) :]}
+            given = run[-len(name) - 1] if len(run) > len(name) and last == name else None
+            if given and given.text.casefold() not in _TITLES:
+                fuller[frozenset({given.stem} | name)] += 1
+    return set(fuller.most_common(1)[0][0]) if fuller else name
 
 
 def _ranked(

@@ -113,6 +113,8 @@ def test_what_a_claim_gathers_from_several_articles_is_told_in_their_sentences()
         "Ada Krall bought the mill in 1998.",
         "Krall is accused of having set the fire herself.",
     ]
+    # Who is meant is named in full, whatever the model calls them.
+    assert told_together("Krall", question, offered)[0].text == "Ada Krall bought the mill in 1998."
     assert not told_together("Jon Stamm", question, offered)
     assert not told_together("the mill", question, offered)
 
