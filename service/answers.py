@@ -231,10 +231,11 @@ class Answerer:
             return "no_match"
         passages = [hit.passage for hit in work.hits]
         work.tell(Retrieval(sources=[_passage_location(passage) for passage in passages]))
-        passages = with_whole(passages, registry.passages_of(passages[0].article_id))
+        article = registry.passages_of(passages[0].article_id)
+        passages = with_whole(passages, article)
         while True:
             try:
-                return self._respond(passages, asked, work)
+                return self._respond(passages, article, asked, work)
             except ContextTooLong:
                 if len(passages) == 1 or work.citations:
                     raise
@@ -257,7 +258,11 @@ class Answerer:
         return hits
 
     def _respond(
-        self, passages: Sequence[Passage], asked: Sequence[str], work: _Work
+        self,
+        passages: Sequence[Passage],
+        article: Sequence[Passage],
+        asked: Sequence[str],
+        work: _Work,
     ) -> str | None:
         """Answers each part from the passages; gives the reason where none can be."""
         work.claims, work.dropped, work.parts = [], [], []
@@ -265,7 +270,11 @@ class Answerer:
             contexts = [
                 context_of(read, work.asked.question)
                 for read in readings(
-                    passages, asked, self._index.similarity, at_once=len(work.outlets) > 1
+                    passages,
+                    article,
+                    asked,
+                    self._index.similarity,
+                    at_once=len(work.outlets) > 1,
                 )
             ]
         # Copies of a passage are not read again, but each is a place that says the same.

@@ -75,8 +75,9 @@ def check(
 ) -> None:
     """Hold a text against the articles, sentence by sentence; - is standard input.
 
-    Exits with 0 if every sentence is supported or states nothing to check, with 1 if one is not,
-    and with 2 if it cannot be checked.
+    Places are in characters of the text, a line's end counting as one. Exits with 0 if every
+    sentence is supported or states nothing to check, with 1 if one is not, and with 2 if it cannot
+    be checked.
     """
     with _trouble():
         settings = load_settings()

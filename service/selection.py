@@ -1,8 +1,9 @@
 """Selection: the sentences of the passages found that the model is given to read.
 
-To read is what costs most on a CPU, and what surrounds an answer hides it: so the best article, or
-of a long one the best passage, is read first with the few other sentences that bear most on the
-question and, only where that does not answer, with more of them. docs/decisions.md has the figures.
+To read is what costs most on a CPU, and what surrounds an answer hides it: so the best article, if
+it is short, is read first with the few other sentences that bear most on the question, else the two
+best passages are; and more sentences only where that does not answer. docs/decisions.md has the
+figures.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +15,10 @@ from index.registry import Passage
 from service.grounding import Evidence, covered, evidence, weights_of
 
 # Words of an article that is read first, and whole: the next question on it finds it in the KV
-# cache. Of a longer one it is the best passage.
+# cache.
 SHORT_ARTICLE = 160
-# Words of other sentences that are read with it, and words that are read first at least.
-MORE_WORDS, FIRST_WORDS = 40, 130
+MORE_WORDS = 40  # of other sentences, which are read with it
+FIRST = 2  # passages that are read first, whole, where the best is of a longer article
 # Words read for a question, and as many more for each passage asked for beyond the usual six.
 WORDS, WORDS_A_PASSAGE = 250, 42
 # One article alone is read whole up to this: the next question on it finds it in the KV cache.
@@ -31,6 +32,7 @@ Similarity = Callable[[str, Sequence[str]], npt.NDArray[np.float32]]
 
 def readings(
     passages: Sequence[Passage],
+    article: Sequence[Passage],
     questions: Sequence[str],
     similarity: Similarity,
     *,
@@ -38,9 +40,9 @@ def readings(
 ) -> Iterator[list[Evidence]]:
     """What to read first, and what to read where that is not enough, which begins with the first.
 
-    `passages` come best first. `questions` are the parts of one question: a sentence counts by the
-    part that it bears on most. Little, and what several parts are asked of, is read at once; so is
-    all with `at_once`.
+    `passages` come best first; `article` is all of the best one's. `questions` are the parts of one
+    question: a sentence counts by the part that it bears on most. Little, and what several parts
+    are asked of, is read at once; so is all with `at_once`.
     """
     offered = evidence(passages)
     lengths = [len(e.text.split()) for e in offered]
@@ -65,30 +67,25 @@ def readings(
 
     read: list[int] = []
     if len(questions) == 1 and not at_once:
-        best = _best(passages)
-        read = [i for i, e in enumerate(offered) if e.passage in best]
-        read = with_best(read, max(FIRST_WORDS, sum(lengths[i] for i in read) + MORE_WORDS))
+        if is_short(article) and set(article) <= set(passages):
+            read = [i for i, e in enumerate(offered) if e.passage in article]
+            read = with_best(read, sum(lengths[i] for i in read) + MORE_WORDS)
+        else:
+            read = [i for i, e in enumerate(offered) if e.passage in passages[:FIRST]]
         yield [offered[i] for i in read]
     if len(more := with_best(read, most)) > len(read):
         yield [offered[i] for i in more]
 
 
-def _best(passages: Sequence[Passage]) -> list[Passage]:
-    """The best article's passages where it is short, else the best one."""
-    article = [p for p in passages if p.article_id == passages[0].article_id]
-    return article if _words(article) <= SHORT_ARTICLE else [passages[0]]
-
-
 def with_whole(passages: Sequence[Passage], article: Sequence[Passage]) -> list[Passage]:
     """The passages found, with all of the best one's `article` where it is short."""
-    found = {passage.id for passage in passages}
-    if passages[0].id not in {passage.id for passage in article} or _words(article) > SHORT_ARTICLE:
+    if passages[0] not in article or not is_short(article):
         return list(passages)
-    return [passages[0], *(p for p in article if p.id not in found), *passages[1:]]
+    return [passages[0], *(p for p in article if p not in passages), *passages[1:]]
 
 
-def _words(passages: Sequence[Passage]) -> int:
-    return sum(len(e.text.split()) for e in evidence(passages))
+def is_short(article: Sequence[Passage]) -> bool:
+    return sum(len(e.text.split()) for e in evidence(article)) <= SHORT_ARTICLE
 
 
 def _scores(

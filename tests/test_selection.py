@@ -7,7 +7,7 @@ from index.embeddings import Vectors
 from index.registry import Passage
 from index.sentences import sentence_spans
 from service.grounding import Evidence
-from service.selection import FIRST_WORDS, WHOLE_ARTICLE, WORDS, readings, with_whole
+from service.selection import WHOLE_ARTICLE, WORDS, readings, with_whole
 
 FILLER = "Nothing of note was said about the harbour wall on that long grey afternoon"  # 14 words
 TOLD = "The ferry sank on Monday."
@@ -28,8 +28,12 @@ def about_the_ferry(query: str, texts: Sequence[str]) -> Vectors:
     return np.array([float("ferry" in text) for text in texts], np.float32)
 
 
-def read(passages: Sequence[Passage], *questions: str) -> list[list[Evidence]]:
-    return list(readings(passages, questions or ("What sank?",), about_the_ferry))
+def read(
+    passages: Sequence[Passage], article: Sequence[Passage] | None = None
+) -> list[list[Evidence]]:
+    article = [passages[0]] if article is None else article
+    found = with_whole(passages, article)
+    return list(readings(found, article, ("What sank?",), about_the_ferry))
 
 
 def words(found: Sequence[Evidence]) -> int:
@@ -61,18 +65,16 @@ def article_of(sentences: int, article_id: str = "one") -> list[Passage]:
 def test_the_best_article_is_read_first_where_it_is_short_whatever_passage_was_found() -> None:
     one, two = article_of(8)
     others = [filler(n) for n in range(13, 18)]
-    first, _ = read(with_whole([two, *others], [one, two]))
+    first, _ = read([two, *others], [one, two])
     assert [e.passage.id for e in first[:8]] == [one.id] * 4 + [two.id] * 4
-    assert first[:8] == read(with_whole([one, *others], [one, two]))[0][:8]
+    assert first[:8] == read([one, *others], [one, two])[0][:8]
 
 
-def test_of_a_long_article_the_best_passage_is_read_first() -> None:
+def test_of_a_long_article_the_two_best_passages_are_read_first() -> None:
     article = article_of(12)
     others = [filler(n) for n in range(13, 18)]
-    assert with_whole([article[1], *others], article) == [article[1], *others]
-    first, _ = read([article[1], *others])
-    assert [e.passage.id for e in first[:4]] == [article[1].id] * 4
-    assert words(first[:4]) < words(first) <= FIRST_WORDS
+    first, _ = read([article[1], *others, article[2]], article)
+    assert [e.passage.id for e in first] == [article[1].id] * 4 + [13] * 4
 
 
 def test_what_was_written_anew_meanwhile_is_not_mixed() -> None:
@@ -87,7 +89,7 @@ def test_what_is_read_first_holds_what_bears_most_on_the_question_wherever_it_st
     assert TOLD in [e.text for e in first]
     assert more[: len(first)] == first
     assert len(set(more)) == len(more)
-    assert FIRST_WORDS >= words(first) < words(more) <= max(WORDS, 42 * len(passages))
+    assert words(first) < words(more) <= max(WORDS, 42 * len(passages))
 
 
 def test_several_parts_are_asked_of_one_reading_which_holds_what_bears_on_each() -> None:
@@ -96,7 +98,8 @@ def test_several_parts_are_asked_of_one_reading_which_holds_what_bears_on_each()
 
     passages = [filler(n) for n in range(1, 7)]
     passages += [passage(8, TOLD), passage(9, "The lighthouse was painted red.")]
-    (found,) = readings(passages, ("What of the ferry?", "What of the lighthouse?"), similar)
+    asked = ("What of the ferry?", "What of the lighthouse?")
+    (found,) = readings(passages, passages[:1], asked, similar)
     texts = [e.text for e in found]
     assert TOLD in texts and "The lighthouse was painted red." in texts
 
