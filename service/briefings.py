@@ -41,7 +41,7 @@ from service.contract import (
     location,
 )
 from service.dates_written import written_out
-from service.grounding import Evidence, evidence, ground, names, orders, stems, words
+from service.grounding import Evidence, evidence, ground, orders
 from service.prompts import Prompt
 from service.reading import Budget, Reader, context_of, judge, prompt_context
 from service.stories import (
@@ -57,6 +57,7 @@ from service.stories import (
     tells_otherwise,
 )
 from service.verification import Verified, Verifier, cite, hold, tidied
+from service.wording import names, stems, words
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel

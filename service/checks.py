@@ -26,9 +26,10 @@ from service.contract import (
     Usage,
     checked_place,
 )
-from service.grounding import Cited, Grounds, evidence, ground, is_content, verbatim, words
+from service.grounding import Cited, Grounds, evidence, ground, verbatim
 from service.prompts import Prompt
 from service.reading import Budget, Reader, Replies, judge, prompt_context
+from service.wording import is_content, words
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
@@ -45,8 +46,8 @@ PATIENCE = 600.0  # seconds a sentence
 QUESTION = "Does the statement say what the text says?"
 
 
-# A failed check of these says that the source has another number, date or a denial.
-DENYING = frozenset(("numbers", "dates", "negation"))
+# A failed check of these says that the source has another number, date or person, or a denial.
+DENYING = frozenset(("numbers", "dates", "negation", "roles"))
 CONTRADICTED = 0.7  # the model's reading, where no check by code fails
 # What a sentence says of a matter that its source tells otherwise: so much of its words are there.
 SAME_MATTER = 0.5

@@ -17,7 +17,7 @@ from rich.text import Text
 from index.articles import NewArticle
 from index.errors import DatelineError, InvalidRequest
 from index.sentences import Span
-from service.grounding import Word, is_content, words
+from service.quotes import MOST_MATCHES
 from service.settings import Settings
 from service.terminal import (
     HANG,
@@ -33,6 +33,7 @@ from service.terminal import (
     tell,
     working,
 )
+from service.wording import Word, is_content, words
 
 # Between texts that are sent as one: wide enough that no citation reaches from one into the next.
 GAP = "\n\n\n\n"
@@ -50,6 +51,9 @@ WRONG = {
     "dates": "a date that is not the source's",
     "negation": "it denies what the source says, or the other way round",
     "quotes": "quoted words that the source does not have",
+    "roles": "somebody else did or said it, in the source",
+    "plans": "done, where the source tells of a plan or of what may be",
+    "causes": "a cause that the source does not name",
     "orders": "the source orders it to be said, and does not state it",
 }
 MARKED = "bold reverse"
@@ -250,7 +254,8 @@ def _reasons(sentence: dict[str, Any]) -> list[str]:
 def _print_quote(reply: dict[str, Any]) -> None:
     if reply["found"]:
         n = len(reply["matches"])
-        places = f", in {n} place{'' if n == 1 else 's'}."
+        more = " or more" if n >= MOST_MATCHES else ""
+        places = f", in {n}{more} place{'' if n == 1 else 's'}."
         out.print(Text.assemble(("Verbatim", "bold green"), places))
         for match in reply["matches"]:
             out.print()

@@ -6,7 +6,8 @@ that article alone, and holding the two answers against each other.
 
 from collections.abc import Sequence
 
-from service.grounding import Evidence, Grounds, covered, critical, stems, weights_of
+from service.grounding import Evidence, Grounds, covered, critical, weights_of
+from service.wording import stems
 
 # Of what the claim says beside the figure in question, a rival must say this much; more where it is
 # a name, since there are many sentences that name others.

@@ -14,7 +14,8 @@ from index.errors import ContextTooLong
 from index.index import STOP_WORDS
 from index.sentences import Span, sentence_spans
 from service.contract import Message
-from service.grounding import Word, names, unmet, words
+from service.grounding import unmet
+from service.wording import Word, names, words
 
 # Of the last turns, so much of each is read; a longer question says what it means.
 MOST_TURNS = 6

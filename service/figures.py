@@ -26,7 +26,6 @@ from service.evaluation import (
     said_of,
     sample,
 )
-from service.grounding import names, stems, words
 from service.scoring import (
     Numbers,
     Whole,
@@ -43,6 +42,7 @@ from service.scoring import (
     recall_of_all,
     refusal_curve,
 )
+from service.wording import names, stems, words
 
 KINDS: tuple[Kind, ...] = ("questions", "claims", "briefings")
 FALSE_REFUSALS = (0.1, 0.2)  # where the curve is told in short

@@ -11,47 +11,35 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import lru_cache
 from itertools import pairwise
-
-import snowballstemmer
 
 from index.index import STOP_WORDS
 from index.registry import Passage
-from index.sentences import Span, sentence_spans
-from service.dates import MONTHS, WEEKDAYS, mentions
+from index.sentences import Span
+from service.dates import mentions
 from service.dates_held import Derived, Held, held
+from service.roles import causes_hold, done, same_roles
+from service.wording import (
+    CALENDAR_STEMS,
+    NEGATORS,
+    OPENERS,
+    is_content,
+    names,
+    runs,
+    stems,
+    words,
+)
 
-_WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+")
 _QUOTED = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»")
 # Words after a negator that it denies: of a claim, and of a text that may say it in more words.
 NEGATED_WITHIN, DENIED_WITHIN = 3, 8
-# "no one", "every one": no number.
-_ONE_OF_MANY = re.compile(r"\b(?:no|any|every|some|each|another) one$", re.I)
 _PRONOUNS = frozenset(
     "he she they it his her hers their theirs its him them himself herself who i we my our".split()
 )
+_SUBJECT_PRONOUN = re.compile(r"(?:He|She)\b")
 _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)}
-_NUMBERS |= {word: str(n) for n, word in zip(range(20, 100, 10), _TENS, strict=True)}
-_CALENDAR = frozenset(WEEKDAYS) | (frozenset(MONTHS) - {"may", "march"})
-_NEGATORS = frozenset(
-    "no not none never nobody nothing neither nor without cannot denied deny denies".split()
-)
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
-# Words that open a sentence of an answer with a capital, and name nothing.
-_OPENERS = _NEGATORS | frozenset(
-    "about according all almost also although among around because before after besides both but "
-    "by during each early every few first following half however if last late later many more most "
-    "much nearly now once one only other over people several since some such there though two "
-    "under until yes yet".split()
-)
 _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
 # What a sentence of an article says to whoever answers from it, not to its readers: what it orders
 # to be said it does not state. A claim that tells of the order holds the group, or the whole match.
@@ -90,7 +78,6 @@ _ORDERS = re.compile(
     ),
     re.IGNORECASE | re.MULTILINE,
 )
-_stemmer = snowballstemmer.stemmer("english")
 
 # A sentence whose words are covered this much less than the best one's is no other place for it.
 ALSO_MARGIN = 0.9
@@ -99,10 +86,6 @@ MOST_SOURCES = 3
 CANDIDATES = 6
 CANDIDATE_MARGIN = 0.6
 QUESTION_WEIGHT = 0.15
-# "Ursula von der Leyen", "William the Conqueror"; "Bank of England" is no such name.
-_WITHIN_A_NAME = re.compile(
-    r"-|[ ](?:(?:al|ben|bin|da|das|de|del|della|den|der|di|dos|du|el|ibn|la|le|the|van|von|y)[ ])*"
-)
 _TITLES = frozenset(
     "mr mrs ms miss dr prof professor president minister governor senator mayor judge justice sir "
     "dame lord lady king queen prince princess captain colonel general sergeant inspector chief "
@@ -117,76 +100,6 @@ TOLD_TOGETHER, LEAST_ADDED, LEAST_TOLD = 2, 0.08, 0.25
 MARGIN = 40
 # A name of so many letters may be another misspelt, from so much alike on.
 LEAST_MISSPELT, MISSPELT = 6, 0.84
-
-
-@lru_cache(maxsize=65536)
-def _stem(word: str) -> str:
-    return str(_stemmer.stemWord(word))
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word as it stands, where it stands, and its folded stem (numbers as digits)."""
-
-    text: str
-    start: int
-    stem: str
-
-    @property
-    def is_number(self) -> bool:
-        return self.stem[:1].isdigit()
-
-
-@lru_cache(maxsize=4096)
-def words(text: str) -> tuple[Word, ...]:
-    found = []
-    for match in _WORD.finditer(text):
-        folded = unicodedata.normalize("NFKD", match[0]).casefold()
-        folded = "".join(c for c in folded if not unicodedata.combining(c)).replace("’", "'")
-        folded = folded.removesuffix("'s").removesuffix("'")
-        if folded[:1].isdigit():
-            stem = folded.replace(",", "") if re.fullmatch(r"[\d,]+(\.\d+)?", folded) else folded
-        else:
-            stem = _NUMBERS.get(folded) or _stem(folded)
-            if folded == "one" and _ONE_OF_MANY.search(text, 0, match.end()):
-                stem = folded
-        found.append(Word(match[0], match.start(), stem))
-    return tuple(found)
-
-
-def stems(text: str) -> frozenset[str]:
-    return frozenset(word.stem for word in words(text))
-
-
-def is_content(word: Word) -> bool:
-    return word.text.casefold() not in STOP_WORDS and word.stem not in ("s", "t")
-
-
-def names(text: str, *, common: frozenset[str] = frozenset()) -> list[Word]:
-    """Words written with a capital that name something, calendar words and numbers apart.
-
-    The first word of a sentence counts only where `common`, the words that stand in the articles
-    in lower case, does not hold it.
-    """
-    sequence = words(text)
-    starts = [span.start for span in sentence_spans(text)]
-    opening = {next((w for w in sequence if w.start >= start), None) for start in starts}
-    return [
-        word
-        for word in sequence
-        if word.text[0].isupper()
-        and is_content(word)
-        and word.stem not in _CALENDAR_STEMS
-        and not word.is_number
-        and not (word in opening and _opens(word.text.casefold(), common))
-    ]
-
-
-def _opens(word: str, common: frozenset[str]) -> bool:
-    return word in common or word in _OPENERS or word.endswith("ly")
-
-
-_CALENDAR_STEMS = frozenset(_stem(word) for word in _CALENDAR)
 
 
 @dataclass(frozen=True)
@@ -284,7 +197,7 @@ def nearest(
     """The sentence that bears most on `claim`, whatever number or day that has wrong, and the share
     of the claim's words that it holds; numbers and days that stand in no sentence do not count."""
     known = frozenset(stem for e in offered for stem in stems(e.text))
-    made_up = {w.stem for w in words(claim) if w.is_number or w.stem in _CALENDAR_STEMS} - known
+    made_up = {w.stem for w in words(claim) if w.is_number or w.stem in CALENDAR_STEMS} - known
     weights = {s: w for s, w in weights_of(claim, offered).items() if s not in made_up}
     ranked = _ranked(weights, question, offered)
     return (ranked[0], covered(weights, ranked[0].text)) if ranked else (None, 0.0)
@@ -325,7 +238,7 @@ def _in_full(name: set[str], offered: Sequence[Evidence]) -> set[str]:
     """With the names that mostly stand before it where somebody is named in full: "Ada Krall"."""
     fuller: Counter[frozenset[str]] = Counter()
     for e in offered:
-        for run in _runs(e.text, names(e.text)):
+        for run in runs(e.text, names(e.text)):
             last = {w.stem for w in run[-len(name) :]}
             given = run[-len(name) - 1] if len(run) > len(name) and last == name else None
             if given and given.text.casefold() not in _TITLES:
@@ -442,12 +355,12 @@ def _is_namesake(claim: str, text: str, common: frozenset[str]) -> bool:
     """Whether a claim names somebody in full whose surname the text gives to another alone."""
     there = stems(text)
     given: dict[str, set[str]] = {}
-    for run in _runs(text, names(text, common=common)):
+    for run in runs(text, names(text, common=common)):
         for first, last in pairwise(run):
             given.setdefault(last.stem, set()).add(first.stem)
     return any(
         last.stem in given and first.stem not in there and first.text.casefold() not in _TITLES
-        for run in _runs(claim, names(claim, common=common))
+        for run in runs(claim, names(claim, common=common))
         for first, last in pairwise(run[-2:])
     )
 
@@ -458,28 +371,15 @@ def proper_names(text: str, common: frozenset[str]) -> list[frozenset[str]]:
     """
     return [
         frozenset(w.stem for w in run)
-        for run in _runs(text, names(text, common=common))
+        for run in runs(text, names(text, common=common))
         if len(run) > 1 and not any(w.text.casefold() in common for w in run)
     ]
-
-
-def _runs(text: str, found: Sequence[Word]) -> list[list[Word]]:
-    """Names of a text: the words that follow one another, together."""
-    runs: list[list[Word]] = []
-    end = 0
-    for word in found:
-        if runs and _WITHIN_A_NAME.fullmatch(text, end, word.start):
-            runs[-1].append(word)
-        else:
-            runs.append([word])
-        end = word.start + len(word.text)
-    return runs
 
 
 def critical(claim: str, common: frozenset[str]) -> frozenset[str]:
     """Stems of the claim that its source must hold: names, numbers and calendar words."""
     marked = {w.stem for w in names(claim, common=common)}
-    marked |= {w.stem for w in words(claim) if w.is_number or w.stem in _CALENDAR_STEMS}
+    marked |= {w.stem for w in words(claim) if w.is_number or w.stem in CALENDAR_STEMS}
     return frozenset(marked)
 
 
@@ -559,7 +459,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     there = (
         stems(text) | grounds.dated | counted | outlets(claim, (c.passage for c in grounds.cited))
     )
-    calendar = {w.stem for w in words(claim) if w.stem in _CALENDAR_STEMS}
+    calendar = {w.stem for w in words(claim) if w.stem in CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {
         "numbers": numbers <= there,
@@ -570,8 +470,34 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and all(stems(words) <= fields for words in grounds.dates.unstated),
         "negation": _negation_holds(claim, text),
         "quotes": all(_fold(q) in _fold(text) for q in quoted(claim)),
+        "roles": same_roles(
+            claim, " ".join(_with_antecedent(c, common) for c in grounds.cited), common
+        ),
+        "plans": done(claim, text),
+        "causes": causes_hold(claim, text),
         "orders": all(order in _seen(claim) for order in orders(shown)),
     }
+
+
+def _with_antecedent(cited: Cited, common: frozenset[str]) -> str:
+    """The text with "She", which it begins with, replaced by the name that the sentences before it
+    begin with; as it is where they begin with none.
+    """
+    pronoun = _SUBJECT_PRONOUN.match(cited.text)
+    if pronoun is None:
+        return cited.text
+    shift = cited.passage.span.start
+    before = [s for s in cited.passage.sentences if s.end <= cited.span.start]
+    for span in reversed(before):
+        sentence = Span(span.start - shift, span.end - shift).of(cited.passage.text)
+        if _SUBJECT_PRONOUN.match(sentence):
+            continue
+        named = runs(sentence, names(sentence, common=common))[:1]
+        if named and named[0][0].start == 0:
+            name = sentence[: named[0][-1].start + len(named[0][-1].text)]
+            return name + cited.text[pronoun.end() :]
+        break
+    return cited.text
 
 
 def orders(text: str) -> list[str]:
@@ -606,7 +532,7 @@ def _fold(text: str) -> str:
 
 
 def _negated(
-    text: str, negators: frozenset[str] = _NEGATORS, within: int = NEGATED_WITHIN
+    text: str, negators: frozenset[str] = NEGATORS, within: int = NEGATED_WITHIN
 ) -> frozenset[str]:
     """Content words that a negator stands before, at most so many words away."""
     found = set()
@@ -620,7 +546,7 @@ def _negated(
 
 def _negates(text: str) -> bool:
     return any(
-        (folded := w.text.casefold().replace("’", "'")) in _NEGATORS or folded.endswith("n't")
+        (folded := w.text.casefold().replace("’", "'")) in NEGATORS or folded.endswith("n't")
         for w in words(text)
     )
 
@@ -658,7 +584,7 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     """
     there = frozenset(stem for text in articles for stem in stems(text))
     opening = words(question)[:1]
-    presumed = [[w] for w in words(question) if w.is_number] + _runs(question, names(question))
+    presumed = [[w] for w in words(question) if w.is_number] + runs(question, names(question))
     missing = []
     for run in presumed:
         absent = [
@@ -697,7 +623,7 @@ def denied(question: str, answer: str) -> list[str]:
 def continued(sentence: str, beside: str) -> str:
     """As it stands after "No, ": a word that names nothing, or is small in `beside`, is small."""
     first, _, rest = sentence.partition(" ")
-    common = {w.text for w in words(beside)} | ((STOP_WORDS | _OPENERS) - {"i"})
+    common = {w.text for w in words(beside)} | ((STOP_WORDS | OPENERS) - {"i"})
     small = first.lower() in common
     return f"{first.lower()} {rest}" if small else sentence
 
@@ -747,7 +673,7 @@ def lacks_kind(question: str, answer: str) -> bool:
     asked = stems(question)
     new = [w for w in words(answer) if w.stem not in asked and is_content(w)]
     if kind == "somebody":
-        return not any(not w.is_number and w.stem not in _CALENDAR_STEMS for w in new)
+        return not any(not w.is_number and w.stem not in CALENDAR_STEMS for w in new)
     if kind == "name":
         return not any(w.stem not in asked for w in names(answer))
     if kind == "number":
@@ -758,7 +684,7 @@ def lacks_kind(question: str, answer: str) -> bool:
         )
     if kind == "time":
         return not any(
-            w.is_number or w.stem in _CALENDAR_STEMS or w.text[0].isupper() for w in new
+            w.is_number or w.stem in CALENDAR_STEMS or w.text[0].isupper() for w in new
         ) and not mentions(answer, None)
     return False
 

@@ -7,10 +7,12 @@ Everything else counts, letter case too. What is given back is always the articl
 import difflib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from index.errors import InvalidRequest
 from index.index import Index
 from index.registry import Filters, Passage
 from index.sentences import Span, sentence_spans
@@ -22,11 +24,12 @@ from service.contract import (
     QuoteRequest,
     checked_place,
 )
-from service.grounding import Evidence, evidence, is_content, stems, words
+from service.wording import is_content, stems, words
 
 MOST_ARTICLES = 200  # that are looked through for the exact words
 MOST_MATCHES = 50
 NEAREST = 30  # passages looked at for the nearest words
+MOST_WINDOWS = 8  # places in a passage that are compared word by word
 _FOLDED = {
     **dict.fromkeys("“”„‟«»″", '"'),
     **dict.fromkeys("‘’‚‛′", "'"),
@@ -112,7 +115,11 @@ def _matches(index: Index, passage: Passage, wanted: str) -> Iterator[Match]:
 
 
 def quote_reply(index: Index, request: QuoteRequest) -> QuoteReply:
-    """What `POST /v1/quotes:verify` answers. Raises ArticleNotFound."""
+    """What `POST /v1/quotes:verify` answers. Raises ArticleNotFound, and InvalidRequest where there
+    is no word in the quote.
+    """
+    if not words(request.quote):
+        raise InvalidRequest("There is no word in the quote. Give the words that were quoted.")
     given = request.source_text is not None
     if request.source_text is not None:
         verified = verify_in(request.source_text, request.quote)
@@ -169,33 +176,47 @@ def folded(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _nearest(quote: str, passages: Sequence[Passage]) -> Nearest | None:
-    """The sentence, or two that follow one another, whose words are most like the quote's."""
+    """The words in a row, about as many, that are most like the quote's."""
     wanted = _compared(_WORD.findall(quote))
     about = {w.stem for w in words(quote) if is_content(w)}
     best: tuple[float, Match] | None = None
-    for match in _windows(evidence(passages)):
-        if not about & stems(match.text):
+    for passage in passages:
+        if not about & stems(passage.text):
             continue
-        there = _compared(_WORD.findall(match.text))
-        similarity = difflib.SequenceMatcher(None, wanted, there, autojunk=False).ratio()
-        if best is None or similarity > best[0]:
-            best = similarity, match
+        found = [m.span() for m in _WORD.finditer(passage.text)]
+        there = _compared([passage.text[a:b] for a, b in found])
+        for start, end in _windows(wanted, there):
+            text = passage.text[found[start][0] : found[end - 1][1]]
+            matcher = difflib.SequenceMatcher(None, wanted, there[start:end], autojunk=False)
+            if (best is None or matcher.ratio() > best[0]) and about & stems(text):
+                shift = passage.span.start
+                span = Span(shift + found[start][0], shift + found[end - 1][1])
+                best = matcher.ratio(), Match(passage, span, text)
     if best is None:
         return None
     similarity, match = best
     return Nearest(match, round(similarity, 4), diff(quote, match.text))
 
 
-def _windows(offered: Sequence[Evidence]) -> Iterator[Match]:
-    for i, e in enumerate(offered):
-        yield Match(e.passage, e.span, e.text)
-        following = offered[i + 1 : i + 2]
-        for other in following:
-            if other.passage is e.passage and other.span.start - e.span.end <= 3:
-                shift = e.passage.span.start
-                span = Span(e.span.start, other.span.end)
-                text = e.passage.text[span.start - shift : span.end - shift]
-                yield Match(e.passage, span, text)
+def _windows(wanted: Sequence[str], there: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Runs of words that share most of those wanted, from the first to the last that they share,
+    and as many more as the quote has others there.
+    """
+    sought = Counter(wanted)
+    size = min(len(there), len(wanted) + len(wanted) // 5 + 1)
+    shared = [
+        (sum((Counter(there[i : i + size]) & sought).values()), -i)
+        for i in range(len(there) - size + 1)
+    ]
+    for count, i in sorted(shared, reverse=True)[:MOST_WINDOWS]:
+        at = [j for j in range(-i, -i + size) if there[j] in sought]
+        if count:
+            held = {there[j] for j in at}
+            known = [k for k, word in enumerate(wanted) if word in held]
+            yield (
+                max(0, at[0] - known[0]),
+                min(len(there), at[-1] + len(wanted) - known[-1]),
+            )
 
 
 def _compared(found: Sequence[str]) -> list[str]:

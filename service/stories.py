@@ -14,18 +14,9 @@ from index.duplicates import Wording
 from index.registry import Passage
 from service.conflicts import disagree, numbers
 from service.dates import mentions
-from service.grounding import (
-    ALSO_MARGIN,
-    Evidence,
-    Word,
-    critical,
-    ground,
-    is_content,
-    names,
-    stems,
-    words,
-)
+from service.grounding import ALSO_MARGIN, Evidence, critical, ground
 from service.verification import Verified
+from service.wording import Word, is_content, names, stems, words
 
 # Articles whose leads are at least so near, which name so many of the same, and are not more days
 # apart, are on one event.

@@ -10,7 +10,6 @@ from service.grounding import (
     gainsays,
     ground,
     lacks_kind,
-    names,
     nearest,
     orders,
     proper_names,
@@ -18,8 +17,8 @@ from service.grounding import (
     replaced,
     told_together,
     unmet,
-    words,
 )
+from service.wording import names, words
 
 TEXT = (
     "Mayor Ines Holm said on Tuesday that 2,300 people had left their homes in Ottering. "
@@ -117,6 +116,15 @@ def test_what_a_claim_gathers_from_several_articles_is_told_in_their_sentences()
     assert told_together("Krall", question, offered)[0].text == "Ada Krall bought the mill in 1998."
     assert not told_together("Jon Stamm", question, offered)
     assert not told_together("the mill", question, offered)
+
+
+def test_she_is_whom_the_sentences_before_speak_of() -> None:
+    text = "Ines Holm named her price. She ruled out a coalition. Karl Brandt did not concede."
+    offered = evidence([passage(text)])
+    swapped = ground("Brandt ruled out a coalition.", "?", offered)
+    assert swapped is not None and "roles" in swapped.failed
+    true = ground("Holm ruled out a coalition.", "?", offered)
+    assert true is not None and not true.failed
 
 
 def test_a_claim_that_shares_no_word_has_no_grounds() -> None:
@@ -305,7 +313,7 @@ def test_a_name_put_in_anothers_place_fails_although_it_stands_elsewhere() -> No
     text = "Klara Denholm promised 6 million crowns of aid. The mill of Karl Denby was flooded."
     offered = evidence([passage(text, title="Aid")])
     swapped = ground("Karl Denby promised 6 million crowns of aid.", "Who?", offered)
-    assert swapped is not None and swapped.failed == ["names"]
+    assert swapped is not None and swapped.failed == ["names", "roles"]
     true = ground("Klara Denholm promised 6 million crowns of aid.", "Who?", offered)
     assert true is not None and true.failed == []
 
@@ -370,7 +378,7 @@ def test_what_is_said_of_another_makes_up_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("claim", "failed"),
     [
-        ("Rolf Haas dedicated the award to his mother, who never read.", ["names"]),
+        ("Rolf Haas dedicated the award to his mother, who never read.", ["names", "roles"]),
         ("Yusra Belkadi dedicated the award to her mother, who never read.", []),
         ("Yusra Belkadi dedicated the award to a mother who never read.", []),
     ],

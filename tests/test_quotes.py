@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from index.articles import NewArticle
 from index.embeddings import MiniLM
-from index.errors import ArticleNotFound
+from index.errors import ArticleNotFound, InvalidRequest
 from index.index import Index
 from index.registry import Filters
 from service.contract import QuoteReply, QuoteRequest
@@ -123,12 +123,28 @@ def test_punctuation_beside_a_word_is_no_difference_where_there_is_another() -> 
     text = "“The crew dropped both oars,” Strand said."
     nearest = verify_in(text, "The crew dropped both anchors").nearest
     assert nearest is not None
-    assert [(c.op, c.text) for c in nearest.diff][:2] == [
+    assert nearest.match.text == "“The crew dropped both oars,”"
+    assert [(c.op, c.text) for c in nearest.diff] == [
         ("=", "The crew dropped both"),
         ("-", "anchors"),
+        ("+", "oars,”"),
     ]
     nearest = verify_in("It rained, they said.", "It rained they said.").nearest
     assert nearest is not None and ("-", "rained") in [(c.op, c.text) for c in nearest.diff]
+
+
+def test_the_nearest_is_a_run_of_words_however_long_its_sentence_is() -> None:
+    text = f"The ministers signed two memorandums of understanding in Baghdad, {'and so on ' * 20}."
+    nearest = verify_in(text, "two memorandums of understanding in Bagdad").nearest
+    assert nearest is not None
+    assert nearest.match.text == "two memorandums of understanding in Baghdad,"
+    assert nearest.match.span.of(text) == nearest.match.text
+    assert nearest.similarity > 0.8
+
+
+def test_a_quote_without_a_word_is_told(index: Index) -> None:
+    with pytest.raises(InvalidRequest, match="no word"):
+        asked(index, "“”")
 
 
 def test_what_shares_no_word_of_content_is_not_near() -> None:

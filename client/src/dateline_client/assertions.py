@@ -45,6 +45,9 @@ WRONG = {
     "dates": "a date that is not the source's",
     "negation": "it denies what the source says, or the other way round",
     "quotes": "quoted words that the source does not have",
+    "roles": "somebody else did or said it, in the source",
+    "plans": "done, where the source tells of a plan or of what may be",
+    "causes": "a cause that the source does not name",
     "orders": "the source orders it to be said, and does not state it",
 }
 # A text refuses if it is empty, or if its first sentence has one of these.

@@ -1,0 +1,130 @@
+"""Roles: who did or said it, whether it was done, and why, as far as words in a row tell.
+
+What a sentence gets wrong though its source has every word of it: somebody in another's place, a
+plan told as done, a cause that nobody named. There is no grammar here: where the words do not tell
+plainly, nothing is held against a sentence. English only.
+"""
+
+import re
+from collections.abc import Iterator
+
+from service.wording import Word, is_content, names, runs, stems, words
+
+_SAYS = (
+    r"(?:said|says|told|tells|announced|warned|confirmed|added|claimed|claims|stated|argued"
+    r"|insisted|admitted|denied|explained|noted|declared|wrote|asked|replied|recalled)"
+)
+_NAME = r"[A-Z][\w.’'-]*(?:[ -]+(?:(?:al|bin|de|del|der|la|van|von|the)[ -]+)?[A-Z][\w.’'-]*)*"
+_QUOTE = r"[“\"„«](?P<what>[^“”\"„«»]{3,})[”\"»]"
+# “...,” said Ada Krall; “...,” Ada Krall said; Ada Krall said: “...”
+_SPOKEN = [
+    re.compile(rf"{_QUOTE},?\s+{_SAYS}\s+(?:[a-z]+\s+){{0,3}}(?P<who>{_NAME})"),
+    re.compile(rf"{_QUOTE},?\s+(?:[a-z]+\s+){{0,3}}(?P<who>{_NAME})\s+{_SAYS}\b"),
+    re.compile(rf"(?P<who>{_NAME})\s+{_SAYS}\s*(?:that|[:,])?\s*{_QUOTE}"),
+]
+# Between a name and what its bearer did.
+_BETWEEN = frozenset("has have had also then later again still now once even never not".split())
+_BE = frozenset("is are was were be been being".split())
+_DID = re.compile(
+    r"(?:\w+(?:ed|s)|said|won|made|took|gave|told|met|led|paid|sold|bought|wrote|left|went|ran|held"
+    r"|found|lost|beat|began|saw|put|cut|set|hit|fell|rose|sent|got|came|became|kept|knew|spoke"
+    r"|drove|broke|chose|built|sought|fought|brought)\Z"
+)
+# What is to be, or may be.
+_MODAL = re.compile(r"(?:would|will|could|may|might|should|shall|['’]ll)\Z", re.IGNORECASE)
+_TOKEN = re.compile(r"[\w’'-]+")
+_PAST = re.compile(r"(\w{3,}?)(?:ied|ed)\Z", re.IGNORECASE)
+WITHIN = 3  # words between a modal and its verb: "would not have to be raised"
+_CAUSE = re.compile(
+    r"\b(?:caus(?:ed|es|ing)|because|due to|(?:lead|leads|leading|led) to|result(?:ed|s|ing)? in"
+    r"|as a result|forcing|prompting|triggering)\b",
+    re.IGNORECASE,
+)
+_MAY_BE_A_CAUSE = re.compile(
+    r"\b(?:caus\w*|because|due|lead\w*|led|result\w*|forc\w*|prompt\w*|trigger\w*|blam\w*|after"
+    r"|follow\w*|owing|thank\w*|spark\w*|contribut\w*|since|ma[dk]e\w*|mean\w*|from|when|why"
+    r"|attribut\w*|fuel\w*|driv\w*|drove|brought|bring\w*|so)\b",
+    re.IGNORECASE,
+)
+
+
+def same_roles(claim: str, source: str, common: frozenset[str] = frozenset()) -> bool:
+    """Whether who did and who said it is the same in both, where both name somebody.
+
+    "Holm resigned" is not what "Brandt resigned, Holm said" tells. `common` are words that the
+    articles have in lower case.
+    """
+    theirs = list(_deeds(source, common))
+    for name, verb, opens in _deeds(claim, common):
+        own = [other for other, did, _ in theirs if did == verb]
+        if opens and own and not any(other & name for other in own):
+            return False
+    told = list(_spoken(source))
+    for what, who in _spoken(claim):
+        own = [other for quote, other in told if what in quote or quote in what]
+        if own and not any(other & who for other in own):
+            return False
+    return True
+
+
+def _deeds(text: str, common: frozenset[str]) -> Iterator[tuple[frozenset[str], str, bool]]:
+    """Stems of a name and of the verb that follows it at once; whether the sentence begins so.
+
+    A name in capitals alone may be short for another.
+    """
+    sequence = words(text)
+    numbers = {word.start: i for i, word in enumerate(sequence)}
+    for run in runs(text, names(text, common=common)):
+        did = _following(text, run[-1], sequence[numbers[run[-1].start] + 1 :])
+        if did is not None and not all(word.text.isupper() for word in run):
+            before = text[: run[0].start].strip().casefold()
+            yield frozenset(w.stem for w in run), did.stem, before in ("", "the")
+
+
+def _following(text: str, last: Word, rest: tuple[Word, ...]) -> Word | None:
+    end = last.start + len(last.text)
+    for word in rest:
+        if text[end : word.start].strip():
+            return None
+        end = word.start + len(word.text)
+        folded = word.text.casefold()
+        if folded not in _BETWEEN:
+            plain = word.text.islower() and is_content(word) and folded not in _BE
+            return word if plain and _DID.match(word.text) else None
+    return None
+
+
+def _spoken(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Quoted words, folded, and the stems of the name of who said them."""
+    for pattern in _SPOKEN:
+        for match in pattern.finditer(text):
+            what = " ".join(w.stem for w in words(match["what"]))
+            yield what, frozenset(stems(match["who"]))
+
+
+def done(claim: str, source: str) -> bool:
+    """False where a claim tells in the past tense what its source has only as to come, or as what
+    may be: "raised" of "will be raised".
+    """
+    said, there = _TOKEN.findall(claim), _TOKEN.findall(source)
+    for i, word in enumerate(said):
+        past = _PAST.match(word)
+        if not past or _is_modal(said, i):
+            continue
+        at = [j for j, w in enumerate(there) if _is_form(w.lower(), past[1].lower())]
+        if at and all(_is_modal(there, j) for j in at):
+            return False
+    return True
+
+
+def _is_form(word: str, root: str) -> bool:
+    return word.startswith(root) and word[len(root) :] in ("", "e", "y", "ed", "ied")
+
+
+def _is_modal(tokens: list[str], at: int) -> bool:
+    return any(_MODAL.match(token) for token in tokens[max(0, at - WITHIN) : at])
+
+
+def causes_hold(claim: str, source: str) -> bool:
+    """False where a claim says why, and its source says of nothing why."""
+    return not _CAUSE.search(claim) or bool(_MAY_BE_A_CAUSE.search(source))

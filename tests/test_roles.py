@@ -1,0 +1,66 @@
+import pytest
+
+from service.roles import causes_hold, done, same_roles
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Holm resigned on Friday.", "Brandt resigned on Friday, Holm said."),
+        ("Ines Holm has ruled out a coalition.", "Karl Brandt ruled out a coalition with Holm."),
+        ("The Valley Party won 12 seats.", "The Harbour League won 12 seats."),
+        ("“We shall rebuild,” said Karl Brandt.", "“We shall rebuild,” Ines Holm told reporters."),
+        (
+            "Karl Brandt said: “We shall rebuild it.”",
+            "“We shall rebuild it,” said mayor Ines Holm.",
+        ),
+    ],
+)
+def test_somebody_elses_deeds_and_words_are_told(claim: str, source: str) -> None:
+    assert not same_roles(claim, source)
+    assert same_roles(source, source)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Holm resigned.", "Mayor Ines Holm resigned."),
+        ("Holm was met by Brandt.", "Brandt met Holm."),
+        ("Holm said work starts in May.", "Work starts in May."),
+        ("The European Commission has ordered it.", "The EC has ordered it."),
+        ("In Ottering, Holm spoke.", "Brandt spoke."),
+        ("“We shall rebuild,” said Holm.", "“We shall rebuild.” Holm left the hall."),
+    ],
+)
+def test_what_does_not_tell_plainly_is_not_held_against_a_sentence(claim: str, source: str) -> None:
+    assert same_roles(claim, source)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "holds"),
+    [
+        ("Holm raised the fee.", "The fee will be raised, Holm said.", False),
+        ("Brandt challenged the report.", "Brandt said he would challenge the report.", False),
+        ("Holm said the fee would be raised.", "The fee will be raised, Holm said.", True),
+        ("Holm raised the fee.", "Holm raised the fee and will raise it again.", True),
+        ("Holm carried the vote.", "Holm may carry the vote.", False),
+    ],
+)
+def test_a_plan_is_not_done(claim: str, source: str, holds: bool) -> None:
+    assert done(claim, source) is holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "holds"),
+    [
+        (
+            "She reported a fault, causing a crash.",
+            "She had reported a fault. Two were hurt.",
+            False,
+        ),
+        ("The crash led to two injuries.", "Two were hurt when it crashed.", True),
+        ("She reported a fault.", "She had reported a fault. Two were hurt.", True),
+    ],
+)
+def test_a_cause_is_named_by_the_source(claim: str, source: str, holds: bool) -> None:
+    assert causes_hold(claim, source) is holds
