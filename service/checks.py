@@ -26,10 +26,12 @@ from service.contract import (
     Usage,
     checked_place,
 )
-from service.grounding import Cited, Grounds, evidence, ground, verbatim
+from service.dates import MONTHS, WEEKDAYS
+from service.grounding import Cited, Evidence, Grounds, evidence, ground, verbatim
 from service.prompts import Prompt
 from service.reading import Budget, Reader, Replies, judge, prompt_context
-from service.wording import is_content, words
+from service.stories import is_later, takes_back
+from service.wording import NUMBERS, is_content, words
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
@@ -50,13 +52,20 @@ QUESTION = "Does the statement say what the text says?"
 DENYING = frozenset(("numbers", "dates", "negation", "roles"))
 CONTRADICTED = 0.7  # the model's reading, where no check by code fails
 # What a sentence says of a matter that its source tells otherwise: so much of its words are there.
-SAME_MATTER = 0.5
+SAME_MATTER, SAME_MATTER_DENIED = 0.5, 0.3
+_COUNTS = re.compile(rf"\d|\b(?:{'|'.join([*NUMBERS, *WEEKDAYS, *MONTHS])})\b", re.IGNORECASE)
+# An article all of whose checks hold, beside another that holds more of the words.
+AS_NEAR = 0.3
 LEAST_WORDS = 2  # of content, in a sentence that states something
 _ASKS = re.compile(r"[?]\W*$")
-# Courtesies, opinions, what a page says of itself, headings.
+# Courtesies, opinions, what a text says of itself or is not told, what a page says, headings.
 _OWN = re.compile(
     r"^\W*(?:thank|thanks|sorry|hello|hi|dear|please|welcome)\b"
     r"|^\W*I (?:think|believe|feel|hope|wonder|guess|suppose)\b"
+    r"|^\W*(?:in my (?:view|opinion)|to my mind|personally)\b"
+    r"|^\W*(?:here|below) (?:is|are) (?:the|a|an|your|my|some)\b.{0,60}(?:[.:]|asked for|requested)"
+    r"|^\W*the (?:articles?|texts?|sources?|reports?|passages?) (?:do(?:es)?|did)(?:n['’]t| not) "
+    r"(?:say|state|mention|specify|contain|provide|include|tell|give)\b[^.;]*\.?\W*$"
     r"|^\W*(?:read|see|click|watch|subscribe|sign up|scroll|share)\b.{0,40}[.!]?$"
     r"|^\W*(?:photos?|images?|pictures?|videos?|credits?|sources?|by)\s*:"
     r"|^\W*(?:what|how) [^.]{0,60}!$|^#+\s",
@@ -150,7 +159,7 @@ class Checker:
         return checked
 
     def _checked(self, span: Span, claim: str, found: Found, reader: Reader | None) -> Checked:
-        grounds = ground(claim, QUESTION, evidence(found.nearest))
+        grounds = self._ground(claim, evidence(found.nearest))
         if grounds is None:
             return Checked(span, claim, "unsupported", 0.0)
         context = prompt_context(found.read, QUESTION)
@@ -187,6 +196,25 @@ class Checker:
             cited=tuple(grounds.cited),
         )
 
+    def _ground(self, claim: str, offered: list[Evidence]) -> Grounds | None:
+        """What bears a sentence out if any article does, but not one that its outlet corrected."""
+        grounds = ground(claim, QUESTION, offered)
+        if grounds and grounds.failed:
+            articles: dict[str, list[Evidence]] = {}
+            for e in offered:
+                articles.setdefault(e.passage.article_id, []).append(e)
+            found = [ground(claim, QUESTION, theirs) for theirs in articles.values()]
+            holding = [g for g in found if g and not g.failed]
+            best = max(holding, key=lambda g: g.coverage, default=None)
+            if best and best.coverage >= AS_NEAR * grounds.coverage:
+                grounds = best
+        if grounds and not grounds.failed:
+            mine = grounds.cited[0].passage
+            later = [e for e in offered if is_later(e.passage, mine)]
+            if takes_back(claim, later):
+                return ground(claim, QUESTION, later)
+        return grounds
+
     def _is_denied(
         self,
         claim: str,
@@ -196,10 +224,14 @@ class Checker:
         reader: Reader | None,
     ) -> bool:
         """Whether the source tells it otherwise, and does not only leave it out."""
-        if grounds.coverage < SAME_MATTER:
+        denying = DENYING.intersection(grounds.failed)
+        if grounds.coverage < (SAME_MATTER_DENIED if "negation" in denying else SAME_MATTER):
             return False
-        if reader is None or DENYING & set(grounds.failed):
-            return bool(DENYING & set(grounds.failed))
+        # A number or a day that the source lacks is denied where it has another there.
+        if denying <= {"numbers", "dates"} and not _COUNTS.search(quotation):
+            denying = frozenset()
+        if reader is None or denying:
+            return bool(denying)
         said = reader.yes(self._contradicted, context, quotation=quotation, statement=claim)
         return said >= (0.5 if grounds.failed else CONTRADICTED)
 

@@ -187,6 +187,8 @@ def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | 
 
     least = CANDIDATE_MARGIN * told(ranked[0]) if ranked else 0
     candidates = [e for e in ranked[:CANDIDATES] if (t := told(e)) and t >= least]
+    # All that the claim tells may be in the headline, too.
+    candidates = candidates or [e for e in ranked[:1] if covered(weights, e.text)]
     tried = [_grounds(claim, e, ranked, weights, common) for e in candidates]
     return min(tried, key=lambda grounds: len(grounds.failed), default=None)
 

@@ -20,8 +20,8 @@ _UNITS = (
     "fifteen sixteen seventeen eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)}
-_NUMBERS |= {word: str(n) for n, word in zip(range(20, 100, 10), _TENS, strict=True)}
+NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)}
+NUMBERS |= {word: str(n) for n, word in zip(range(20, 100, 10), _TENS, strict=True)}
 _CALENDAR = frozenset(WEEKDAYS) | (frozenset(MONTHS) - {"may", "march"})
 NEGATORS = frozenset(
     "no not none never nobody nothing neither nor without cannot denied deny denies".split()
@@ -68,7 +68,7 @@ def words(text: str) -> tuple[Word, ...]:
         if folded[:1].isdigit():
             stem = folded.replace(",", "") if re.fullmatch(r"[\d,]+(\.\d+)?", folded) else folded
         else:
-            stem = _NUMBERS.get(folded) or _stem(folded)
+            stem = NUMBERS.get(folded) or _stem(folded)
             if folded == "one" and _ONE_OF_MANY.search(text, 0, match.end()):
                 stem = folded
         found.append(Word(match[0], match.start(), stem))

@@ -169,8 +169,42 @@ def test_what_is_denied_on_one_side_alone_is_contradicted(
 
 @pytest.mark.parametrize(
     "text",
-    ["What a terrible day!", "I think this is bad.", "Photo: Ada Krall.", "Read more below."],
+    [
+        *("What a terrible day!", "I think this is bad.", "In my view the bridge is a tragedy."),
+        *("Photo: Ada Krall.", "Read more below.", "Here is the summary you asked for."),
+        "The article does not say what the bridge cost.",
+    ],
 )
 def test_what_states_nothing_is_not_checkable(fresh: Served, text: str) -> None:
     (sentence,) = check(fresh, text, source_text=ARTICLE, mode="fast")["sentences"]
     assert sentence["label"] == "not_checkable"
+
+
+def test_what_one_outlet_says_is_supported_though_another_has_another_figure(fresh: Served) -> None:
+    crash = "The ferry crash at Port Ellery left {} people hurt, the {} said."
+    fresh.add(crash.format(14, "harbour authority"), id="post", source="Post")
+    fresh.add(crash.format(17, "health service"), id="wire", source="Wire")
+    for number, outlet in ((14, "post"), (17, "wire")):
+        (told,) = check(fresh, f"The ferry crash left {number} people hurt.")["sentences"]
+        assert told["label"] == "supported"
+        assert [source["article_id"] for source in told["sources"]] == [outlet]
+    (other,) = check(fresh, "The ferry crash left 16 people hurt.")["sentences"]
+    assert other["label"] == "contradicted"
+
+
+def test_what_an_outlet_took_back_is_not_supported(fresh: Served) -> None:
+    report = "The mill in Dornfeld will close with the loss of 640 jobs."
+    correction = "The closure of the mill in Dornfeld will cost 460 jobs, not 640."
+    fresh.add(report, id="one", source="Ledger", published_at="2026-03-04")
+    fresh.add(correction, id="two", source="Ledger", published_at="2026-03-06")
+    (told,) = check(fresh, "The mill will close with the loss of 640 jobs.")["sentences"]
+    assert told["label"] == "contradicted"
+    assert [source["article_id"] for source in told["sources"]] == ["two"]
+
+
+def test_a_number_of_which_nothing_is_said_is_no_contradiction(fresh: Served) -> None:
+    source = "The harbour of Port Ellery is the oldest on the coast."
+    (told,) = check(fresh, "The harbour of Port Ellery was founded in 1820.", source_text=source)[
+        "sentences"
+    ]
+    assert told["label"] == "unsupported" and told["checks"]["numbers"] is False

@@ -145,8 +145,12 @@ REFUSES = (
     "The article does not say what it was worth.", "I don't know.", "I’m sorry, I can’t say.",
     "The value is not mentioned.", "There is no information about that.", "",
     "I could not find that in the articles. It rained.",
+    "The articles tell of a deal, but do not say what it was worth.",
 )  # fmt: skip
-TELLS = ("It was worth 5 billion.", "Two. That is not known to all.")
+TELLS = (
+    "It was worth 5 billion.", "Two. That is not known to all.",
+    "The article does not say, but it was worth 3 million dollars.",
+)  # fmt: skip
 
 
 def test_a_text_refuses_that_says_it_cannot_say(run: Run) -> None:

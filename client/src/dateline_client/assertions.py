@@ -38,6 +38,7 @@ from dateline_client.texts import (
 
 Mode = Literal["full", "fast"]
 GAP = "\n\n"  # between the texts of several sources that are sent as one
+LEAST_WORDS = 3  # of a clause that tells something
 MOST_SHOWN = 5  # citations that a failure lists
 WRONG = {
     "numbers": "a number that the source does not have",
@@ -50,7 +51,7 @@ WRONG = {
     "causes": "a cause that the source does not name",
     "orders": "the source orders it to be said, and does not state it",
 }
-# A text refuses if it is empty, or if its first sentence has one of these.
+# A text refuses if it is empty, or if its first sentence has one of these and no "but" after it.
 REFUSALS = (
     r"(?:do|does|did)(?:n['’]t| not) (?:say|state|mention|specify|contain|provide|include|tell)",
     r"(?:can(?:no|['’])t|can not|could(?:n['’]t| not)|unable to|not able to) "
@@ -60,6 +61,7 @@ REFUSALS = (
     r"no (?:information|mention|answer)",
     r"not (?:enough|sufficient) information|insufficient information",
 )
+_YET = re.compile(r"\b(?:but|however|yet|nevertheless|nonetheless)\b", re.IGNORECASE)
 _FIRST = re.compile(r".*?[.!?](?=\s|$)|.+", re.DOTALL)
 _FRONT = re.compile(r"---[ \t]*\n((?:[\w-]+:.*\n|[ \t]*\n)*)---[ \t]*\n\s*")
 
@@ -335,13 +337,18 @@ class Judge:
             lines.append(self._look.dim(f"    {plain(source.article_id or '')}"))
         return _failed(outcome, head, "", *lines)
 
+    def _says_nothing(self, sentence: str) -> bool:
+        """Whether it refuses, and does not go on to tell something after a "but"."""
+        clauses = [c for c in _YET.split(sentence) if len(c.split()) >= LEAST_WORDS]
+        return bool(self._refusals.search((clauses or [sentence])[-1]))
+
     def refuses(self, answer: object) -> Outcome:
         """The service's refusal; of a mere text, that it is empty or says that it cannot say."""
         told = said(answer)
         refused = told.answerable is False
         if told.answerable is None:
             first = _FIRST.match(told.text.strip())
-            refused = first is None or bool(self._refusals.search(first[0]))
+            refused = first is None or self._says_nothing(first[0])
         mark = Mark((0, len(told.text)), "good" if refused else "bad", "refusal" if refused else "")
         outcome = Outcome("assert_refuses", told.text, [], [mark])
         if refused:
