@@ -41,9 +41,10 @@ from service.contract import (
     location,
 )
 from service.dates_written import written_out
-from service.grounding import Evidence, evidence, ground, orders
+from service.grounding import Evidence, evidence, ground, orders, verbatim
 from service.prompts import Prompt
 from service.reading import Budget, Reader, context_of, judge, prompt_context
+from service.roles import says_who
 from service.stories import (
     Said,
     against,
@@ -56,7 +57,7 @@ from service.stories import (
     takes_back,
     tells_otherwise,
 )
-from service.verification import Verified, Verifier, cite, hold, tidied
+from service.verification import Verified, Verifier, cite, hold, shortened, tidied
 from service.wording import names, stems, words
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
@@ -400,20 +401,26 @@ class Briefer:
         longest = min(LONGEST_LEAD, work.request.max_words)
         for e in offered:
             text = _plain(e.text)
+            if len(text.split()) > longest:
+                text = next((t for t in shortened(text) if len(t.split()) <= longest), "")
             if (
-                len(text.split()) > longest
+                not text
                 or orders(e.text)
                 or not _ENDED.search(text)
                 or _LEANS.match(text)
                 or self._is_said(text, [e], work)
             ):
                 continue
-            grounds = ground(text, work.question, [e])
-            if grounds and not grounds.failed:
-                # They are the article's own words: nothing is left for the model to judge.
-                support = judge(grounds, 1.0, self._calibration.support)
-                return self._written_out(Verified(text, grounds, support), work)
+            if copied := self._copied(text, [e], work):
+                return self._written_out(copied, work)
         return None
+
+    def _copied(self, text: str, offered: Sequence[Evidence], work: _Work) -> Verified | None:
+        """An article's own words: nothing is left for the model to judge."""
+        grounds = ground(text, work.question, offered)
+        if grounds is None or grounds.failed:
+            return None
+        return Verified(text, grounds, judge(grounds, 1.0, self._calibration.support))
 
     def _sentences(
         self, context: dict[str, Any], sentences: int, longest: int, work: _Work
@@ -436,6 +443,8 @@ class Briefer:
         if reason:
             work.dropped.append(Dropped(text=text, reason=reason))
             return None
+        if verbatim(text, offered) and (copied := self._copied(text, offered, work)):
+            return self._written_out(copied, work)
         with work.timed("verify"):
             verified = self._verifier.verified(
                 text, work.question, context, offered, work.reader, work.dropped, []
@@ -443,8 +452,13 @@ class Briefer:
         if verified is None:
             return None
         reason = None
-        if len(verified.grounds.cited) > 1:
+        told = " ".join(c.text for c in verified.grounds.cited)
+        if len(verified.grounds.cited) > 1 or any(
+            f.field == "title" for f in verified.grounds.fields
+        ):
             reason = "put together from several places"
+        elif says_who(told) and not says_who(text):
+            reason = "it does not say who says so"
         elif float(verified.support.checks["entailment"]) < LEAST_ENTAILMENT:
             reason = "entailment"
         if reason:
@@ -458,7 +472,7 @@ class Briefer:
         if text == verified.text:
             return verified
         grounds = ground(text, work.question, [Evidence(c.passage, c.span, c.text) for c in cited])
-        if grounds is None or grounds.failed or not grounds.derived:
+        if grounds is None or grounds.failed:
             return verified
         entailment = float(verified.support.checks["entailment"])
         return Verified(text, grounds, judge(grounds, entailment, self._calibration.support))
@@ -694,17 +708,27 @@ def _items(
 def _conflicts(
     chosen: Sequence[Said], citations: Sequence[Citation], work: _Work
 ) -> list[Conflict]:
-    """Each with the sentences that are in the briefing."""
-    found = []
+    """What is disputed, with a sentence of the briefing for each outlet: who contradicts one side
+    contradicts all of it.
+    """
+    disputes: list[list[Said]] = []
     for pair in work.conflicts:
-        sides = [
-            c for s, c in zip(chosen, citations, strict=True) if any(s is side for side in pair)
-        ]
-        if len(sides) == 2:
+        met = [d for d in disputes if any(s is side for s in d for side in pair)]
+        disputes = [d for d in disputes if d not in met] + [[*(s for d in met for s in d), *pair]]
+    found = []
+    for dispute in disputes:
+        sides = {
+            outlet(s.passage): (s, c)
+            for s, c in reversed(list(zip(chosen, citations, strict=True)))
+            if any(s is side for side in dispute)
+        }
+        if len(sides) > 1:
+            told = sorted(sides.values(), key=lambda side: side[1].start)
             about = next(
-                (s.passage.title for s in pair if s.passage.title), work.request.topic or QUESTION
+                (s.passage.title for s, _ in told if s.passage.title),
+                work.request.topic or QUESTION,
             )
-            found.append(Conflict(about=about, sides=sides))
+            found.append(Conflict(about=about, sides=[c for _, c in told]))
     return found
 
 

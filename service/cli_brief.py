@@ -74,8 +74,11 @@ def _print(reply: dict[str, Any]) -> None:
             out.print(Text(f"\n{said}{plain(', '.join(item['article_ids']))}", "dim"))
     for conflict in reply["conflicts"]:
         outlets = [side["sources"][0] for side in conflict["sides"]]
-        named = " and ".join(plain(s.get("source") or s["article_id"]) for s in outlets)
-        out.print(Text(f"\nDisputed: {named} differ.", "yellow"))
+        named = [
+            f"{plain(s.get('source') or s['article_id'])} [{notes.index(s) + 1}]" for s in outlets
+        ]
+        said = f"{', '.join(named[:-1])} and {named[-1]}"
+        out.print(Text(f"\nDisputed: {said} do not agree.", "yellow"))
     print_dropped(reply["dropped"])
     if reply["incomplete"]:
         out.print(Text("\nIncomplete: the time was over. Allow more with --max-seconds.", "yellow"))

@@ -16,6 +16,11 @@ _SAYS = (
 )
 _NAME = r"[A-Z][\w.’'-]*(?:[ -]+(?:(?:al|bin|de|del|der|la|van|von|the)[ -]+)?[A-Z][\w.’'-]*)*"
 _QUOTE = r"[“\"„«](?P<what>[^“”\"„«»]{3,})[”\"»]"
+_QUOTED = r"[“\"„«][^“”\"„«»]*[”\"»]"
+_ATTRIBUTED = re.compile(
+    rf"\b(?:{_SAYS}|say|according to|call(?:ed|s)|described|accus\w+|alleg\w+|report(?:s|ed) that"
+    r"|promis\w+|demand\w+|urg\w+|predict\w+|expect\w+|estimat\w+|found|ruled|testified)\b"
+)
 # “...,” said Ada Krall; “...,” Ada Krall said; Ada Krall said: “...”
 _SPOKEN = [
     re.compile(rf"{_QUOTE},?\s+{_SAYS}\s+(?:[a-z]+\s+){{0,3}}(?P<who>{_NAME})"),
@@ -100,6 +105,11 @@ def _spoken(text: str) -> Iterator[tuple[str, frozenset[str]]]:
         for match in pattern.finditer(text):
             what = " ".join(w.stem for w in words(match["what"]))
             yield what, frozenset(stems(match["who"]))
+
+
+def says_who(text: str) -> bool:
+    """Whether it tells whose words these are: "..., she said", "according to the mayor"."""
+    return bool(_ATTRIBUTED.search(re.sub(_QUOTED, " ", text)))
 
 
 def done(claim: str, source: str) -> bool:

@@ -312,7 +312,8 @@ def test_agency_lines_and_words_on_the_article_itself_are_left_out(index: Index)
 
 def test_what_was_verified_before_the_time_was_over_is_the_briefing(ferry: Index) -> None:
     budget = Budget(60)
-    model = chat()
+    says = "A passenger ferry struck the breakwater at Port Ellery on Friday, injuring 14 people. "
+    model = ScriptedChat(replies={"From": f"{says}The captain, Johan Strand, said it had failed."})
     check = budget.check
 
     def cancel_at_the_second_sentence() -> None:
