@@ -94,7 +94,7 @@ READ_ON, HOPELESS = 0.5, 0.2
 SURELY_OTHERWISE = 0.65
 # The one threshold: an answer less probable than this is not given. Less than a half, since the
 # probability is of questions half of which have no answer but seem to; desks ask fewer of these.
-ANSWERED = 0.38
+ANSWERED = 0.40
 # The model's readings of "Yes or No?" lean towards Yes.
 SAYS_YES, SAYS_NO = 0.75, 0.65
 # The model's way of saying that it found nothing, where it was asked for an answer.

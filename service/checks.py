@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # langchain_core takes most of a second to import
 
 # Tokens of the source that are read at once. A longer one is cut into passages, and those nearest
 # to the sentences in question are read, of so many sentences at a time: the model reads them once.
-MOST_TOKENS = 1500
+MOST_TOKENS = 1800
 TOGETHER = 5
 FEW_ARTICLES = 20  # named ones: these are looked through, not searched
 PASSAGES = 4  # looked for, for each sentence
@@ -255,9 +255,10 @@ class Checker:
         """What finds the passages for each sentence of `text`, as many as may be read at once, in
         their order.
         """
-        sizes = self._embedder.count_tokens([p.text for p in passages])
-        if sum(sizes) <= MOST_TOKENS:
+        # Passages overlap, and what stands in two is read once.
+        if sum(self._embedder.count_tokens([e.text for e in evidence(passages)])) <= MOST_TOKENS:
             return lambda claim: Found(passages, passages)
+        sizes = self._embedder.count_tokens([p.text for p in passages])
 
         def chosen(order: Iterable[int]) -> list[Passage]:
             kept: set[int] = set()

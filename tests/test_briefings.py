@@ -106,6 +106,51 @@ def test_an_article_is_briefed_with_its_days_written_out(ferry: Index) -> None:
     assert briefing.prompt.startswith("brief@")
 
 
+@pytest.mark.parametrize(
+    ("says", "reason"),
+    [
+        ("The seafarers' union complained twice last year.", "it does not say who says so"),
+        ("The seafarers' union of Skarra said it complained twice.", "put together"),
+        ("The seafarers' union complained twice, causing a strike, it said.", "causes"),
+    ],
+)
+def test_a_report_of_words_stays_one_and_a_headline_lends_none(
+    index: Index, says: str, reason: str
+) -> None:
+    text = "A ferry sank on Friday. The seafarers' union said it had complained twice last year."
+    add(index, "post", text, "Skarra ferry", "Evening Post", "2026-04-17")
+    briefing, _ = brief(index, ScriptedChat(replies={"From": says}), article_ids=["post"])
+    assert reason in briefing.dropped[0].reason
+    assert briefing.briefing == (
+        "A ferry sank on 17 April 2026. The seafarers' union said it had complained twice last year."
+    )
+
+
+def test_what_stands_in_the_article_word_for_word_is_not_read(index: Index) -> None:
+    add(index, "post", FERRY, "Ferry strikes breakwater", "Evening Post", "2026-04-17")
+    model = ScriptedChat(replies=SAYS, yes=0.1)
+    briefing, _ = brief(index, model, article_ids=["post"])
+    assert "Captain Johan Strand said the steering had failed." in briefing.briefing
+
+
+def test_a_short_briefing_gives_the_lead_without_its_last_clause(index: Index) -> None:
+    text = f"A ferry sank off Port Ellery on Friday, which {'was a very ' * 6}bad day for all."
+    add(index, "post", text, "Ferry", "Evening Post", "2026-04-17")
+    model = ScriptedChat(replies={"From": "It rained."})
+    briefing, _ = brief(index, model, article_ids=["post"], max_words=20)
+    assert briefing.briefing == "A ferry sank off Port Ellery on 17 April 2026."
+
+
+def test_a_dispute_of_three_outlets_is_one(ferry: Index) -> None:
+    third = WIRE.replace("17 people", "19 people")
+    add(ferry, "wire", WIRE, "Ferry left 17 hurt", "Islands Wire", "2026-04-18")
+    add(ferry, "radio", third, "Ferry left 19 hurt", "Coast Radio", "2026-04-18")
+    says = SAYS | {"From “Ferry left 19": SAYS["From “Ferry left"].replace("17", "19")}
+    briefing, _ = brief(ferry, ScriptedChat(replies=says), article_ids=["post", "wire", "radio"])
+    (conflict,) = briefing.conflicts
+    assert {c.sources[0].article_id for c in conflict.sides} == {"post", "wire", "radio"}
+
+
 def test_what_outlets_disagree_on_is_said_side_by_side(ferry: Index) -> None:
     add(ferry, "wire", WIRE, "Ferry left 17 hurt", "Islands Wire", "2026-04-18")
     briefing, told = brief(ferry, chat(), article_ids=["post", "wire"])

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from serving import ARTICLE, Served, is_problem
 
+from service import checks
+
 GOOD = "Aldous Finch opened the new bridge at Harrow Mere."
 WRONG = "The bridge is 250 metres long and carries two tram lines."
 AWAY = "Potato prices doubled in Quennel last winter."
@@ -74,6 +76,16 @@ def test_sentences_are_read_beside_the_same_passages_of_a_long_text(fresh: Serve
     assert [s["sources"][0]["cited_text"] for s in reply["sentences"]] == picked
     asked = [prompt.partition("Statement:")[0] for prompt in fresh.chat.prompts[before:]]
     assert len(asked) == 3 and len(set(asked)) == 1
+
+
+def test_what_two_passages_share_counts_once(
+    fresh: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = " ".join(f"The bridge number {n} is {n * 7} metres long." for n in range(60))
+    alike = [f"The bridge number {n} is {n * 7} metres in length." for n in (1, 58)]
+    monkeypatch.setattr(checks, "MOST_TOKENS", 60 * 14)
+    check(fresh, " ".join(alike), source_text=source)
+    assert all(source in prompt for prompt in fresh.chat.prompts[-2:])
 
 
 def test_what_stands_there_word_for_word_is_not_read(fresh: Served) -> None:
