@@ -44,7 +44,7 @@ from service.dates_written import written_out
 from service.grounding import Evidence, evidence, ground, orders, verbatim
 from service.prompts import Prompt
 from service.reading import Budget, Reader, context_of, judge, prompt_context
-from service.roles import says_who
+from service.roles import keeps_speaker
 from service.stories import (
     Said,
     against,
@@ -77,6 +77,7 @@ PIECE = 1000  # characters that are read at once, or one passage
 A_SENTENCE = 22  # words, as a rule
 LONGEST_SENTENCE = 30
 LONGEST_LEAD = 40
+LEAD = 3  # sentences: the first may be a caption, or too long
 # From here on the model's reading of a sentence is believed: of what it writes on its own account
 # more is wrong than of its answers.
 LEAST_ENTAILMENT = 0.65
@@ -94,6 +95,8 @@ _LEANS = re.compile(
     r"|the (?:articles?|report|text|earlier|former|latter|same|other))\b",
     re.IGNORECASE,
 )
+# Of what somebody is the head is told in the text; a headline names something else.
+_OFFICE = re.compile(r",\s+(?:the|an?)\s+[^,]{3,60}\bof\b")
 # "HADDLEMERE, Feb. 10 - ", "LONDON (Reuters) — ", "date 2024-11-26 Shafaq News / "
 _AGENCY = re.compile(
     r"^[A-Z][A-Z .'’-]+[A-Z](?:[,/] [^-–—]{1,40}| \([^)]{1,30}\))? [-–—]+ "
@@ -361,7 +364,7 @@ class Briefer:
         work.budget.check()
         piece, age = r.pieces[number], _age(r, work)
         context, offered = prompt_context(piece, work.question), evidence(piece)
-        lead = self._own(offered[:1], work) if number == 0 else None
+        lead = self._own(offered[:LEAD], work) if number == 0 else None
         if lead:
             work.said.append(Said(lead, r.item, (0, 0, age)))
             if sentences == 1:
@@ -453,11 +456,10 @@ class Briefer:
             return None
         reason = None
         told = " ".join(c.text for c in verified.grounds.cited)
-        if len(verified.grounds.cited) > 1 or any(
-            f.field == "title" for f in verified.grounds.fields
-        ):
+        headline = any(f.field == "title" for f in verified.grounds.fields)
+        if len(verified.grounds.cited) > 1 or (headline and _OFFICE.search(text)):
             reason = "put together from several places"
-        elif says_who(told) and not says_who(text):
+        elif not keeps_speaker(text, told):
             reason = "it does not say who says so"
         elif float(verified.support.checks["entailment"]) < LEAST_ENTAILMENT:
             reason = "entailment"

@@ -110,7 +110,7 @@ def test_an_article_is_briefed_with_its_days_written_out(ferry: Index) -> None:
     ("says", "reason"),
     [
         ("The seafarers' union complained twice last year.", "it does not say who says so"),
-        ("The seafarers' union of Skarra said it complained twice.", "put together"),
+        ("The seafarers' union, the owner of Skarra, said it complained twice.", "put together"),
         ("The seafarers' union complained twice, causing a strike, it said.", "causes"),
     ],
 )
@@ -122,7 +122,8 @@ def test_a_report_of_words_stays_one_and_a_headline_lends_none(
     briefing, _ = brief(index, ScriptedChat(replies={"From": says}), article_ids=["post"])
     assert reason in briefing.dropped[0].reason
     assert briefing.briefing == (
-        "A ferry sank on 17 April 2026. The seafarers' union said it had complained twice last year."
+        "A ferry sank on 17 April 2026. The seafarers' union said it had complained twice last "
+        "year."
     )
 
 
