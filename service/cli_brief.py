@@ -32,7 +32,10 @@ def brief(
     max_seconds: Annotated[float, typer.Option(help="Time for the briefing.")] = PATIENCE,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole reply.")] = False,
 ) -> None:
-    """Write one paragraph on the articles with these ids, or on a topic, every sentence cited."""
+    """Write one paragraph on the articles with these ids, or on a topic, every sentence cited.
+
+    A refusal is an answer too: it exits with 0.
+    """
     filters = {"sources": source or [], "published_from": since, "published_to": until}
     request: dict[str, Any] = {
         "article_ids": articles or [],

@@ -176,9 +176,16 @@ def print_notes(notes: Sequence[dict[str, Any]], *, numbered: bool) -> None:
         print_hanging(Text(" " * HANG), Text(f"“{cited}”", "italic"))
 
 
+# Reasons that say nothing against what a sentence tells.
+OF_ITS_FORM = frozenset(
+    ["no room is left for it", "too long", "it has no end", "it does not stand by itself"]
+)
+
+
 def print_dropped(found: Sequence[dict[str, Any]]) -> None:
     for dropped in found:
-        said = f"\nLeft out, not supported ({dropped['reason']}): {plain(dropped['text'])}"
+        why = "" if dropped["reason"] in OF_ITS_FORM else ", not supported"
+        said = f"\nLeft out{why} ({dropped['reason']}): {plain(dropped['text'])}"
         out.print(Text(said, "dim"))
 
 
