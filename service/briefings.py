@@ -437,9 +437,18 @@ class Briefer:
         return [_plain(span.of(text)) for span in sentence_spans(text)][:sentences]
 
     def _verified(
-        self, text: str, context: dict[str, Any], offered: Sequence[Evidence], work: _Work
+        self,
+        text: str,
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        work: _Work,
+        *,
+        briefly: bool = False,
     ) -> Verified | None:
-        """The sentence, if it holds, and with its days written out where that holds too."""
+        """The sentence, if it holds, and with its days written out where that holds too.
+
+        Where there is no room for more it need not say who says so: the citation does.
+        """
         reason = None if _ENDED.search(text) else "it has no end"
         if reason is None and _LEANS.match(text):
             reason = "it does not stand by itself"
@@ -459,7 +468,7 @@ class Briefer:
         headline = any(f.field == "title" for f in verified.grounds.fields)
         if len(verified.grounds.cited) > 1 or (headline and _OFFICE.search(text)):
             reason = "put together from several places"
-        elif not keeps_speaker(text, told):
+        elif not (briefly or keeps_speaker(text, told)):
             reason = "it does not say who says so"
         elif float(verified.support.checks["entailment"]) < LEAST_ENTAILMENT:
             reason = "entailment"
@@ -491,7 +500,7 @@ class Briefer:
         context = context_of(cited, work.question)
         offered = [Evidence(c.passage, c.span, c.text) for c in cited]
         for text in self._sentences(context, 1, most, work):
-            verified = self._verified(text, context, offered, work)
+            verified = self._verified(text, context, offered, work, briefly=True)
             if verified:
                 shorter = Said(verified, said.item, said.order)
                 if shorter.size <= most:
