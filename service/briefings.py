@@ -95,6 +95,9 @@ _LEANS = re.compile(
     r"|the (?:articles?|report|text|earlier|former|latter|same|other))\b",
     re.IGNORECASE,
 )
+_CREDIT = re.compile(
+    r"\W*(?:image|photo|photograph|picture|file|credit)s?\s*(?::|by\b)", re.IGNORECASE
+)
 # Of what somebody is the head is told in the text; a headline names something else.
 _OFFICE = re.compile(r",\s+(?:the|an?)\s+[^,]{3,60}\bof\b")
 # "HADDLEMERE, Feb. 10 - ", "LONDON (Reuters) — ", "date 2024-11-26 Shafaq News / "
@@ -364,7 +367,8 @@ class Briefer:
         work.budget.check()
         piece, age = r.pieces[number], _age(r, work)
         context, offered = prompt_context(piece, work.question), evidence(piece)
-        lead = self._own(offered[:LEAD], work) if number == 0 else None
+        own_sentences = _no_captions(offered)
+        lead = self._own(own_sentences[:LEAD], work) if number == 0 else None
         if lead:
             work.said.append(Said(lead, r.item, (0, 0, age)))
             if sentences == 1:
@@ -379,7 +383,7 @@ class Briefer:
                 said = Said(verified, r.item, (number, place, age))
                 if fitting := self._fitting(said, work.request.max_words, work):
                     work.said.append(fitting)
-        own = self._own(offered[1:], work) if len(work.said) == before else None
+        own = self._own(own_sentences, work) if len(work.said) == before else None
         if own:
             work.said.append(Said(own, r.item, (number, len(written) + 1, age)))
 
@@ -679,6 +683,18 @@ def _naming(topic: str, hits: Sequence[Hit]) -> list[Hit]:
         if any(s.startswith(named) for s in stems(f"{h.passage.title or ''} {h.passage.text}"))
     ]
     return telling or list(hits)
+
+
+def _no_captions(offered: Sequence[Evidence]) -> list[Evidence]:
+    """Without what stands below a picture: its credit, what comes before that, and what begins with
+    a small letter.
+    """
+    credits = [bool(_CREDIT.match(e.text)) for e in offered]
+    return [
+        e
+        for e, credit, captioned in zip(offered, credits, [*credits[1:], False], strict=True)
+        if not (credit or captioned or e.text[:1].islower())
+    ]
 
 
 def _plain(text: str) -> str:

@@ -142,6 +142,14 @@ def test_a_short_briefing_gives_the_lead_without_its_last_clause(index: Index) -
     assert briefing.briefing == "A ferry sank off Port Ellery on 17 April 2026."
 
 
+def test_a_caption_is_no_lead(index: Index) -> None:
+    caption = "The far end of the floor of the convention, shortly after it opened on Friday."
+    text = f"{caption} Image: Ada Krall.\n\npassengers on the quay in 2008.\n\n{FERRY}"
+    add(index, "post", text, "Ferry", "Evening Post", "2026-04-17")
+    briefing, _ = brief(index, ScriptedChat(replies={"From": "It rained."}), article_ids=["post"])
+    assert briefing.briefing.startswith("A passenger ferry struck the breakwater")
+
+
 def test_a_dispute_of_three_outlets_is_one(ferry: Index) -> None:
     third = WIRE.replace("17 people", "19 people")
     add(ferry, "wire", WIRE, "Ferry left 17 hurt", "Islands Wire", "2026-04-18")
