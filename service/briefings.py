@@ -25,6 +25,7 @@ from index.registry import Filters, Passage
 from index.sentences import sentence_spans
 from service.answers import LEAST_COSINE, NEAREST
 from service.calibration import Calibration
+from service.conflicts import is_later, takes_back
 from service.contract import (
     BriefedArticle,
     Briefing,
@@ -49,12 +50,10 @@ from service.stories import (
     Said,
     against,
     is_copy,
-    is_later,
     on_one_event,
     outlet,
     reduced,
     say_the_same,
-    takes_back,
     tells_otherwise,
 )
 from service.verification import Verified, Verifier, cite, hold, shortened, tidied

@@ -18,6 +18,7 @@ from index.index import Index
 from index.registry import Filters, Passage
 from index.sentences import Span, passage_spans, sentence_spans
 from service.calibration import FAILED_CHECK, Calibration
+from service.conflicts import corrections
 from service.contract import (
     CheckedSentence,
     CheckReply,
@@ -30,7 +31,6 @@ from service.dates import MONTHS, WEEKDAYS
 from service.grounding import Cited, Evidence, Grounds, evidence, ground, verbatim
 from service.prompts import Prompt
 from service.reading import Budget, Reader, Replies, judge, prompt_context
-from service.stories import is_later, takes_back
 from service.wording import NUMBERS, is_content, words
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
@@ -54,8 +54,6 @@ CONTRADICTED = 0.7  # the model's reading, where no check by code fails
 # What a sentence says of a matter that its source tells otherwise: so much of its words are there.
 SAME_MATTER, SAME_MATTER_DENIED = 0.5, 0.3
 _COUNTS = re.compile(rf"\d|\b(?:{'|'.join([*NUMBERS, *WEEKDAYS, *MONTHS])})\b", re.IGNORECASE)
-# An article all of whose checks hold, beside another that holds more of the words.
-AS_NEAR = 0.3
 LEAST_WORDS = 2  # of content, in a sentence that states something
 _ASKS = re.compile(r"[?]\W*$")
 # Courtesies, opinions, what a text says of itself or is not told, what a page says, headings.
@@ -197,22 +195,10 @@ class Checker:
         )
 
     def _ground(self, claim: str, offered: list[Evidence]) -> Grounds | None:
-        """What bears a sentence out if any article does, but not one that its outlet corrected."""
+        """What bears a sentence out, or where its outlet took that back later."""
         grounds = ground(claim, QUESTION, offered)
-        if grounds and grounds.failed:
-            articles: dict[str, list[Evidence]] = {}
-            for e in offered:
-                articles.setdefault(e.passage.article_id, []).append(e)
-            found = [ground(claim, QUESTION, theirs) for theirs in articles.values()]
-            holding = [g for g in found if g and not g.failed]
-            best = max(holding, key=lambda g: g.coverage, default=None)
-            if best and best.coverage >= AS_NEAR * grounds.coverage:
-                grounds = best
-        if grounds and not grounds.failed:
-            mine = grounds.cited[0].passage
-            later = [e for e in offered if is_later(e.passage, mine)]
-            if takes_back(claim, later):
-                return ground(claim, QUESTION, later)
+        if grounds and (later := corrections(claim, grounds, offered)):
+            return ground(claim, QUESTION, later)
         return grounds
 
     def _is_denied(

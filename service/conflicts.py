@@ -4,15 +4,18 @@ Code finds the sentences that may; whether they do is told by asking the model t
 that article alone, and holding the two answers against each other.
 """
 
+import re
 from collections.abc import Sequence
 
+from index.registry import Passage
 from service.grounding import Evidence, Grounds, covered, critical, weights_of
-from service.wording import stems
+from service.wording import stems, words
 
 # Of what the claim says beside the figure in question, a rival must say this much; more where it is
 # a name, since there are many sentences that name others.
 SAME_THING, SAME_THING_NAMED = 0.55, 0.7
 MOST_RIVALS = 2
+_NOT = r"\b(?:not|instead of|rather than|wrongly|and not)\W+(?:\w+\W+){0,2}?"
 
 
 def stated(claim: str, question: str) -> frozenset[str]:
@@ -59,3 +62,26 @@ def disagree(claim: str, other: str, question: str) -> bool:
     if numbers(one) and numbers(two):
         one, two = numbers(one), numbers(two)
     return bool(one and two) and not (one <= two or two <= one)
+
+
+def is_later(one: Passage, other: Passage) -> bool:
+    """Whether `one` is the same outlet's later report."""
+    same = bool(one.source) and one.source == other.source
+    return same and (one.published_at or "") > (other.published_at or "")
+
+
+def takes_back(claim: str, offered: Sequence[Evidence]) -> bool:
+    """Whether a sentence says "not 640" of a number of the claim."""
+    return any(
+        re.search(_NOT + re.escape(w.text) + r"(?![\w.,]*\d)", e.text, re.IGNORECASE)
+        for w in words(claim)
+        if w.is_number
+        for e in offered
+    )
+
+
+def corrections(claim: str, grounds: Grounds, offered: Sequence[Evidence]) -> list[Evidence]:
+    """The later reports of the outlet that the claim rests on, where one takes back its number."""
+    mine = grounds.cited[0].passage
+    later = [e for e in offered if is_later(e.passage, mine)]
+    return later if not grounds.failed and takes_back(claim, later) else []

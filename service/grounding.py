@@ -85,6 +85,7 @@ MOST_SOURCES = 3
 # A sentence that covers much less of the claim than the best is no candidate to be cited for it.
 CANDIDATES = 6
 CANDIDATE_MARGIN = 0.6
+AS_NEAR = 0.3  # the same of another article's, all of whose checks hold
 QUESTION_WEIGHT = 0.15
 _TITLES = frozenset(
     "mr mrs ms miss dr prof professor president minister governor senator mayor judge justice sir "
@@ -190,7 +191,15 @@ def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | 
     # All that the claim tells may be in the headline, too.
     candidates = candidates or [e for e in ranked[:1] if covered(weights, e.text)]
     tried = [_grounds(claim, e, ranked, weights, common) for e in candidates]
-    return min(tried, key=lambda grounds: len(grounds.failed), default=None)
+    found = min(tried, key=lambda grounds: len(grounds.failed), default=None)
+    if found is None or not found.failed:
+        return found
+    # What one article tells otherwise another may tell so, in other words.
+    firsts = {e.passage.article_id: e for e in reversed(ranked)}
+    others = [e for e in firsts.values() if e not in candidates]
+    tried = [_grounds(claim, e, ranked, weights, common) for e in others]
+    near = [g for g in tried if not g.failed and g.coverage >= AS_NEAR * found.coverage]
+    return max(near, key=lambda grounds: grounds.coverage, default=found)
 
 
 def nearest(

@@ -50,7 +50,7 @@ _CAUSE = re.compile(
 _MAY_BE_A_CAUSE = re.compile(
     r"\b(?:caus\w*|because|due|lead\w*|led|result\w*|forc\w*|prompt\w*|trigger\w*|blam\w*|after"
     r"|follow\w*|owing|thank\w*|spark\w*|contribut\w*|since|ma[dk]e\w*|mean\w*|from|when|why"
-    r"|attribut\w*|fuel\w*|driv\w*|drove|brought|bring\w*|so)\b",
+    r"|cost\w*|attribut\w*|fuel\w*|driv\w*|drove|brought|bring\w*|so)\b",
     re.IGNORECASE,
 )
 

@@ -32,7 +32,6 @@ SAME_MATTER = 0.6  # with other numbers, of whatever
 # How long a thing takes is said of too many things to be a dispute.
 _TIMES = {w.stem for w in words("seconds minutes hours days nights weeks months years decades")}
 _SCALES = frozenset("hundred thousand million billion trillion".split())
-_NOT = r"\b(?:not|instead of|rather than|wrongly|and not)\W+(?:\w+\W+){0,2}?"
 
 
 @dataclass(frozen=True)
@@ -180,22 +179,6 @@ def tells_otherwise(one: Said, other: Said, reads: Callable[[], bool]) -> bool:
     if _otherwise(mine, theirs) and in_common(mine, theirs) >= SURELY:
         return True
     return (_otherwise(mine, theirs) or disagree(mine, theirs, "")) and reads()
-
-
-def is_later(one: Passage, other: Passage) -> bool:
-    """Whether `one` is the same outlet's later report."""
-    same = bool(one.source) and one.source == other.source
-    return same and (one.published_at or "") > (other.published_at or "")
-
-
-def takes_back(claim: str, offered: Sequence[Evidence]) -> bool:
-    """Whether a sentence says "not 640" of a number of the claim."""
-    return any(
-        re.search(_NOT + re.escape(w.text) + r"(?![\w.,]*\d)", e.text, re.IGNORECASE)
-        for w in words(claim)
-        if w.is_number
-        for e in offered
-    )
 
 
 # What is said

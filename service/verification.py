@@ -12,6 +12,7 @@ from typing import Any
 from index.errors import DatelineError
 from index.registry import Registry
 from service.calibration import Calibration
+from service.conflicts import corrections
 from service.contract import CharLocation, Citation, Dropped, FieldLocation, Support, location
 from service.grounding import Cited, Evidence, Grounds, ground, orders
 from service.prompts import Prompt
@@ -79,6 +80,9 @@ class Verifier:
         if grounds.failed:  # then the model is not asked: it could not make up for it
             claims.append(told | {"label": "unsupported", "checks": grounds.checks})
             dropped.append(Dropped(text=claim, reason=", ".join(grounds.failed)))
+            return None
+        if corrections(said, grounds, offered):
+            dropped.append(Dropped(text=claim, reason="corrected by the outlet's later report"))
             return None
         plainly = grounds.coverage >= PLAINLY_TOLD and not _NO_WORDS.search(said)
         if plainly and _is_read(grounds.cited, context):

@@ -118,6 +118,20 @@ def test_what_a_claim_gathers_from_several_articles_is_told_in_their_sentences()
     assert not told_together("the mill", question, offered)
 
 
+def test_what_one_article_tells_otherwise_may_stand_in_another_whose_headline_says_it_too() -> None:
+    report = "The mill in Dornfeld will shut with the loss of 640 jobs, its owner said on Friday."
+    correction = "The closure of the mill in Dornfeld will cost 460 jobs, not 640."
+    offered = evidence(
+        [
+            passage(report, title="Mill shuts", article_id="a"),
+            passage(correction, title="Mill closure in Dornfeld costs 460 jobs", article_id="b"),
+        ]
+    )
+    grounds = ground("The mill in Dornfeld will shut with the loss of 460 jobs.", "?", offered)
+    assert grounds is not None and not grounds.failed
+    assert [c.text for c in grounds.cited] == [correction]
+
+
 def test_she_is_whom_the_sentences_before_speak_of() -> None:
     text = "Ines Holm named her price. She ruled out a coalition. Karl Brandt did not concede."
     offered = evidence([passage(text)])
