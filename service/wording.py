@@ -31,7 +31,11 @@ OPENERS = NEGATORS | frozenset(
     "about according all almost also although among around because before after besides both but "
     "by during each early every few first following half however if last late later many more most "
     "much nearly now once one only other over people several since some such there though two "
-    "under until yes yet".split()
+    "under until yes yet "
+    # Whom a sentence may begin with, and name nobody.
+    "analysts authorities campaigners children critics doctors experts investigators lawyers "
+    "locals men ministers officials police prosecutors reports rescuers researchers residents scientists "
+    "sources voters witnesses women workers".split()
 )
 # "Ursula von der Leyen", "William the Conqueror"; "Bank of England" is no such name.
 _WITHIN_A_NAME = re.compile(

@@ -132,6 +132,13 @@ def test_what_one_article_tells_otherwise_may_stand_in_another_whose_headline_sa
     assert [c.text for c in grounds.cited] == [correction]
 
 
+@pytest.mark.parametrize("opening", ["Reports say that", "Officials said"])
+def test_whom_a_sentence_begins_with_may_be_nobody_named(opening: str) -> None:
+    offered = evidence([passage("The prize is worth 50,000 euros.")])
+    grounds = ground(f"{opening} the prize is worth 50,000 euros.", "?", offered)
+    assert grounds is not None and not grounds.failed
+
+
 def test_she_is_whom_the_sentences_before_speak_of() -> None:
     text = "Ines Holm named her price. She ruled out a coalition. Karl Brandt did not concede."
     offered = evidence([passage(text)])
