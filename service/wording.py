@@ -34,8 +34,8 @@ OPENERS = NEGATORS | frozenset(
     "under until yes yet "
     # Whom a sentence may begin with, and name nobody.
     "analysts authorities campaigners children critics doctors experts investigators lawyers "
-    "locals men ministers officials police prosecutors reports rescuers researchers residents scientists "
-    "sources voters witnesses women workers".split()
+    "locals men ministers officials police prosecutors reports rescuers researchers residents "
+    "scientists sources voters witnesses women workers".split()
 )
 # "Ursula von der Leyen", "William the Conqueror"; "Bank of England" is no such name.
 _WITHIN_A_NAME = re.compile(
