@@ -97,7 +97,7 @@ _LEANS = re.compile(
 _CREDIT = re.compile(
     r"\W*(?:image|photo|photograph|picture|file|credit)s?\s*(?::|by\b)", re.IGNORECASE
 )
-# Of what somebody is the head is told in the text; a headline names something else.
+# ", the head of the harbour": an office is what the text says, not what the headline is about.
 _OFFICE = re.compile(r",\s+(?:the|an?)\s+[^,]{3,60}\bof\b")
 # "HADDLEMERE, Feb. 10 - ", "LONDON (Reuters) — ", "date 2024-11-26 Shafaq News / "
 _AGENCY = re.compile(
