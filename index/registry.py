@@ -745,7 +745,10 @@ def _told_plainly() -> Iterator[None]:
 
 
 def _unknown(article_id: str) -> ArticleNotFound:
-    return ArticleNotFound(f"There is no article {article_id[:200]!r}, or not in that revision.")
+    return ArticleNotFound(
+        f"There is no article {article_id[:200]!r}, or not in that revision. `dateline list` and "
+        "GET /v1/articles tell which there are."
+    )
 
 
 def now() -> str:

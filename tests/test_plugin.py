@@ -187,11 +187,9 @@ def test_an_answer_is_a_text_or_has_one(run: Run) -> None:
             "dateline.assert_cites(reply, ARTICLE, 'the new bridge')"
         )
     )
-    for answer in ("7", "None", "{}"):
+    for answer in ("7", "{}"):
         result = run(f"dateline.assert_grounded({answer}, ARTICLE)")
         result.stdout.fnmatch_lines(["*TypeError: * is no answer*"])
-    result = run("dateline.assert_grounded(ANSWER, 7)")
-    result.stdout.fnmatch_lines(["*TypeError: 7 is no source*"])
 
 
 # Sources and settings
@@ -211,11 +209,92 @@ def test_files_are_found_in_the_folder_and_from_the_root(
         "assert dateline.article('rain.md') == dateline.article('articles/rain.md')\n"
         "dateline.article('nowhere.md')"
     )
-    run(body).stdout.fnmatch_lines(["*FileNotFoundError: nowhere.md is in none of*"])
+    run(body).stdout.fnmatch_lines(["*FileNotFoundError: There is no file nowhere.md*"])
 
 
-def test_without_a_source_it_says_what_to_do(run: Run) -> None:
-    run("dateline.assert_grounded(ANSWER)").stdout.fnmatch_lines(["*Give a source, or name*"])
+UNUSABLE = {
+    "dateline.assert_grounded(None, ARTICLE)": "TypeError: None is no answer: give a text, *",
+    "dateline.assert_quotes_verbatim(None, ARTICLE)": "TypeError: None is no answer: give *",
+    "dateline.assert_cites(None, ARTICLE, 'a')": "TypeError: None is no answer: give a text, *",
+    "dateline.assert_refuses(None)": "TypeError: None is no answer: give a text, *",
+    "dateline.assert_grounded('', ARTICLE)": "AssertionError: The answer is empty: *",
+    "dateline.assert_quotes_verbatim(' ', ARTICLE)": "AssertionError: The answer is empty: *",
+    "dateline.assert_cites('', ARTICLE, 'a')": "AssertionError: The answer is empty: *",
+    "dateline.assert_cites(ANSWER, ARTICLE, '')": "ValueError: words is empty: give the words *",
+    "dateline.assert_grounded(ANSWER)": "pytest.UsageError: There is no source *Give a source: *",
+    "dateline.assert_quotes_verbatim(ANSWER)": "pytest.UsageError: *Give a source: *",
+    "dateline.assert_grounded(ANSWER, [])": "pytest.UsageError: *Give a source: *",
+    "dateline.assert_grounded(ANSWER, 7)": "TypeError: 7 is no source: give a text, *",
+    "dateline.assert_grounded(ANSWER, ' ')": "pytest.UsageError: The source is empty: give *",
+    "dateline.assert_grounded(ANSWER, ARTICLE, mode='x')": "ValueError: mode='x': it may be *",
+    "dateline.article('nope.md')": "FileNotFoundError: There is no file nope.md. Its path *",
+    "dateline.assert_grounded(ANSWER, __import__('pathlib').Path('nope.md'))": (
+        "FileNotFoundError: nope.md cannot be read: No such file or directory."
+    ),
+    "dateline.article('picture.png')": "ValueError: * is no text in UTF-8. *add_file*",
+    "dateline.stored('nobody')": "dateline_client.errors.ArticleNotFound: *'nobody'*",
+    "dateline.client.get('nobody')": "dateline_client.errors.ArticleNotFound: *'nobody'*",
+    "dateline.client.ask('')": "dateline_client.errors.InvalidRequest: question: is empty*",
+    "dateline.assert_grounded(ANSWER, dateline.text(ARTICLE, published_at='soon'))": (
+        "dateline_client.errors.InvalidRequest: source_published_at: *"
+    ),
+}
+
+
+@pytest.mark.parametrize("line", UNUSABLE)
+def test_what_cannot_be_used_is_said_beside_the_tests_own_line(
+    run: Run, pytester: pytest.Pytester, line: str
+) -> None:
+    (pytester.path / "picture.png").write_bytes(b"\x89PNG")
+    says_it_shortly(run(line), line, UNUSABLE[line])
+
+
+def says_it_shortly(result: pytest.RunResult, line: str, said: str) -> None:
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"E       {said}"])
+    text = result.stdout.str().partition("= FAILURES")[2].partition("= warnings summary")[0]
+    assert f">       {line}\n" in text
+    assert "/dateline_client/" not in text and "site-packages" not in text, text
+    assert "another exception" not in text and "direct cause" not in text, text
+    assert len(re.findall(r"^\S+:\d+: ", text, re.MULTILINE)) == 1, text
+
+
+def test_an_answer_of_the_service_names_its_sources_itself(run: Run) -> None:
+    quotes = "f'He opened “{ANSWER[20:38]}”'"
+    passes(
+        run(
+            "reply = dateline.client.post('/v1/answers', {'question': QUESTION})\n"
+            "brief = dateline.client.post('/v1/briefings', {'article_ids': ['bridge']})\n"
+            "for answer in (dateline.client.ask(QUESTION), reply, brief):\n"
+            "    dateline.assert_grounded(answer)\n"
+            "    dateline.assert_quotes_verbatim(answer)\n"
+            f"dateline.assert_quotes_verbatim({{**reply, 'answer': {quotes}}})"
+        )
+    )
+    wrong = "answer = {**dateline.client.post('/v1/answers', {'question': QUESTION}), 'answer': "
+    fails(
+        run(wrong + "'The bridge is 250 metres long.'}\ndateline.assert_grounded(answer)"),
+        "AssertionError: 1 of 1 sentence is not supported by bridge",
+        "    bridge:1:66",
+    )
+    fails(
+        run(wrong + "'It has “six tram lines”.'}\ndateline.assert_quotes_verbatim(answer)"),
+        "AssertionError: 1 of 1 quotation does not stand in bridge",
+    )
+
+
+def test_a_folder_that_is_named_goes_before_what_the_answer_cites(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    (pytester.mkdir("articles") / "rain.md").write_text("It rained at Harrow Mere.")
+    pytester.makeini("[pytest]\ndateline_articles = articles")
+    said = "AssertionError: 1 of 1 sentence is not supported by articles/rain.md"
+    fails(run(f"{ASK}dateline.assert_grounded(answer)"), said)
+
+
+def test_a_refusal_needs_no_source_to_be_told(fresh: Served, run: Run) -> None:
+    result = run(f"{ASK}dateline.assert_grounded(answer)", url=fresh.url)
+    result.stdout.fnmatch_lines(["E *The answer is empty: *It refused (no_articles: *"])
 
 
 def test_the_marker_names_folder_and_mode(
@@ -234,11 +313,17 @@ def test_the_marker_names_folder_and_mode(
         @pytest.mark.dateline(articles="none")
         def test_none(dateline):
             pass
+
+        @pytest.mark.dateline(mode="quick")
+        def test_mode(dateline):
+            pass
         """
     )
     result = run("", "--strict-markers", url=fresh.url)
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*There is no folder 'none' of articles."])
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(["dateline: There is no folder 'none' of articles."])
+    result.stdout.fnmatch_lines(["dateline: *mode='quick' may be 'full' or 'fast'."])
+    result.stdout.no_fnmatch_line("*entries are hidden*")
     assert fresh.chat.prompts == []
 
 
@@ -360,8 +445,18 @@ def test_with_neither_it_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPat
 def test_nobody_at_the_url_is_said_at_once(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    result = run(HELD, url=f"http://127.0.0.1:{port}")
-    result.stdout.fnmatch_lines(["*does not answer*"])
+    said = "dateline_client.errors.Unreachable: *does not answer*`dateline serve`*"
+    for line in (HELD, "dateline.stored('bridge')", "dateline.client.ask(QUESTION)"):
+        says_it_shortly(run(line, url=f"http://127.0.0.1:{port}"), line, said)
+
+
+def test_each_test_is_told_anew_that_nobody_is_there(run: Run, pytester: pytest.Pytester) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    tests = [f"def test_{i}(dateline):\n    dateline.stored('number {i}')\n" for i in range(3)]
+    pytester.makepyfile("".join(tests))
+    text = run("", url=f"http://127.0.0.1:{port}").stdout.str()
+    assert [text.count(f">       dateline.stored('number {i}')") for i in range(3)] == [1, 1, 1]
 
 
 # What is shown

@@ -36,6 +36,7 @@ from dateline_client.texts import (
     quotations,
 )
 
+__tracebackhide__ = True
 Mode = Literal["full", "fast"]
 GAP = "\n\n"  # between the texts of several sources that are sent as one
 LEAST_WORDS = 3  # of a clause that tells something
@@ -84,8 +85,19 @@ class SourceText:
 
 
 def source_file(path: Path, name: str | None = None) -> SourceText:
-    """A text file in UTF-8. Its front matter is no part of the text: of it title and date count."""
-    text = path.read_text(encoding="utf-8-sig")
+    """A text file in UTF-8. Its front matter is no part of the text: of it title and date count.
+
+    Raises OSError, and ValueError where it is no such file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise type(error)(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ValueError(
+            f"{path} is no text in UTF-8. A PDF, a DOCX or a web page is added to the service: "
+            "dateline.client.add_file(path).article is a source."
+        ) from None
     fields: dict[str, str] = {}
     before = 0
     if front := _FRONT.match(text):
@@ -123,7 +135,10 @@ def sources_of(source: object) -> list[SourceText]:
             return [source_of(read(Article, source))]
         case Iterable() if not isinstance(source, Mapping | bytes):
             return [each for one in source for each in sources_of(one)]
-    raise TypeError(f"{source!r:.100} is no source: give a text, a Path or an article.")
+    raise TypeError(
+        f"{source!r:.100} is no source: give a text, a Path, what dateline.article or "
+        "dateline.stored gives, or a list of these."
+    )
 
 
 @dataclass(frozen=True)
@@ -134,6 +149,12 @@ class Said:
     citations: list[Citation] | None = None
     refused: str | None = None
     answerable: bool | None = None
+
+    @property
+    def cited(self) -> list[str]:
+        """The ids of the articles that it cites, each once."""
+        sources = [source for c in self.citations or [] for source in c.sources]
+        return list(dict.fromkeys(s.article_id for s in sources if s.article_id is not None))
 
 
 def said(answer: object) -> Said:
@@ -157,7 +178,10 @@ def said(answer: object) -> Said:
     else:
         text = getattr(answer, "answer", getattr(answer, "text", None))
     if not isinstance(text, str):
-        raise TypeError(f"{answer!r:.100} is no answer: give a text, or what has one.")
+        raise TypeError(
+            f"{answer!r:.100} is no answer: give a text, an answer or a briefing of the service, "
+            "or an object with an `answer` or a `text`."
+        )
     return Said(text)
 
 
@@ -203,8 +227,7 @@ class Judge:
         told = said(answer)
         outcome = Outcome("assert_grounded", told.text, sources, [])
         if not told.text.strip():
-            why = f" It refused ({told.refused})." if told.refused else ""
-            return _failed(outcome, f"The answer is empty: there is nothing to support.{why}")
+            return _empty(outcome, told)
         request, revisions = _request(sources, mode)
         checked = self._check(told.text, request, revisions).sentences
         marks = [
@@ -251,6 +274,8 @@ class Judge:
     def verbatim(self, answer: object, sources: list[SourceText]) -> Outcome:
         """What the answer has in quotation marks stands in a source, word for word."""
         told = said(answer)
+        if not told.text.strip():
+            return _empty(Outcome("assert_quotes_verbatim", told.text, sources, []), told)
         marks, lines = [], []
         for start, end in quotations(told.text):
             words = told.text[start:end]
@@ -300,11 +325,15 @@ class Judge:
 
     def cites(self, answer: object, sources: list[SourceText], words: str) -> Outcome:
         """A citation of the answer holds the words; of a mere text, answer and source do."""
+        if not plain(words):
+            raise ValueError("words is empty: give the words that are to be cited.")
         told = said(answer)
         places = [
             (n, s) for n, source in enumerate(sources) for s in occurrences(words, source.text)
         ]
         outcome = Outcome("assert_cites", told.text, sources, [])
+        if not told.text.strip():
+            return _empty(outcome, told)
         if not places:
             head = f"“{plain(words)}” does not stand in {_names(sources)}"
             difference = self._difference(words, self._nearest(words, sources), sources)
@@ -331,7 +360,7 @@ class Judge:
         if hits:
             return outcome
         head = f"No citation of the answer holds “{plain(words)}” of {_names(sources)}"
-        lines = [f"It refused ({told.refused})." if told.refused else "What it cites:"]
+        lines = ["What it cites:"]
         for _, source in cited[:MOST_SHOWN]:
             lines += self._look.lines(" ", plain(source.cited_text))
             lines.append(self._look.dim(f"    {plain(source.article_id or '')}"))
@@ -400,6 +429,12 @@ def _is_of(place: Source, source: SourceText) -> bool:
 def _failed(outcome: Outcome, *lines: str) -> Outcome:
     message = "\n".join(lines)
     return Outcome(outcome.assertion, outcome.text, outcome.sources, outcome.marks, message)
+
+
+def _empty(outcome: Outcome, told: Said) -> Outcome:
+    why = f" It refused ({told.refused})." if told.refused else ""
+    expected = " If that is right, use assert_refuses."
+    return _failed(outcome, f"The answer is empty: there is nothing to check.{why}{expected}")
 
 
 def _count(things: Sequence[object], name: str) -> str:

@@ -43,6 +43,7 @@ from dateline_client.errors import (
     problem,
 )
 
+__tracebackhide__ = True  # pytest shows the test's own line, and what is said of it
 T = TypeVar("T")
 DEFAULT_URL = "http://127.0.0.1:8000"
 MOST_WAIT = 60.0  # seconds: a service that says to come back later than that is not waited for
@@ -152,7 +153,7 @@ class _Call(Generic[T]):
         except (ValueError, TypeError, KeyError) as error:
             raise DatelineError(
                 f"{response.request.url} did not answer as a Dateline service does: {error}"
-            ) from error
+            ) from None
 
 
 def _as(cls: type[T], key: str = "") -> Callable[[httpx.Response], T]:
@@ -330,7 +331,7 @@ class _Events:
             if name != "error":
                 return read(self._kinds[name], body) if name in self._kinds else None
         except ValueError as error:
-            raise DatelineError(f"The stream holds what is no event: {error}") from error
+            raise DatelineError(f"The stream holds what is no event: {error}") from None
         raise problem(int(body.get("status", 500)), body)
 
 
@@ -372,7 +373,10 @@ class _Common:
         return seconds if waits and 0 < seconds <= MOST_WAIT else None
 
     def _gone(self, error: httpx.HTTPError) -> Unreachable:
-        return Unreachable(f"The service at {self.url} does not answer: {error}")
+        said = f"The service at {self.url} does not answer: {error}"
+        if isinstance(error, httpx.ConnectError):
+            said += ". Start it with `dateline serve`, or name the one that runs."
+        return Unreachable(said)
 
 
 class Client(_Common):
@@ -409,7 +413,7 @@ class Client(_Common):
             try:
                 response = self._http.request(**call.request())
             except httpx.HTTPError as error:
-                raise self._gone(error) from error
+                raise self._gone(error) from None
             seconds = self._wait(call, attempt, response)
             if seconds is None:
                 return call.read(response)
@@ -430,7 +434,7 @@ class Client(_Common):
                     response.read()
                     seconds = self._wait(call, attempt, response)
             except httpx.HTTPError as error:
-                raise self._gone(error) from error
+                raise self._gone(error) from None
             if seconds is None:
                 raise _problem(response)
             time.sleep(seconds)
@@ -607,7 +611,7 @@ class AsyncClient(_Common):
             try:
                 response = await self._http.request(**request)
             except httpx.HTTPError as error:
-                raise self._gone(error) from error
+                raise self._gone(error) from None
             seconds = self._wait(call, attempt, response)
             if seconds is None:
                 return call.read(response)
@@ -628,7 +632,7 @@ class AsyncClient(_Common):
                     await response.aread()
                     seconds = self._wait(call, attempt, response)
             except httpx.HTTPError as error:
-                raise self._gone(error) from error
+                raise self._gone(error) from None
             if seconds is None:
                 raise _problem(response)
             await asyncio.sleep(seconds)

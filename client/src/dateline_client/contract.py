@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+__tracebackhide__ = True
 Made = TypeVar("Made")
 
 

@@ -5,9 +5,9 @@ Options, with ini settings of the same names: `--dateline-url`, `--dateline-mode
 """
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import pytest
 
@@ -16,21 +16,29 @@ from dateline_client.assertions import (
     Mode,
     Outcome,
     SourceText,
+    said,
     source_file,
     source_of,
     sources_of,
 )
 from dateline_client.client import Client
-from dateline_client.errors import DatelineError
 from dateline_client.report import page
 from dateline_client.running import Kept, Running
 from dateline_client.texts import Look
 
+__tracebackhide__ = True  # a failure shows the test's own line, and what is said of it
 MARKER = (
     "dateline(articles=FOLDER, mode='full'|'fast'): the articles that the answers of this test are "
     "held against, and how"
 )
 TEXT_FILES = (".txt", ".md")
+MODES = ("full", "fast")
+NO_SOURCE = (
+    "There is no source to hold the answer against. Give a source: a text, a Path, "
+    "dateline.article(...), dateline.stored(...), or a list of these; or name a folder: "
+    "@pytest.mark.dateline(articles=...). Only an answer or a briefing of the service, which cites "
+    "its articles, needs none."
+)
 MOST_WIDTH = 100
 _OPTIONS = {
     "url": "a running Dateline service; without it the installed application is started",
@@ -42,7 +50,8 @@ _OPTIONS = {
 class Dateline:
     """What the fixture gives: sources, the service's client, and the assertions.
 
-    Where an assertion is given no source, it is all of `articles`.
+    Where an assertion is given no source, it is all of `articles`; where no folder is named, the
+    articles that the answer cites.
     """
 
     def __init__(
@@ -51,6 +60,9 @@ class Dateline:
         self._running, self._judge, self._mode = running, judge, mode
         self._folders, self._named = folders, named
         self.outcomes: list[Outcome] = []
+
+    def __repr__(self) -> str:  # of a test that fails pytest shows what it was given
+        return f"<dateline, {self._mode}>"
 
     @property
     def client(self) -> Client:
@@ -61,9 +73,7 @@ class Dateline:
     def articles(self) -> list[SourceText]:
         """The text files in the folder that the marker names, else the ini setting."""
         if self._named is None:
-            raise pytest.UsageError(
-                "Give a source, or name a folder: @pytest.mark.dateline(articles=...)"
-            )
+            raise pytest.UsageError(NO_SOURCE)
         files = sorted(p for p in self._named.rglob("*") if p.suffix in TEXT_FILES)
         if not files:
             raise pytest.UsageError(f"{self._named} holds no article ({', '.join(TEXT_FILES)}).")
@@ -74,7 +84,8 @@ class Dateline:
         for folder in self._folders:
             if (folder / path).is_file():
                 return source_file(folder / path, _name(folder / path))
-        raise FileNotFoundError(f"{path} is in none of {', '.join(map(str, self._folders))}")
+        places = " and ".join(dict.fromkeys(map(str, self._folders)))
+        raise FileNotFoundError(f"There is no file {path}. Its path is taken from {places}.")
 
     def text(
         self,
@@ -94,36 +105,41 @@ class Dateline:
         self, answer: object, source: object = None, *, mode: Mode | None = None
     ) -> None:
         """Each sentence that states something is supported, and there is one."""
-        __tracebackhide__ = True
-        self._hold(lambda: self._judge.grounded(answer, self._sources(source), mode or self._mode))
+        if mode not in (None, *MODES):
+            raise ValueError(f"mode={mode!r}: it may be 'full' or 'fast'.")
+        sources = self._sources(answer, source)
+        self._hold(self._judge.grounded(answer, sources, mode or self._mode))
 
     def assert_quotes_verbatim(self, answer: object, source: object = None) -> None:
         """What stands in quotation marks stands in a source, word for word."""
-        __tracebackhide__ = True
-        self._hold(lambda: self._judge.verbatim(answer, self._sources(source)))
+        self._hold(self._judge.verbatim(answer, self._sources(answer, source)))
 
     def assert_cites(self, answer: object, source: object, words: str) -> None:
         """A citation of the source holds the words; for a mere text, it and the source do."""
-        __tracebackhide__ = True
-        self._hold(lambda: self._judge.cites(answer, self._sources(source), words))
+        self._hold(self._judge.cites(answer, self._sources(answer, source), words))
 
     def assert_refuses(self, answer: object) -> None:
         """It is a refusal of the service; a mere text is empty, or says that it cannot say."""
-        __tracebackhide__ = True
-        self._hold(lambda: self._judge.refuses(answer))
+        self._hold(self._judge.refuses(answer))
 
-    def _sources(self, source: object) -> list[SourceText]:
-        sources = self.articles if source is None else sources_of(source)
+    def _sources(self, answer: object, source: object) -> list[SourceText]:
+        """What is given, else the folder's, else what the answer cites; none if it says nothing."""
+        told = said(answer)
+        if source is not None:
+            sources = sources_of(source)
+        elif self._named is not None:
+            sources = self.articles
+        else:
+            sources = [self.stored(article_id) for article_id in told.cited]
+            if not told.text.strip():
+                return sources
         if not sources:
-            raise pytest.UsageError("There is no source to hold the answer against.")
+            raise pytest.UsageError(NO_SOURCE)
+        if not any(one.text.strip() for one in sources):
+            raise pytest.UsageError("The source is empty: give one that holds some text.")
         return sources
 
-    def _hold(self, made: Callable[[], Outcome]) -> None:
-        __tracebackhide__ = True
-        try:
-            outcome = made()
-        except DatelineError as error:  # where in here it was met with tells nothing
-            pytest.fail(f"dateline: {error}", pytrace=False)
+    def _hold(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         if outcome.message:
             raise AssertionError(outcome.message)
@@ -146,7 +162,7 @@ _COLOURS = "dateline_colours"  # what the workers of xdist are told
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("dateline", "answers held against their sources")
     for name, what in _OPTIONS.items():
-        choices = {"choices": ("full", "fast")} if name == "mode" else {}
+        choices = {"choices": MODES} if name == "mode" else {}
         group.addoption(f"--dateline-{name}", default=None, help=what, **cast(Any, choices))
         parser.addini(f"dateline_{name}", what, default="")
     parser.addini("dateline_articles", "folder of the articles, from the root", default="")
@@ -159,7 +175,7 @@ def _option(config: pytest.Config, name: str) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
-    if _option(config, "mode") not in ("", "full", "fast"):
+    if _option(config, "mode") not in ("", *MODES):
         raise pytest.UsageError("dateline_mode: full or fast.")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Told(_option(config, "report")), "dateline-told")
@@ -234,6 +250,12 @@ def _dateline_running(pytestconfig: pytest.Config) -> Iterator[Running]:
     running.close()
 
 
+def _wrong(what: str) -> NoReturn:
+    """Before a test begins, when there is no line of it to show."""
+    __tracebackhide__ = False  # were every frame hidden, pytest would say so
+    pytest.fail(f"dateline: {what}", pytrace=False)
+
+
 @pytest.fixture
 def dateline(request: pytest.FixtureRequest, _dateline_running: Running) -> Iterator[Dateline]:
     """Sources, and assertions on answers: see `Dateline`."""
@@ -246,13 +268,15 @@ def dateline(request: pytest.FixtureRequest, _dateline_running: Running) -> Iter
     for marker in request.node.iter_markers("dateline"):
         if "mode" in marker.kwargs:
             mode = marker.kwargs["mode"]
+            if mode not in MODES:
+                _wrong(f"The marker's mode={mode!r} may be 'full' or 'fast'.")
             break
     for marker in request.node.iter_markers("dateline"):
         if "articles" in marker.kwargs:
             folder = marker.kwargs["articles"]
             named = next((d / folder for d in (beside, root) if (d / folder).is_dir()), None)
             if named is None:
-                raise pytest.UsageError(f"There is no folder {folder!r} of articles.")
+                _wrong(f"There is no folder {folder!r} of articles.")
             break
     judge = Judge(
         _dateline_running.check,

@@ -19,6 +19,7 @@ from dateline_client.client import Client
 from dateline_client.contract import Check, QuoteCheck, Ready, read
 from dateline_client.errors import DatelineError, Unreachable
 
+__tracebackhide__ = True
 T = TypeVar("T")
 FORMAT = 1  # of what is kept
 START = 300.0  # seconds that a service has to load its model
@@ -78,7 +79,7 @@ class Running:
     def client(self) -> Client:
         """Of the service, once it is ready. Raises DatelineError."""
         if self._failure is not None:  # the next test would wait for it again
-            raise self._failure
+            raise self._failure.with_traceback(None)  # the last test's lines are none of this one's
         if self._client is None:
             try:
                 self._client = Client(self._url, key=self._key) if self._url else self._start()
