@@ -25,12 +25,12 @@ from service.wording import (
     OPENERS,
     is_content,
     names,
+    quoted,
     runs,
     stems,
     words,
 )
 
-_QUOTED = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»")
 # Words after a negator that it denies: of a claim, and of a text that may say it in more words.
 NEGATED_WITHIN, DENIED_WITHIN = 3, 8
 _PRONOUNS = frozenset(
@@ -41,6 +41,7 @@ _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
 _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
+_NO_MARKS = str.maketrans("", "", "\"'«»")
 # What a sentence of an article says to whoever answers from it, not to its readers: what it orders
 # to be said it does not state. A claim that tells of the order holds the group, or the whole match.
 _START = r"(?:^|[.;:!?>\]}])\W*(?:(?:please|kindly|now|then|instead|next|always)\W+)?"
@@ -480,7 +481,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated),
         "negation": _negation_holds(claim, text),
-        "quotes": all(_fold(q) in _fold(text) for q in quoted(claim)),
+        "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
         "roles": same_roles(
             claim, " ".join(_with_antecedent(c, common) for c in grounds.cited), common
         ),
@@ -533,13 +534,13 @@ def _plain(text: str) -> str:
     )
 
 
-def quoted(text: str) -> list[str]:
-    """What stands between quotation marks, without the comma or full stop that closes it."""
-    return [next(filter(None, m.groups())).strip(" .,;:!?") for m in _QUOTED.finditer(text)]
-
-
 def _fold(text: str) -> str:
     return " ".join(text.translate(_QUOTE_FOLD).casefold().split())
+
+
+def _unmarked(text: str) -> str:
+    """Which marks stand within a quotation depends on those around it."""
+    return _fold(text).translate(_NO_MARKS)
 
 
 def _negated(

@@ -1,15 +1,18 @@
-"""Wording: the words of a text, their stems, and which of them name something. English."""
+"""Wording: the words of a text, their stems, which of them name something, and what is quoted.
+
+English.
+"""
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import snowballstemmer
 
 from index.index import STOP_WORDS
-from index.sentences import sentence_spans
+from index.sentences import Span, sentence_spans
 from service.dates import MONTHS, WEEKDAYS
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+")
@@ -41,6 +44,16 @@ OPENERS = NEGATORS | frozenset(
 _WITHIN_A_NAME = re.compile(
     r"-|[ ](?:(?:al|ben|bin|da|das|de|del|della|den|der|di|dos|du|el|ibn|la|le|the|van|von|y)[ ])*"
 )
+_QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|\"([^\"\n]+)\"")
+# Single marks, and where they no longer belong together. What opens stands before a word and after
+# none ('tis and '90s are shortened words), what closes after something and before no letter.
+_SINGLE = re.compile(
+    r"(?P<opens>(?<![^\s(\[{“\"«—–/])[‘'](?=[\w“\"(\[$£€…])"
+    r"(?!(?:\d\ds?|[dmnst]|ll|re|ve|em|til|tis|twas|cause)\b))"
+    r"|(?P<closes>(?<=\S)['’](?!\w))|(?P<ends>[.!?](?=\s))|(?P<breaks>\n)",
+    re.IGNORECASE,
+)
+_POSSESSIVE = re.compile(r"(?<=s)['’](?= \w)")  # "the ministers' talks", perhaps
 _stemmer = snowballstemmer.stemmer("english")
 
 
@@ -125,3 +138,54 @@ def runs(text: str, found: Sequence[Word]) -> list[list[Word]]:
             together.append([word])
         end = word.start + len(word.text)
     return together
+
+
+def quoted(text: str) -> list[str]:
+    """The quotations of a text, without the punctuation at their ends."""
+    return [span.of(text).strip(" .,;:!?") for span in quotations(text)]
+
+
+def quotations(text: str) -> list[Span]:
+    """What stands between quotation marks, without the comma or stop that belongs to the text.
+
+    Of one within another only the outer counts. An apostrophe is no mark.
+    """
+    double = [m.span(m.lastindex or 0) for m in _QUOTED.finditer(text)]
+    found: list[Span] = []
+    last = 0
+    for start, end in sorted([*double, *_singly_quoted(text)], key=lambda s: (s[0], -s[1])):
+        if start < last:
+            continue
+        last = end
+        start += len(text[start:end]) - len(text[start:end].lstrip())
+        end = start + len(text[start:end].rstrip(" \n.,"))
+        if start < end:
+            found.append(Span(start, end))
+    return found
+
+
+def _singly_quoted(text: str) -> Iterator[tuple[int, int]]:
+    """Between ‘ and ’, or two straight ones, of one line. What may be a possessive ("ministers'")
+    closes only in the sentence that was opened in, and where nothing else does in it.
+    """
+    start: int | None = None
+    perhaps: int | None = None
+    closing, ended = "", False
+    for match in _SINGLE.finditer(f"{text}\n"):
+        if match["closes"]:
+            if start is None or match["closes"] != closing:
+                continue
+            if _POSSESSIVE.match(text, match.start()):
+                perhaps = perhaps or (None if ended else match.start())
+                continue
+            yield start, match.start()
+            start = perhaps = None
+            continue
+        if start is not None and perhaps is not None:
+            yield start, perhaps
+            start = perhaps = None
+        if match["opens"]:
+            start, closing = match.end(), "’" if match["opens"] == "‘" else "'"
+        elif match["breaks"]:
+            start = None
+        ended = bool(match["ends"])

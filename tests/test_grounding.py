@@ -248,6 +248,22 @@ def test_a_common_word_that_opens_a_sentence_is_no_name() -> None:
 
 def test_quotations_are_found_in_every_common_kind_of_mark() -> None:
     assert quoted('He said “one,” then "two" and «three».') == ["one", "two", "three"]
+    assert quoted("He said ‘it’s one,’ then 'two.'") == ["it’s one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("Holm called the plan ‘a gift to the town’.", True),
+        ("Holm called the plan 'a gift to the village'.", False),
+        ("Holm said: ‘It is “a gift” to the town.’", True),
+        ("It's the residents' gift, and the town's.", True),
+    ],
+)
+def test_single_marks_are_held_as_double_ones_are(claim: str, holds: bool) -> None:
+    source = "“It is ‘a gift’ to the town,” said Holm. He called it “a gift to the town”."
+    grounds = ground(claim, "What did Holm say?", evidence([passage(source)]))
+    assert grounds is not None and grounds.checks["quotes"] is holds
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from serving import ANSWER, ARTICLE, QUESTION, Served, serving
 from dateline_client import Client, assertions, plugin, running, texts
 from dateline_client.assertions import source_file
 from dateline_client.report import page
-from service import cli_check, quotes
+from service import cli_check, quotes, wording
 
 ROOT = Path(__file__).resolve().parent.parent
 TUTORIAL = (ROOT / "docs" / "testing.md").read_text()
@@ -508,7 +509,52 @@ def test_quotes_are_folded_as_the_service_folds_them(quote: str, text: str) -> N
 
 def test_what_stands_in_quotation_marks() -> None:
     text = "He “said so,” and \"did. \" «Oui», „ja“; 'no' and an open “end."
-    assert [text[a:b] for a, b in texts.quotations(text)] == ["said so", "did", "Oui", "ja"]
+    assert [text[a:b] for a, b in texts.quotations(text)] == ["said so", "did", "Oui", "ja", "no"]
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("He said 'it's over' (and ‘don’t go’).", ["it's over", "don’t go"]),
+        ("‘We won. We go on,’ he said.", ["We won. We go on"]),
+        ("'Yes', he said. 'No', said she.", ["Yes", "No"]),
+        ("'The ministers' talks went well,' he said.", ["The ministers' talks went well"]),
+        ("He called them 'enemies' and left.", ["enemies"]),
+        ("They were 'losers', the ministers' men said.", ["losers"]),
+        ("The workers’ ‘rights’ are the ministers’ talk.", ["rights"]),
+        ("“They said ‘no’ to it,” he said.", ["They said ‘no’ to it"]),
+        ("'They said “no” to it', he said.", ["They said “no” to it"]),
+        ("The ministers' talks failed, and it's the workers’ fault, James' too.", []),
+        ("In the '90s, and in '24, the ministers' talks went on.", []),
+        ("'Tis rock 'n' roll, the players' way; the minister 's talks.", []),
+        ("He is 6'2\" tall, the boards 5' wide.", []),
+        ("Qur'an, O'Brien's, al-'Aziz's, the O’Neills’.", []),
+        ("‘It has no end. The ministers’ talks have.", []),
+        ("He said so,' she said.", []),
+    ],
+)
+def test_single_marks_quote_and_apostrophes_do_not(text: str, quoted: list[str]) -> None:
+    assert [text[a:b] for a, b in texts.quotations(text)] == quoted
+
+
+MARKED = st.text(st.sampled_from("as9 .,\n\"'“”„«»‘’(—"))
+
+
+@given(st.text() | MARKED)
+def test_quotations_are_found_as_the_service_finds_them(text: str) -> None:
+    theirs = [(span.start, span.end) for span in wording.quotations(text)]
+    assert texts.quotations(text) == theirs
+    assert all(a < b <= len(text) for a, b in theirs)
+    assert theirs == sorted(theirs) and all(a[1] <= b[0] for a, b in pairwise(theirs))
+
+
+def test_single_marks_are_held_against_the_source(run: Run) -> None:
+    body = (
+        "for words in ('‘carries two tram lines’', \"'carries two tram lines,'\"):\n"
+        '    dateline.assert_quotes_verbatim(f"It {words} at the residents\' wish.", ARTICLE)\n'
+        "dateline.assert_quotes_verbatim(\"It 'carries six tram lines'.\", ARTICLE)"
+    )
+    fails(run(body), "  - carries six tram lines", "  + carries two tram lines")
 
 
 @given(st.text(), st.text(), st.integers(5, 60))

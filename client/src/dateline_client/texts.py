@@ -18,6 +18,15 @@ _FOLDED = {
 }
 _MARKS = "\"'“”„«»‘’‚ \t\n"
 _QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|\"([^\"\n]+)\"")
+# Single marks, and where they no longer belong together. What opens stands before a word and after
+# none ('tis and '90s are shortened words), what closes after something and before no letter.
+_SINGLE = re.compile(
+    r"(?P<opens>(?<![^\s(\[{“\"«—–/])[‘'](?=[\w“\"(\[$£€…])"
+    r"(?!(?:\d\ds?|[dmnst]|ll|re|ve|em|til|tis|twas|cause)\b))"
+    r"|(?P<closes>(?<=\S)['’](?!\w))|(?P<ends>[.!?](?=\s))|(?P<breaks>\n)",
+    re.IGNORECASE,
+)
+_POSSESSIVE = re.compile(r"(?<=s)['’](?= \w)")  # "the ministers' talks", perhaps
 _WORD = re.compile(r"\S+")
 _EDGES = "\"'“”„«»‘’‚.,;:!?()[]…-–— "
 # What a terminal would obey, and what turns a line's direction round.
@@ -64,15 +73,49 @@ def occurrences(words: str, text: str) -> list[Span]:
 
 
 def quotations(text: str) -> list[Span]:
-    """What stands between quotation marks, without the comma or stop that belongs to the text."""
-    found = []
-    for match in _QUOTED.finditer(text):
-        start, end = match.span(match.lastindex or 0)
+    """What stands between quotation marks, without the comma or stop that belongs to the text.
+
+    Of one within another only the outer counts. An apostrophe is no mark.
+    """
+    double = [m.span(m.lastindex or 0) for m in _QUOTED.finditer(text)]
+    found: list[Span] = []
+    last = 0
+    for start, end in sorted([*double, *_singly_quoted(text)], key=lambda s: (s[0], -s[1])):
+        if start < last:
+            continue
+        last = end
         start += len(text[start:end]) - len(text[start:end].lstrip())
         end = start + len(text[start:end].rstrip(" \n.,"))
         if start < end:
             found.append((start, end))
     return found
+
+
+def _singly_quoted(text: str) -> Iterator[tuple[int, int]]:
+    """Between ‘ and ’, or two straight ones, of one line. What may be a possessive ("ministers'")
+    closes only in the sentence that was opened in, and where nothing else does in it.
+    """
+    start: int | None = None
+    perhaps: int | None = None
+    closing, ended = "", False
+    for match in _SINGLE.finditer(f"{text}\n"):
+        if match["closes"]:
+            if start is None or match["closes"] != closing:
+                continue
+            if _POSSESSIVE.match(text, match.start()):
+                perhaps = perhaps or (None if ended else match.start())
+                continue
+            yield start, match.start()
+            start = perhaps = None
+            continue
+        if start is not None and perhaps is not None:
+            yield start, perhaps
+            start = perhaps = None
+        if match["opens"]:
+            start, closing = match.end(), "’" if match["opens"] == "‘" else "'"
+        elif match["breaks"]:
+            start = None
+        ended = bool(match["ends"])
 
 
 def nearest(words: str, text: str) -> Span | None:
