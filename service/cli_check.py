@@ -150,7 +150,7 @@ async def _check(
     if given:
         request["source_text"] = GAP.join(texts)
     else:
-        request["article_ids"] = article_ids
+        request["article_ids"] = article_ids or None
     if len(given) == 1:
         ((_, new),) = given
         request |= {"source_title": new.title, "source_published_at": new.published_at}
@@ -174,7 +174,7 @@ async def _quote(
     replies: list[dict[str, Any]] = []
     async with connect(settings, answers=False) as client:
         with working("Looking for it"):
-            request: dict[str, Any] = {"quote": words, "article_ids": article_ids}
+            request: dict[str, Any] = {"quote": words, "article_ids": article_ids or None}
             for path, new in given:
                 asked = {"quote": words, "source_text": new.text}
                 reply = await call(client, "POST", "/v1/quotes:verify", json=asked)

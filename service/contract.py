@@ -30,6 +30,9 @@ def _says_something(text: str) -> str:
 
 
 Asked = Annotated[Whole, AfterValidator(_says_something)]
+# Those named; null is all. A list of none is a choice that found nothing, and not all.
+Named = Annotated[list[str] | None, Field(max_length=1000)]
+NONE_NAMED = "article_ids names no article: give the ids of those meant, or leave it out for all"
 
 
 class _Request(BaseModel):
@@ -285,7 +288,7 @@ class CheckRequest(_Request):
     source_text: Annotated[Whole | None, Field(max_length=1_000_000)] = None
     source_title: Line | None = None
     source_published_at: IsoDate | None = None
-    article_ids: list[str] = Field(default_factory=list, max_length=1000)
+    article_ids: Named = None
     filters: Filters = Field(default_factory=Filters)
     mode: Literal["full", "fast"] = "full"
 
@@ -296,6 +299,8 @@ class CheckRequest(_Request):
             raise ValueError("give source_text, or articles by article_ids or filters, not both")
         if self.source_text is None and (self.source_title or self.source_published_at):
             raise ValueError("source_title and source_published_at tell of source_text: give it")
+        if self.source_text is None and self.article_ids == []:
+            raise ValueError(NONE_NAMED)
         if self.article_ids and self.filters.article_ids:
             raise ValueError("name the articles in article_ids or in the filters, not in both")
         return self
@@ -333,12 +338,14 @@ class QuoteRequest(_Request):
 
     quote: Annotated[Asked, Field(max_length=4000)]
     source_text: Annotated[Whole | None, Field(max_length=1_000_000)] = None
-    article_ids: list[str] = Field(default_factory=list, max_length=1000)
+    article_ids: Named = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.source_text is not None and self.article_ids:
             raise ValueError("give source_text or article_ids, not both")
+        if self.source_text is None and self.article_ids == []:
+            raise ValueError(NONE_NAMED)
         return self
 
 

@@ -124,7 +124,7 @@ def quote_reply(index: Index, request: QuoteRequest) -> QuoteReply:
     if request.source_text is not None:
         verified = verify_in(request.source_text, request.quote)
     else:
-        verified = verify(index, request.quote, Filters(article_ids=request.article_ids))
+        verified = verify(index, request.quote, Filters(article_ids=request.article_ids or []))
 
     def place(match: Match) -> CheckedPlace:
         return checked_place(match.passage, match.span, match.text, given=given)

@@ -127,11 +127,29 @@ def test_with_no_article_nothing_is_supported(fresh: Served) -> None:
         {"text": GOOD, "mode": "slow"},
         {"text": GOOD, "source_title": "A bridge"},
         {"text": GOOD, "article_ids": ["a"], "filters": {"article_ids": ["b"]}},
+        {"text": GOOD, "article_ids": [], "filters": {"sources": ["Gazette"]}},
     ],
 )
 def test_a_bad_request_is_said(shared: Served, fields: dict[str, Any]) -> None:
     response = shared.client.post("/v1/checks", json=fields)
     is_problem(response, 422, "invalid_request")
+
+
+def test_a_choice_of_no_article_is_not_all(fresh: Served) -> None:
+    fresh.add(id="bridge")
+    for path, body in (("checks", {"text": GOOD}), ("quotes:verify", {"quote": "two tram lines"})):
+        reply = fresh.client.post(f"/v1/{path}", json={**body, "article_ids": []})
+        said = is_problem(reply, 422, "invalid_request")["detail"]
+        assert said.startswith("article_ids names no article: give the ids")
+        for rest in (
+            {},
+            {"article_ids": None},
+            {"article_ids": ["bridge"]},
+            {"article_ids": [], "source_text": ARTICLE},
+        ):
+            reply = fresh.client.post(f"/v1/{path}", json={**body, **rest})
+            assert reply.status_code == 200, reply.text
+    assert check(fresh, GOOD, filters={"article_ids": []})["sentences"][0]["label"] == "supported"
 
 
 def test_an_unknown_article_is_404(shared: Served) -> None:

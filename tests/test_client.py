@@ -100,6 +100,9 @@ def test_checks_quotes_and_search(here: Client) -> None:
     assert wrong.sentences[0].label == "contradicted"
     assert here.check(ANSWER, source_text=ARTICLE).sentences[0].sources[0].article_id is None
     assert here.verify_quote("two tram lines", ["bridge"]).found
+    for none in (lambda: here.check(ANSWER, article_ids=[]), lambda: here.verify_quote("two", [])):
+        with pytest.raises(errors.InvalidRequest, match="names no article"):
+            none()
     given = here.verify_quote("two tram lines", source_text="It has two tram lines.")
     assert given.matches[0].article_id is None
     nearest = here.verify_quote("carries six tram lines").nearest

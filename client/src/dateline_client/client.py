@@ -267,10 +267,14 @@ def _check(text: str, options: CheckOptions) -> _Call[Check]:
     return _Call("POST", "/v1/checks", _as(Check), json={"text": text, **options})
 
 
-def _verify(words: str, article_ids: Sequence[str], source_text: str | None) -> _Call[QuoteCheck]:
-    body: dict[str, Any] = {"quote": words, "article_ids": list(article_ids)}
-    if source_text is not None:
-        body["source_text"] = source_text
+def _verify(
+    words: str, article_ids: Sequence[str] | None, source_text: str | None
+) -> _Call[QuoteCheck]:
+    body = {
+        "quote": words,
+        "article_ids": None if article_ids is None else list(article_ids),
+        "source_text": source_text,
+    }
     return _Call("POST", "/v1/quotes:verify", _as(QuoteCheck), json=body)
 
 
@@ -524,7 +528,11 @@ class Client(_Common):
         return self._send(_check(text, options))
 
     def verify_quote(
-        self, words: str, article_ids: Sequence[str] = (), *, source_text: str | None = None
+        self,
+        words: str,
+        article_ids: Sequence[str] | None = None,
+        *,
+        source_text: str | None = None,
     ) -> QuoteCheck:
         """Whether the words stand in an article, or in a text given, exactly, where, and if not,
         what is nearest."""
@@ -708,7 +716,11 @@ class AsyncClient(_Common):
         return await self._send(_check(text, options))
 
     async def verify_quote(
-        self, words: str, article_ids: Sequence[str] = (), *, source_text: str | None = None
+        self,
+        words: str,
+        article_ids: Sequence[str] | None = None,
+        *,
+        source_text: str | None = None,
     ) -> QuoteCheck:
         return await self._send(_verify(words, article_ids, source_text))
 
