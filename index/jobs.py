@@ -38,6 +38,7 @@ _UNFINISHED = "state IN ('queued', 'running')"
 BATCH = 32
 BATCH_BYTES = 200_000
 MOST_ERRORS = 1000
+NONE_TAKEN = "No line holds an article that can be taken."
 ROOM_AGAIN = 5.0  # seconds between tries while the disk is full
 # JSON may spell a character with six bytes, and a line holds other fields beside the text.
 LINE_FACTOR, LINE_SPARE = 6, 1 << 20
@@ -206,7 +207,11 @@ class Importer:
             for batch in self._batches(file, job["line"]):
                 if not self._take(job_id, batch):
                     return
-        self._finish(job_id, "succeeded")
+        ended = self.get(job_id)
+        if ended.failed == ended.done > 0:
+            self._finish(job_id, "failed", NONE_TAKEN)
+        else:
+            self._finish(job_id, "succeeded")
 
     def _take(self, job_id: str, batch: _Batch) -> bool:
         """Adds a batch and notes the place, in one transaction. Gives whether to go on."""

@@ -289,7 +289,8 @@ def _told(job: dict[str, Any]) -> Text:
     """A job in a line."""
     said = f"{job['state']}, {job['done']:,} of {job['total']:,} articles"
     if job["failed"]:
-        said += f", {job['failed']:,} of them failed"
+        taken = job["done"] - job["failed"]
+        said = f"{job['state']}, {taken:,} of {job['total']:,} articles, {job['failed']:,} failed"
     if job["eta_seconds"]:
         said += f", {job['eta_seconds']:,} s to go"
     if job["detail"]:

@@ -196,4 +196,5 @@ def test_only_the_first_thousand_errors_are_kept(importer: Importer) -> None:
     importer.start()
     job = ended(importer, submit(importer, ["{"] * 1100))
     assert (job.done, job.failed, len(job.errors)) == (1100, 1100, 1000)
+    assert (job.state, job.detail) == ("failed", "No line holds an article that can be taken.")
     assert job.errors[-1].line == 1000
