@@ -492,7 +492,7 @@ async def answer_question(
     """Answers a question from the articles, every sentence cited, or refuses and says why."""
     most = service.settings.max_question_chars
     if len(asked.question) > most:
-        raise InvalidRequest(f"question: it may hold {most:,} characters at most.")
+        raise InvalidRequest(f"question: it may hold {most:,} characters at most: shorten it.")
     answerer = service.answerer
     budget = Budget(asked.max_seconds)
 

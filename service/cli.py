@@ -31,6 +31,8 @@ from service.guard import LOOPBACK_NAMES
 from service.settings import Settings
 from service.terminal import (
     PATIENCE,
+    Since,
+    Until,
     call,
     connect,
     footnoted,
@@ -46,6 +48,7 @@ from service.terminal import (
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"
 EXAMPLE_QUESTION = "What did the two ministers sign?"
+MISTAKEN = 2  # what is wrong in the command itself exits with this, whoever finds it
 GRACE = 5  # seconds that answers on their way have when the service ends
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes one that is free.")]
 
@@ -73,7 +76,7 @@ def main() -> None:
         app()
     except DatelineError as error:
         tell(error)
-        sys.exit(1)
+        sys.exit(MISTAKEN if isinstance(error, InvalidRequest) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -103,8 +106,8 @@ def ask(
     question: str,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole reply.")] = False,
     source: Annotated[list[str] | None, typer.Option(help="Only from this source.")] = None,
-    since: Annotated[str | None, typer.Option(help="Published on or after this date.")] = None,
-    until: Annotated[str | None, typer.Option(help="Published on or before this date.")] = None,
+    since: Since = None,
+    until: Until = None,
     top_k: Annotated[int, typer.Option(help="Passages to read.")] = 6,
     max_seconds: Annotated[float, typer.Option(help="Time for the answer.")] = PATIENCE,
     why: Annotated[bool, typer.Option("--why", help="Show how the answer came about.")] = False,

@@ -6,9 +6,13 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from index.errors import InvalidRequest
+from service.contract import MOST_WORDS
 from service.settings import Settings
 from service.terminal import (
     PATIENCE,
+    Since,
+    Until,
     call,
     connect,
     footnoted,
@@ -26,9 +30,9 @@ def brief(
     articles: Annotated[list[str] | None, typer.Argument(metavar="ARTICLE...")] = None,
     topic: Annotated[str | None, typer.Option(help="On this, and not on articles named.")] = None,
     source: Annotated[list[str] | None, typer.Option(help="Only from this source.")] = None,
-    since: Annotated[str | None, typer.Option(help="Published on or after this date.")] = None,
-    until: Annotated[str | None, typer.Option(help="Published on or before this date.")] = None,
-    words: Annotated[int, typer.Option(help="Words at most.")] = 80,
+    since: Since = None,
+    until: Until = None,
+    words: Annotated[int, typer.Option(help="Words at most.", min=1, max=MOST_WORDS)] = 80,
     max_seconds: Annotated[float, typer.Option(help="Time for the briefing.")] = PATIENCE,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole reply.")] = False,
 ) -> None:
@@ -36,6 +40,14 @@ def brief(
 
     A refusal is an answer too: it exits with 0.
     """
+    if not articles and topic is None:
+        raise InvalidRequest(
+            'Name the articles by their ids (`dateline list`), or give --topic "...".'
+        )
+    if articles and topic is not None:
+        raise InvalidRequest("Give articles or --topic, not both.")
+    if articles and (source or since or until):
+        raise InvalidRequest("--source, --since and --until go with --topic: articles are named.")
     filters = {"sources": source or [], "published_from": since, "published_to": until}
     request: dict[str, Any] = {
         "article_ids": articles or [],

@@ -10,6 +10,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 from rich.cells import cell_len
 from rich.text import Text
@@ -37,6 +38,7 @@ from service.wording import Word, is_content, words
 
 # Between texts that are sent as one: wide enough that no citation reaches from one into the next.
 GAP = "\n\n\n\n"
+NOTHING_KEPT = "There are no articles to hold it against. Add some first, or give --source FILE."
 TROUBLE = 2  # what cannot be checked exits with this, as of `diff` and `grep`: 1 is a verdict
 ALIKE = 0.5  # of the words in common: from here on those of the other side that differ are marked
 STYLES = {
@@ -155,6 +157,8 @@ async def _check(
         ((_, new),) = given
         request |= {"source_title": new.title, "source_published_at": new.published_at}
     async with connect(settings, answers=request["mode"] == "full") as client:
+        if not given:
+            await _some_are_kept(client)
         with working("Checking"):
             reply: dict[str, Any] = await call(client, "POST", "/v1/checks", json=request)
     starts = list(accumulate((len(text) + len(GAP) for text in texts[:-1]), initial=0))
@@ -162,6 +166,13 @@ async def _check(
         number = bisect_right(starts, place["start_char_index"]) - 1
         _name(place, *given[number], starts[number])
     return reply
+
+
+async def _some_are_kept(client: httpx.AsyncClient) -> None:
+    """Raises InvalidRequest."""
+    page = await call(client, "GET", "/v1/articles", params={"limit": 1})
+    if not page["articles"]:
+        raise InvalidRequest(NOTHING_KEPT)
 
 
 async def _quote(
@@ -173,6 +184,8 @@ async def _quote(
     """What `POST /v1/quotes:verify` answers, of all the files together."""
     replies: list[dict[str, Any]] = []
     async with connect(settings, answers=False) as client:
+        if not given:
+            await _some_are_kept(client)
         with working("Looking for it"):
             request: dict[str, Any] = {"quote": words, "article_ids": article_ids or None}
             for path, new in given:

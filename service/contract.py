@@ -25,7 +25,7 @@ from index.sentences import Span
 
 def _says_something(text: str) -> str:
     if not text.strip():
-        raise ValueError("is empty")
+        raise ValueError("is empty: send some text")
     return text
 
 
@@ -315,7 +315,10 @@ def checked_place(passage: Passage, span: Span, text: str, *, given: bool) -> Ch
 
 
 class CheckedSentence(BaseModel):
-    """`text[start:end]` of the text that was sent. `sources` are the nearest source sentences."""
+    """`text[start:end]` of the text that was sent. `sources` are the nearest source sentences.
+
+    The `score` of one that is `not_checkable` is 0 and says nothing: it counts in no other.
+    """
 
     start: int
     end: int
@@ -387,8 +390,10 @@ class BriefingRequest(_Request):
 
     @model_validator(mode="after")
     def _one_subject(self) -> Self:
-        if bool(self.article_ids) == (self.topic is not None):
-            raise ValueError("give article_ids, or a topic, and not both")
+        if not self.article_ids and self.topic is None:
+            raise ValueError("name the articles to brief on in article_ids, or give a topic")
+        if self.article_ids and self.topic is not None:
+            raise ValueError("give article_ids or a topic, not both")
         if self.article_ids and self.filters != Filters():
             raise ValueError("filters go with a topic: article_ids name the articles already")
         return self

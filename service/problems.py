@@ -83,7 +83,8 @@ def invalid(request: Request, found: Sequence[Any]) -> JSONResponse:
 def _in_words(error: Any) -> str:
     """Pydantic's message; of a text it would speak of items."""
     if error["type"] == "too_long" and isinstance(error["input"], str):
-        return f"has more than {error['ctx']['max_length']} characters"
+        has, most = len(error["input"]), error["ctx"]["max_length"]
+        return f"has {has:,} characters and may have {most:,}: shorten it, or send it in parts"
     return str(error["msg"].removeprefix("Value error, "))
 
 

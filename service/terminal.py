@@ -15,14 +15,15 @@ import textwrap
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
-from pydantic import ValidationError
+import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from index.articles import NewArticle
+from index.articles import IsoDate, NewArticle
 from index.documents import read_documents
 from index.errors import DatelineError, InvalidRequest, PayloadTooLarge
 from service.app import create_app
@@ -37,8 +38,26 @@ _CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udff
 PATIENCE = 600.0  # seconds
 HANG = 4  # columns before a footnote's text
 MOST_OF_NEAREST = 240  # characters
+MISTAKES = (404, 413, 415, 422)  # replies to what was asked for, and not of what went wrong
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
+
+
+def _is_date(option: typer.CallbackParam, value: str | None) -> str | None:
+    """Raises InvalidRequest."""
+    try:
+        return value and TypeAdapter(IsoDate).validate_python(value)
+    except ValidationError as error:
+        why = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InvalidRequest(f"--{option.name}: {value} {why}.") from None
+
+
+Since = Annotated[
+    str | None, typer.Option(help="Published on or after this date.", callback=_is_date)
+]
+Until = Annotated[
+    str | None, typer.Option(help="Published on or before this date.", callback=_is_date)
+]
 
 
 def load_settings() -> Settings:
@@ -91,8 +110,9 @@ async def call(client: httpx.AsyncClient, method: str, path: str, **kwargs: Any)
         logger.exception("%s %s failed", method, path)
         raise DatelineError("Something went wrong. This is a mistake in Dateline.") from None
     if not response.is_success:
+        kind = InvalidRequest if response.status_code in MISTAKES else DatelineError
         try:
-            raise DatelineError(str(response.json()["detail"]))
+            raise kind(str(response.json()["detail"]))
         except (ValueError, KeyError):
             raise DatelineError(f"The service answered {response.status_code}.") from None
     return response.json() if response.content else None

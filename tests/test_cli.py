@@ -91,9 +91,9 @@ def one_line(text: str) -> str:
     return text
 
 
-def said_clearly(ran: Ran, *words: str) -> None:
+def said_clearly(ran: Ran, *words: str, code: int = 1) -> None:
     """It failed with one line that says what is wrong."""
-    assert ran.code == 1
+    assert ran.code == code
     assert ran.out == ""
     for word in words:
         assert word in one_line(ran.err)
@@ -154,6 +154,25 @@ def test_the_good_files_are_added_and_the_bad_ones_named(tmp_path: Path, run: Ru
 
 
 @pytest.mark.usefixtures("served")
+def test_an_import_with_failures_says_how_many_and_why_and_is_no_success(
+    tmp_path: Path, run: Run
+) -> None:
+    (tmp_path / "some.ndjson").write_text('{"text": "The mill burned."}\n{"text": ""}\n{\n')
+    ran = run("add", "some.ndjson")
+    assert ran.code == 1
+    assert "succeeded, 1 of 3 articles, 2 failed" in ran.out
+    assert ran.out.splitlines()[-1] == "1 imported, 2 failed."
+    assert "some.ndjson, line 2: The article: text: is empty" in ran.err
+    assert "some.ndjson, line 3: This line is not valid JSON" in ran.err
+    (tmp_path / "none.ndjson").write_text("{\n" * 12)
+    ran = run("add", "none.ndjson")
+    assert ran.code == 1
+    assert "failed, 0 of 12 articles, 12 failed. No line holds an article" in ran.out
+    assert "and 2 more." in ran.err
+    assert run("jobs").out.count(" failed") == 3
+
+
+@pytest.mark.usefixtures("served")
 def test_standard_input_is_read_as_a_file_is(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,7 +192,7 @@ def test_standard_input_is_read_as_a_file_is(
     assert "standard input" in run("add", "-").out
     piped(b"")
     said_clearly(run("add", "-"), "standard input is empty")
-    said_clearly(run("add", "-", "--type", "exe"), "--type exe", "md")
+    said_clearly(run("add", "-", "--type", "exe"), "--type exe", "md", code=2)
 
 
 def test_a_directory_without_documents_is_said(tmp_path: Path, run: Run) -> None:
@@ -270,11 +289,11 @@ def test_the_options_are_the_requests_fields(served: Served, run: Run) -> None:
         assert "No article passes the filters" in run("ask", QUESTION, *options).out
     options = ["--source", "B", "--source", "A", "--since", "2024-05-03", "--until", "2024-05-03"]
     assert run("ask", QUESTION, *options).out.startswith(ANSWER)
-    for options, field in ((["--since", "soon"], "published_from"), (["--top-k", 99], "top_k")):
-        said_clearly(run("ask", QUESTION, *options), field)
-    said_clearly(run("ask", " "), "question", "empty")
-    said_clearly(run("ask", "x" * 4001), "question", "4,000 characters")
-    said_clearly(run("ask", "\udcff"), "UTF-8")
+    for options, field in ((["--since", "soon"], "--since: soon is"), (["--top-k", 99], "top_k")):
+        said_clearly(run("ask", QUESTION, *options), field, code=2)
+    said_clearly(run("ask", " "), "question", "empty", code=2)
+    said_clearly(run("ask", "x" * 4001), "question", "4,000 characters", code=2)
+    said_clearly(run("ask", "\udcff"), "UTF-8", code=2)
 
 
 def test_nothing_in_an_article_reaches_the_terminal_but_its_letters(
@@ -407,7 +426,7 @@ def test_a_wrong_setting_is_named(
 ) -> None:
     monkeypatch.setenv(f"DATELINE_{name}", value)
     if value:
-        said_clearly(run("list"), f"DATELINE_{name}: ")
+        said_clearly(run("list"), f"DATELINE_{name}: ", code=2)
     else:
         assert run("list").code == 0
 
@@ -431,7 +450,8 @@ def test_only_loopback_is_served_without_keys(
 ) -> None:
     for keys in ("", " , "):
         monkeypatch.setenv("DATELINE_API_KEYS", keys)
-        said_clearly(run("serve", "--host", host, "--port", "0"), "DATELINE_API_KEYS", "loopback")
+        ran = run("serve", "--host", host, "--port", "0")
+        said_clearly(ran, "DATELINE_API_KEYS", "loopback", code=2)
 
 
 def test_a_port_that_is_taken_is_said(run: Run) -> None:
@@ -439,7 +459,7 @@ def test_a_port_that_is_taken_is_said(run: Run) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        said_clearly(run("serve", "--port", port), str(port), "--port")
+        said_clearly(run("serve", "--port", port), str(port), "--port", code=2)
 
 
 def test_an_address_that_is_not_this_machines_is_said(
@@ -447,7 +467,7 @@ def test_an_address_that_is_not_this_machines_is_said(
 ) -> None:
     monkeypatch.setenv("DATELINE_API_KEYS", "first")
     for host in ("192.0.2.1", "x" * 70):
-        said_clearly(run("serve", "--host", host, "--port", "0"), "--host")
+        said_clearly(run("serve", "--host", host, "--port", "0"), "--host", code=2)
     assert run("serve", "--port", "70000").code == 2
 
 
@@ -646,8 +666,19 @@ def test_a_briefing_has_footnotes_and_tells_what_is_disputed(served: Served, run
 
 @pytest.mark.usefixtures("served")
 def test_a_briefing_needs_articles_or_a_topic(run: Run) -> None:
-    said_clearly(run("brief"), "article_ids, or a topic")
-    said_clearly(run("brief", "nobody"), "nobody")
+    for command, said in (
+        (["brief"], "Name the articles by their ids (`dateline list`), or give --topic"),
+        (["brief", "bridge", "--topic", "x"], "Give articles or --topic, not both"),
+        (["brief", "bridge", "--since", "2024-05-03"], "--until go with --topic"),
+        (["brief", "--topic", " "], "topic: is empty"),
+        (["brief", "--topic", "x", "--since", "soon"], "--since: soon is not an ISO 8601 date"),
+        (["brief", "--topic", "x", "--until", "2024-13-01"], "--until: 2024-13-01 is not an ISO"),
+        (["brief", "nobody"], "no article 'nobody'"),
+        (["jobs", "--cancel", "nobody"], "no job 'nobody'"),
+    ):
+        said_clearly(run(*command), said, code=2)
+    assert run("brief", "--topic", "x", "--words", "0").code == 2
+    assert "No briefing." in run("brief", "--topic", "x").out  # a refusal is an answer
 
 
 # -- checks and quotes ------------------------------------------------------------------------
@@ -798,13 +829,16 @@ def test_the_check_of_the_tutorial_says_what_is_told_there(tmp_path: Path, run: 
     assert without_scores(ran.out) == without_scores(told)
 
 
-@pytest.mark.usefixtures("served")
-def test_what_cannot_be_checked_is_no_verdict(tmp_path: Path, run: Run) -> None:
+def test_what_cannot_be_checked_is_no_verdict(tmp_path: Path, served: Served, run: Run) -> None:
     (tmp_path / "draft.txt").write_text(CLAIMS)
+    for command in (["check", "draft.txt"], ["quote", "two tram lines"]):
+        said_clearly(run(*command), "no articles to hold it against", "--source", code=2)
+    served.add()
     (tmp_path / "empty.txt").touch()
     both = ["--article", "x", "--source", "draft.txt"]
     for command, word in (
-        (["check", "none.txt"], "none.txt"), (["check", "empty.txt"], "empty.txt"),
+        (["check", "none.txt"], "none.txt"),
+        (["check", "empty.txt"], "empty.txt is empty: there is no text in it"),
         (["check", "draft.txt", "--article", "nobody"], "nobody"),
         (["check", "draft.txt", "--source", "none.txt"], "none.txt"),
         (["check", "draft.txt", *both], "not both"),

@@ -236,7 +236,10 @@ class Briefing:
 
 @dataclass(frozen=True)
 class CheckedSentence:
-    """`text[start:end]` of the text that was sent. `sources` are the nearest source sentences."""
+    """`text[start:end]` of the text that was sent. `sources` are the nearest source sentences.
+
+    The `score` of one that is `not_checkable` is 0 and says nothing: it counts in no other.
+    """
 
     start: int
     end: int
