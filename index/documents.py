@@ -194,7 +194,7 @@ def _decoded(name: str, data: bytes, charset: str | None = None) -> str:
             f"{name} is a binary file or in an unknown encoding. Save it as UTF-8 text first."
         )
     if not text.removeprefix("\ufeff").strip():
-        raise UnreadableDocument(f"{name} is empty: there is no text in it.")
+        raise UnreadableDocument(f"{name} is empty: give one that holds some text.")
     return text
 
 
@@ -381,7 +381,7 @@ def _declared(data: bytes) -> str | None:
 
 def _pdf(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
     if not data.strip():
-        raise UnreadableDocument(f"{name} is empty: there is no text in it.")
+        raise UnreadableDocument(f"{name} is empty: give one that holds some text.")
     paragraphs, said = read_pdf(name, data)
     text = _join(paragraphs)
     yield {
@@ -398,7 +398,7 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 def _docx(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
     if not data.strip():
-        raise UnreadableDocument(f"{name} is empty: there is no text in it.")
+        raise UnreadableDocument(f"{name} is empty: give one that holds some text.")
     if data.startswith(_OLE):  # what Word writes for a .doc, and for a password
         raise UnreadableDocument(
             f"{name} is protected by a password or an old Word file. Save it as .docx without one."

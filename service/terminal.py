@@ -49,7 +49,7 @@ def _is_date(option: typer.CallbackParam, value: str | None) -> str | None:
         return value and TypeAdapter(IsoDate).validate_python(value)
     except ValidationError as error:
         why = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise InvalidRequest(f"--{option.name}: {value} {why}.") from None
+        raise InvalidRequest(f"--{option.name} {value} {why}.") from None
 
 
 Since = Annotated[

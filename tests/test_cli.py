@@ -289,7 +289,7 @@ def test_the_options_are_the_requests_fields(served: Served, run: Run) -> None:
         assert "No article passes the filters" in run("ask", QUESTION, *options).out
     options = ["--source", "B", "--source", "A", "--since", "2024-05-03", "--until", "2024-05-03"]
     assert run("ask", QUESTION, *options).out.startswith(ANSWER)
-    for options, field in ((["--since", "soon"], "--since: soon is"), (["--top-k", 99], "top_k")):
+    for options, field in ((["--since", "soon"], "--since soon is"), (["--top-k", 99], "top_k")):
         said_clearly(run("ask", QUESTION, *options), field, code=2)
     said_clearly(run("ask", " "), "question", "empty", code=2)
     said_clearly(run("ask", "x" * 4001), "question", "4,000 characters", code=2)
@@ -671,8 +671,8 @@ def test_a_briefing_needs_articles_or_a_topic(run: Run) -> None:
         (["brief", "bridge", "--topic", "x"], "Give articles or --topic, not both"),
         (["brief", "bridge", "--since", "2024-05-03"], "--until go with --topic"),
         (["brief", "--topic", " "], "topic: is empty"),
-        (["brief", "--topic", "x", "--since", "soon"], "--since: soon is not an ISO 8601 date"),
-        (["brief", "--topic", "x", "--until", "2024-13-01"], "--until: 2024-13-01 is not an ISO"),
+        (["brief", "--topic", "x", "--since", "soon"], "--since soon is not an ISO 8601 date"),
+        (["brief", "--topic", "x", "--until", "2024-13-01"], "--until 2024-13-01 is not an ISO"),
         (["brief", "nobody"], "no article 'nobody'"),
         (["jobs", "--cancel", "nobody"], "no job 'nobody'"),
     ):
@@ -838,7 +838,7 @@ def test_what_cannot_be_checked_is_no_verdict(tmp_path: Path, served: Served, ru
     both = ["--article", "x", "--source", "draft.txt"]
     for command, word in (
         (["check", "none.txt"], "none.txt"),
-        (["check", "empty.txt"], "empty.txt is empty: there is no text in it"),
+        (["check", "empty.txt"], "empty.txt is empty: give one that holds some text"),
         (["check", "draft.txt", "--article", "nobody"], "nobody"),
         (["check", "draft.txt", "--source", "none.txt"], "none.txt"),
         (["check", "draft.txt", *both], "not both"),

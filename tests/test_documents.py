@@ -351,7 +351,9 @@ def test_an_empty_file_is_said_to_be_empty(suffix: str, data: bytes) -> None:
     with pytest.raises(UnreadableDocument, match=r"^a\.\w+ (is empty|holds no text|is damaged)"):
         read_documents(f"a{suffix}", data)
     if not data.strip():
-        with pytest.raises(UnreadableDocument, match=r"^a\.\w+ is empty: there is no text in it"):
+        with pytest.raises(
+            UnreadableDocument, match=r"^a\.\w+ is empty: give one that holds some text"
+        ):
             read_documents(f"a{suffix}", data)
 
 

@@ -508,7 +508,7 @@ def test_the_command_says_what_it_needs(
         monkeypatch.setattr("sys.argv", ["dateline", "eval", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        assert ended.value.code == 1
+        assert ended.value.code == 2
         assert said in " ".join(capsys.readouterr().err.split())
 
 

@@ -16,7 +16,7 @@ from serving import ANSWER, ARTICLE, QUESTION, Served, serving
 
 from dateline_client import Client, assertions, plugin, running, texts
 from dateline_client.assertions import source_file
-from dateline_client.report import page
+from dateline_client.report import Tested, page
 from service import cli_check, quotes, wording
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,6 +122,10 @@ def test_a_quotation_is_held_against_the_nearest_words(run: Run) -> None:
         "  + two tram lines",
         "    the source:1:108",
     )
+    last = (
+        "dateline.assert_quotes_verbatim('“We open it by Sunday”', 'A storm. We open it by May.')"
+    )
+    fails(run(last), "  - We open it by Sunday", "  + We open it by May")
     nothing = run("dateline.assert_quotes_verbatim('It is “zyx qwv”.', ARTICLE)")
     fails(nothing, "  - zyx qwv", "    no word of it is there")
 
@@ -470,18 +474,29 @@ def test_the_report_has_texts_side_by_side_and_marks(run: Run, pytester: pytest.
     result.stdout.fnmatch_lines(["dateline: the report is out/report.html"])
     assert "\u202e" not in result.stdout.str().partition("E  ")[2]
     shown = (pytester.path / "out" / "report.html").read_text()
-    assert "2 assertions, 1 of which do not hold" in shown
-    assert 'class="good"' in shown and 'class="bad"' in shown
+    assert "2 assertions, 1 of which does not hold" in shown
+    assert 'class="good" id="a0-0-' in shown and 'class="bad" id="a0-1-' in shown
     assert "&lt;script&gt;" in shown and "<script" not in shown
     targets = re.findall(r'href="#([^"]+)"', shown)
     assert len(targets) >= 2 and all(f'id="{target}"' in shown for target in targets)
+
+
+def test_the_report_tells_of_a_test_that_could_not_be_checked(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    run(f"{HELD}\ndateline.stored('<nobody>')", "--dateline-report", "report.html")
+    shown = (pytester.path / "report.html").read_text()
+    assert "1 assertion, 0 of which do not hold. 1 test fails by something else." in shown
+    assert "ArticleNotFound: There is no article &#x27;&lt;nobody&gt;" in shown
+    run(HELD, "--dateline-report", "report.html")
+    assert "something else" not in (pytester.path / "report.html").read_text()
 
 
 @given(st.text(), st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50))))
 def test_a_report_keeps_every_character(text: str, spans: list[tuple[int, int]]) -> None:
     marks = [{"span": s, "verdict": "bad", "note": text, "places": []} for s in spans]
     assertion = {"assertion": "a", "text": text, "sources": [], "marks": marks, "message": ""}
-    shown = page([("t", "passed", [json.loads(json.dumps(assertion))])])
+    shown = page([Tested("t", "passed", [json.loads(json.dumps(assertion))])])
     inner = re.search(r"<h3>Answer</h3><p>(.*?)</p></div>", shown, re.DOTALL)
     assert inner is not None
     kept = re.sub(r"</?mark[^>]*>", "", inner[1])

@@ -234,7 +234,7 @@ class Judge:
             Mark(
                 (s.start, s.end),
                 {"supported": "good", "not_checkable": "none"}.get(s.label, "bad"),  # type: ignore[arg-type]
-                s.label if s.label == "not_checkable" else f"{s.label}, {s.score:.0%}",
+                "not checkable" if s.label == "not_checkable" else f"{s.label}, {s.score:.0%}",
                 [_place(source, sources) for source in s.sources],
             )
             for s in checked

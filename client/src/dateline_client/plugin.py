@@ -22,7 +22,7 @@ from dateline_client.assertions import (
     sources_of,
 )
 from dateline_client.client import Client
-from dateline_client.report import page
+from dateline_client.report import Tested, page
 from dateline_client.running import Kept, Running
 from dateline_client.texts import Look
 
@@ -207,6 +207,8 @@ def pytest_runtest_makereport(
         told: dict[str, Any] = {"asked": running.asked, "known": running.known}
         if _option(item.config, "report"):
             told["outcomes"] = [outcome.data() for outcome in dateline.outcomes]
+            if call.excinfo and not any(outcome.message for outcome in dateline.outcomes):
+                told["error"] = call.excinfo.exconly()
         running.asked = running.known = 0
         report.dateline = told  # type: ignore[attr-defined]
     return report
@@ -217,7 +219,7 @@ class _Told:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path) if path else None
-        self._tests: list[tuple[str, str, list[dict[str, Any]]]] = []
+        self._tests: list[Tested] = []
         self._asked = self._known = 0
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -225,12 +227,17 @@ class _Told:
         if told is not None:
             self._asked += told["asked"]
             self._known += told["known"]
-            self._tests.append((report.nodeid, report.outcome, told.get("outcomes", [])))
+            self._tests.append(
+                Tested(
+                    report.nodeid, report.outcome, told.get("outcomes", []), told.get("error", "")
+                )
+            )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(page(sorted(self._tests)), encoding="utf-8")
+            tests = sorted(self._tests, key=lambda told: told.name)
+            self._path.write_text(page(tests), encoding="utf-8")
             terminalreporter.write_line(f"dateline: the report is {self._path}")
         if count := self._asked + self._known:
             verdicts = "verdict" if count == 1 else "verdicts"

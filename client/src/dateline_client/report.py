@@ -5,6 +5,7 @@ One HTML file without scripts; everything that comes from a text is escaped.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -28,24 +29,48 @@ small { opacity: .75 } summary { cursor: pointer }
 """
 
 
+_LEGEND = (
+    '<p><small><mark class="good">borne out</mark>, <mark class="bad">not borne out</mark>, '
+    '<mark class="none">states nothing</mark>. A mark leads to its place in the source; scores '
+    "are shown where the pointer rests.</small></p>"
+)
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # a terminal's, which pytest may have asked for
 
 
-def page(tests: Sequence[tuple[str, str, Sequence[Mapping[str, Any]]]]) -> str:
-    """`tests` are their names, outcomes and assertions (`Outcome.data`)."""
-    assertions = [a for _, _, found in tests for a in found]
+@dataclass(frozen=True)
+class Tested:
+    """A test. `assertions` are `Outcome.data`; `error` is what else it failed by, if anything."""
+
+    name: str
+    outcome: str
+    assertions: Sequence[Mapping[str, Any]]
+    error: str = ""
+
+
+def page(tests: Sequence[Tested]) -> str:
+    assertions = [a for test in tests for a in test.assertions]
     bad = sum(bool(a["message"]) for a in assertions)
-    sections = [
-        _assertion(f"a{i}-{j}", name, outcome, assertion)
-        for i, (name, outcome, found) in enumerate(tests)
-        for j, assertion in enumerate(found)
-    ]
+    count = f"{len(assertions)} assertion{'' if len(assertions) == 1 else 's'}"
+    summary = f"{count}, {bad} of which {'does' if bad == 1 else 'do'} not hold."
+    if failed := sum(bool(test.error) for test in tests):
+        summary += f" {failed} test{' fails' if failed == 1 else 's fail'} by something else."
+    sections = []
+    for i, test in enumerate(tests):
+        for j, assertion in enumerate(test.assertions):
+            sections.append(_assertion(f"a{i}-{j}", test.name, test.outcome, assertion))
+        if test.error:
+            head = f"✗ {escape(test.name)} <small>test {escape(test.outcome)}</small>"
+            said = escape(_COLOURS.sub("", test.error))
+            sections.append(
+                f'<section><h2>{head}</h2>\n<div class="message">{said}</div></section>'
+            )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>Dateline report</title><style>{_STYLE}</style></head><body>\n"
-        f"<h1>Dateline report</h1>\n<p>{len(assertions)} assertions, {bad} of which do not hold."
-        "</p>\n" + "\n".join(sections) + "\n</body></html>\n"
+        f"<h1>Dateline report</h1>\n<p>{summary}</p>\n{_LEGEND}\n"
+        + "\n".join(sections)
+        + "\n</body></html>\n"
     )
 
 
@@ -59,7 +84,7 @@ def _assertion(anchor: str, name: str, outcome: str, a: Mapping[str, Any]) -> st
         ],
     )
     sources = "\n".join(
-        _source(f"{anchor}-s{number}", source, number, marks)
+        _source(f"{anchor}-s{number}", source, number, marks, len(a["sources"]) == 1)
         for number, source in enumerate(a["sources"])
     )
     plain = _COLOURS.sub("", a["message"])
@@ -81,7 +106,11 @@ def _target(anchor: str, mark: Mapping[str, Any]) -> str:
 
 
 def _source(
-    anchor: str, source: Mapping[str, Any], number: int, marks: Iterable[Mapping[str, Any]]
+    anchor: str,
+    source: Mapping[str, Any],
+    number: int,
+    marks: Iterable[Mapping[str, Any]],
+    alone: bool,
 ) -> str:
     places = {
         (*span, mark["verdict"], mark["note"], f"{anchor}-{span[0]}", "")
@@ -92,7 +121,7 @@ def _source(
     about = ", ".join(escape(source[k]) for k in ("title", "published_at") if source[k])
     text = _marked(source["text"], sorted(places))
     return (
-        f"<details{' open' if places else ''}><summary>{escape(source['name'])} "
+        f"<details{' open' if places or alone else ''}><summary>{escape(source['name'])} "
         f"<small>{about}</small></summary><p>{text}</p></details>"
     )
 

@@ -135,8 +135,11 @@ def nearest(words: str, text: str) -> Span | None:
     if not best[0][0]:
         return None
 
-    def likeness(i: int) -> float:
-        return difflib.SequenceMatcher(None, wanted, there[i : i + size], autojunk=False).ratio()
+    def likeness(i: int) -> tuple[float, int]:
+        """Of two as like as each other the one whose words stand where they are looked for."""
+        window = there[i : i + size]
+        ratio = difflib.SequenceMatcher(None, wanted, window, autojunk=False).ratio()
+        return ratio, sum(map(str.__eq__, wanted, window))
 
     start = max((-i for count, i in best if count), key=likeness)
     return _inner(text, spans[start][0], spans[start + size - 1][1])
