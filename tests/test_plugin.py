@@ -16,7 +16,7 @@ from serving import ANSWER, ARTICLE, QUESTION, Served, serving
 
 from dateline_client import Client, assertions, plugin, running, texts
 from dateline_client.assertions import source_file
-from dateline_client.report import Tested, page
+from dateline_client.report import Reported, page
 from service import cli_check, quotes, wording
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -455,6 +455,21 @@ def test_nobody_at_the_url_is_said_at_once(run: Run) -> None:
         says_it_shortly(run(line, url=f"http://127.0.0.1:{port}"), line, said)
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("localhost:8000", "'localhost:8000' is no address of a service: give one like http://*"),
+        ("http://127.0.0.1:port", "* is no address of a service: *"),
+        ("http://[::1", "* is no address of a service: *"),
+        ("", "There is no Dateline service at */v1: give the address of one without a path*"),
+    ],
+)
+def test_a_wrong_url_is_said(run: Run, shared: Served, url: str, said: str) -> None:
+    line = "dateline.stored('bridge')"
+    url = url or f"{shared.url}/v1"
+    says_it_shortly(run(line, url=url), line, f"dateline_client.errors.DatelineError: {said}")
+
+
 def test_each_test_is_told_anew_that_nobody_is_there(run: Run, pytester: pytest.Pytester) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -492,11 +507,18 @@ def test_the_report_tells_of_a_test_that_could_not_be_checked(
     assert "something else" not in (pytester.path / "report.html").read_text()
 
 
+def test_a_report_that_cannot_be_written_is_said(run: Run, pytester: pytest.Pytester) -> None:
+    (pytester.path / "file").touch()
+    result = run(HELD, "--dateline-report", "file/report.html")
+    result.stdout.fnmatch_lines(["dateline: the report file/report.html cannot be written: *"])
+    passes(result)
+
+
 @given(st.text(), st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50))))
 def test_a_report_keeps_every_character(text: str, spans: list[tuple[int, int]]) -> None:
     marks = [{"span": s, "verdict": "bad", "note": text, "places": []} for s in spans]
     assertion = {"assertion": "a", "text": text, "sources": [], "marks": marks, "message": ""}
-    shown = page([Tested("t", "passed", [json.loads(json.dumps(assertion))])])
+    shown = page([Reported("t", "passed", [json.loads(json.dumps(assertion))])])
     inner = re.search(r"<h3>Answer</h3><p>(.*?)</p></div>", shown, re.DOTALL)
     assert inner is not None
     kept = re.sub(r"</?mark[^>]*>", "", inner[1])

@@ -352,10 +352,19 @@ def _streamed(call: _Call[Any]) -> _Call[Any]:
     return _Call(call.method, call.path, call.made, json={**call.json, "stream": True})
 
 
+def _is_url(url: str) -> bool:
+    try:
+        return httpx.URL(url).scheme in ("http", "https") and bool(urlsplit(url).hostname)
+    except (httpx.InvalidURL, ValueError):
+        return False
+
+
 class _Common:
     """What both clients are made of. `timeout` is in seconds, for a reply to begin."""
 
     def __init__(self, url: str, key: str | None, timeout: float, retries: int) -> None:
+        if not _is_url(url):
+            raise DatelineError(f"{url!r} is no address of a service: give one like {DEFAULT_URL}.")
         self.url = url.rstrip("/")
         self._retries = retries
         self._settings: dict[str, Any] = {

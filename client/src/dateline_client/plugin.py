@@ -22,7 +22,7 @@ from dateline_client.assertions import (
     sources_of,
 )
 from dateline_client.client import Client
-from dateline_client.report import Tested, page
+from dateline_client.report import Reported, page
 from dateline_client.running import Kept, Running
 from dateline_client.texts import Look
 
@@ -219,7 +219,7 @@ class _Told:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path) if path else None
-        self._tests: list[Tested] = []
+        self._tests: list[Reported] = []
         self._asked = self._known = 0
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -228,17 +228,21 @@ class _Told:
             self._asked += told["asked"]
             self._known += told["known"]
             self._tests.append(
-                Tested(
+                Reported(
                     report.nodeid, report.outcome, told.get("outcomes", []), told.get("error", "")
                 )
             )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            tests = sorted(self._tests, key=lambda told: told.name)
-            self._path.write_text(page(tests), encoding="utf-8")
-            terminalreporter.write_line(f"dateline: the report is {self._path}")
+            said = f"the report is {self._path}"
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                tests = sorted(self._tests, key=lambda told: told.name)
+                self._path.write_text(page(tests), encoding="utf-8")
+            except OSError as error:
+                said = f"the report {self._path} cannot be written: {error.strerror}"
+            terminalreporter.write_line(f"dateline: {said}")
         if count := self._asked + self._known:
             verdicts = "verdict" if count == 1 else "verdicts"
             terminalreporter.write_line(f"dateline: {count} {verdicts}, {self._known} known before")

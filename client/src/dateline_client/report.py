@@ -38,7 +38,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # a terminal's, which pytest may have 
 
 
 @dataclass(frozen=True)
-class Tested:
+class Reported:
     """A test. `assertions` are `Outcome.data`; `error` is what else it failed by, if anything."""
 
     name: str
@@ -47,7 +47,7 @@ class Tested:
     error: str = ""
 
 
-def page(tests: Sequence[Tested]) -> str:
+def page(tests: Sequence[Reported]) -> str:
     assertions = [a for test in tests for a in test.assertions]
     bad = sum(bool(a["message"]) for a in assertions)
     count = f"{len(assertions)} assertion{'' if len(assertions) == 1 else 's'}"

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from dateline_client.client import Client
 from dateline_client.contract import Check, QuoteCheck, Ready, read
-from dateline_client.errors import DatelineError, Unreachable
+from dateline_client.errors import DatelineError, NotFound, Unreachable
 
 __tracebackhide__ = True
 T = TypeVar("T")
@@ -28,6 +28,9 @@ NOWHERE = (
     "No Dateline service: give --dateline-url, or install the application, so that the command "
     "`dateline` is found."
 )
+
+NOT_THERE = "There is no Dateline service at"
+NO_PATH = "give the address of one without a path, like http://127.0.0.1:8000."
 
 
 class Kept:
@@ -87,8 +90,10 @@ class Running:
                 self._identity = _identity(self._client.ready(patience))
             except DatelineError as error:
                 self._failure = error
+                if isinstance(error, NotFound):
+                    self._failure = DatelineError(f"{NOT_THERE} {self._url}: {NO_PATH}")
                 self.close()
-                raise
+                raise self._failure from None
             self._kept.put(self._place(), self._identity)
         return self._client
 
