@@ -225,6 +225,12 @@ def agency_line(text: str) -> tuple[str | None, str | None]:
     return None, None
 
 
+def without_agency_line(text: str) -> str:
+    """The text after the agency line that it begins with; as it is, where it begins with none."""
+    ends = (match.end() for pattern in _AGENCY_LINES if (match := pattern.match(text)))
+    return text[next(ends, 0) :]
+
+
 # Languages
 
 _SURE = 0.5

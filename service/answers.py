@@ -24,6 +24,7 @@ from index.errors import ContextTooLong, Deadline, StorageFull
 from index.index import Hit, Index
 from index.registry import Passage
 from index.sentences import sentence_spans
+from index.stated import without_agency_line
 from service.calibration import Calibration
 from service.conflicts import disagree, rivals
 from service.contract import (
@@ -370,7 +371,9 @@ class Answerer:
     ) -> list[Verified]:
         found: list[Verified] = []
         polar = is_polar(part.question)
-        for claim in claims:
+        before = " ".join(c.text for c in work.citations)
+        # What an earlier part told is left out where this one tells more.
+        for claim in [c for c in claims if not (before and repeats(c, before))] or claims:
             # Asked whether something is so, the model likes to say that it is; and it says things
             # twice.
             told = " ".join([part.question if polar else "", *(v.text for v in found)])
@@ -402,7 +405,7 @@ class Answerer:
         theirs = [e for e in offered if e.passage.source in named] or offered
         for claim in claims:
             best, share = nearest(claim, work.asked.question, theirs)
-            text = " ".join(best.text.split()) if best else ""
+            text = _said(best) if best else ""
             # Not what is said to whoever answers, nor of another than the question names.
             if orders(text) or replaced(work.asked.question, text, text):
                 continue
@@ -423,7 +426,7 @@ class Answerer:
         """The sources' own sentences on whom they tell of, who is what the question asks for."""
         found: list[Verified] = []
         for e in told_together(name, part.question, offered):
-            text = " ".join(e.text.split())
+            text = _said(e)
             if orders(text) or len(text.split()) > MOST_WORDS:
                 continue
             if verified := self._verified(text, context, offered, work):
@@ -593,6 +596,11 @@ def _known(article: Article, question: str) -> str:
     return "\n".join(
         [f"{article.title} {article.source} {article.published_at}", article.text, *told]
     )
+
+
+def _said(e: Evidence) -> str:
+    """A sentence of an article on one line, without the agency line."""
+    return " ".join(without_agency_line(e.text).split())
 
 
 def _words(found: Sequence[Verified]) -> int:

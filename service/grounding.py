@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import pairwise
 
@@ -18,7 +18,7 @@ from index.registry import Passage
 from index.sentences import Span
 from service.dates import mentions
 from service.dates_held import Derived, Held, held
-from service.roles import causes_hold, done, same_roles
+from service.roles import causes_hold, done, offices_missing, same_roles
 from service.wording import (
     CALENDAR_STEMS,
     NEGATORS,
@@ -83,6 +83,8 @@ _ORDERS = re.compile(
 # A sentence whose words are covered this much less than the best one's is no other place for it.
 ALSO_MARGIN = 0.9
 MOST_SOURCES = 3
+# Share of a claim's words that the sentence before or after has to add, to be cited too.
+BESIDE_ADDS = 0.1
 # A sentence that covers much less of the claim than the best is no candidate to be cited for it.
 CANDIDATES = 6
 CANDIDATE_MARGIN = 0.6
@@ -277,7 +279,9 @@ def _grounds(
     weights: dict[str, float],
     common: frozenset[str],
 ) -> Grounds:
-    """`first`, and another sentence only for a name, number, date or quotation that it lacks."""
+    """`first`, and another sentence for a name, number, date or quotation that it lacks, or the one
+    beside it for a good part of the claim's words: "these crimes" are named before.
+    """
     needed = critical(claim, common)
     chosen = [first]
     # Dates by their words, the rest by their stems.
@@ -320,7 +324,38 @@ def _grounds(
             and needed <= stems(e.text)
             and all(order in _seen(claim) for order in orders(e.text))
         ]
+    if not missing and not grounds.failed and len(chosen) < MOST_SOURCES:
+        more = _beside(chosen, same_article, weights)
+        wider = replace(grounds, cited=_join([*chosen, *more]))
+        # It makes up for nothing: what fails without it failed.
+        if more and all(check(claim, wider, common).values()):
+            wider.coverage = covered(weights, " ".join(c.text for c in wider.cited))
+            wider.also = [c for c in wider.also if c.span not in {e.span for e in more}]
+            return wider
     return grounds
+
+
+def _beside(
+    chosen: Sequence[Evidence], others: Sequence[Evidence], weights: dict[str, float]
+) -> list[Evidence]:
+    """The sentence before or after those chosen, whichever adds most, if it adds enough."""
+    there = frozenset().union(*(stems(e.text) for e in chosen))
+    lacking = {s: w for s, w in weights.items() if s not in there}
+    beside = [e for e in others if e not in chosen and any(_adjoin(e, c) for c in chosen)]
+
+    def adds(e: Evidence) -> float:
+        return sum(lacking.get(s, 0.0) for s in stems(e.text))
+
+    best = max(beside, key=adds, default=None)
+    return [best] if best and adds(best) >= BESIDE_ADDS * sum(weights.values()) else []
+
+
+def _adjoin(one: Evidence, other: Evidence) -> bool:
+    """Whether two sentences of a passage follow one another."""
+    spans = one.passage.sentences
+    if one.passage is not other.passage or not {one.span, other.span} <= set(spans):
+        return False
+    return abs(spans.index(one.span) - spans.index(other.span)) == 1
 
 
 def _told(claim: str, e: Evidence) -> frozenset[str]:
@@ -476,7 +511,8 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     return {
         "numbers": numbers <= there,
         "names": {w.stem for w in names(claim, common=common)} <= there
-        and all(_sex_holds(claim, c.text) for c in grounds.cited),
+        and all(_sex_holds(claim, c.text) for c in grounds.cited)
+        and not offices_missing(claim, _around(grounds)),
         "dates": calendar <= there
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated),
@@ -489,6 +525,11 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         "causes": causes_hold(claim, text),
         "orders": all(order in _seen(claim) for order in orders(shown)),
     }
+
+
+def _around(grounds: Grounds) -> str:
+    """What is cited with what stands around it, and the headlines."""
+    return "\n".join(f"{c.passage.title or ''}\n{c.passage.text}" for c in grounds.cited)
 
 
 def _with_antecedent(cited: Cited, common: frozenset[str]) -> str:
@@ -592,7 +633,8 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
 
     Names, numbers and quoted words that stand in none of `articles`, the whole articles cited; a
     denial that `cited`, the cited sentences, does not make. A name that they do not know is one;
-    where they know a part of it ("Prime Minister Holm"), each other word is.
+    where they know a part of it ("Prime Minister Holm"), each other word is. So is an office, where
+    they tell of another of its kind.
     """
     there = frozenset(stem for text in articles for stem in stems(text))
     opening = words(question)[:1]
@@ -607,6 +649,7 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
         missing += [" ".join(absent)] if len(absent) == len(run) else absent
     folded = " ".join(_fold(text) for text in articles)
     missing += [q for q in quoted(question) if _fold(q) not in folded]
+    missing += offices_missing(question, " ".join(articles))
     if _negates(question) and not _negates(cited):
         missing.append("not")
     return missing

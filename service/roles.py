@@ -1,4 +1,4 @@
-"""Roles: who did or said it, whether it was done, and why, as far as words in a row tell.
+"""Roles: who did or said it, in what office, whether it was done, and why, as far as words tell.
 
 What a sentence gets wrong though its source has every word of it: somebody in another's place, a
 plan told as done, a cause that nobody named. There is no grammar here: where the words do not tell
@@ -53,6 +53,36 @@ _MAY_BE_A_CAUSE = re.compile(
     r"|cost\w*|attribut\w*|fuel\w*|driv\w*|drove|brought|bring\w*|so)\b",
     re.IGNORECASE,
 )
+
+
+# Offices and bodies of which a state has several, told apart by the word before.
+_OF_WHAT = (
+    r"(?:agriculture|cultural|culture|defence|defense|economic|economy|education|energy|environment"
+    r"|finance|fire|foreign|health|home|housing|industry|interior|justice|labor|labour|oil|police"
+    r"|prime|sports?|tourism|trade|transport|treasury|vice)"
+)
+_OFFICE = re.compile(
+    rf"\b(?P<of>{_OF_WHAT})[ -](?P<office>minister|ministry|secretary|president|department|office"
+    r"|chief)s?\b",
+    re.IGNORECASE,
+)
+NEAR_ITS_OFFICE = 4  # words: "minister of state for foreign affairs"
+
+
+def offices_missing(text: str, known: str) -> list[str]:
+    """Offices that `text` names where `known` has others of the name only: "foreign minister", in
+    an article on the interior minister.
+    """
+    sequence = [w.stem for w in words(known)]
+    missing = []
+    for match in _OFFICE.finditer(text):
+        of, office = (next(iter(words(match[group]))).stem for group in ("of", "office"))
+        places = [i for i, stem in enumerate(sequence) if stem == office]
+        if places and not any(
+            of in sequence[max(0, i - NEAR_ITS_OFFICE) : i + NEAR_ITS_OFFICE + 1] for i in places
+        ):
+            missing.append(match[0])
+    return missing
 
 
 def same_roles(claim: str, source: str, common: frozenset[str] = frozenset()) -> bool:

@@ -54,12 +54,30 @@ _SINGLE = re.compile(
     re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(r"(?<=s)['’](?= \w)")  # "the ministers' talks", perhaps
+# Forms that the stemmer keeps apart: "took" and "taken" are "take".
+_VERBS = (
+    "beat beaten, become became, begin began begun, break broke broken, bring brought, "
+    "build built, buy bought, catch caught, choose chose chosen, come came, deal dealt, "
+    "draw drew drawn, drive drove driven, eat ate eaten, fall fell fallen, feel felt, "
+    "fight fought, find found, fly flew flown, forbid forbade forbidden, "
+    "forget forgot forgotten, freeze froze frozen, get got gotten, give gave given, "
+    "go went gone, grow grew grown, hear heard, hide hid hidden, hold held, keep kept, "
+    "know knew known, lead led, lend lent, lose lost, make made, mean meant, meet met, "
+    "pay paid, ride rode ridden, ring rang rung, rise rose risen, run ran, say said, "
+    "see saw seen, seek sought, sell sold, send sent, shake shook shaken, shoot shot, "
+    "sink sank sunk, sleep slept, speak spoke spoken, spend spent, stand stood, "
+    "steal stole stolen, strike struck, swear swore sworn, swim swam swum, "
+    "take took taken, teach taught, tell told, think thought, throw threw thrown, "
+    "understand understood, wear wore worn, win won, withdraw withdrew withdrawn, "
+    "write wrote written"
+)
+_IRREGULAR = {form: verb for verb, *forms in map(str.split, _VERBS.split(", ")) for form in forms}
 _stemmer = snowballstemmer.stemmer("english")
 
 
 @lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
-    return str(_stemmer.stemWord(word))
+    return str(_stemmer.stemWord(_IRREGULAR.get(word, word)))
 
 
 @dataclass(frozen=True)

@@ -276,6 +276,40 @@ def test_a_question_of_two_parts_is_answered_part_by_part(index: Index) -> None:
     assert answer.unanswered == []
 
 
+def test_what_one_part_told_another_does_not_repeat_where_it_tells_more(index: Index) -> None:
+    who = "Aldous Finch opened the new bridge at Harrow Mere on Friday."
+    long = "The bridge is 212 metres long."
+    chat = ScriptedChat(
+        replies={
+            "now only: Who": who,
+            "now only: how long": f"Aldous Finch opened the new bridge at Harrow Mere. {long}",
+            "now only: when": who,
+        }
+    )
+    question = "Who opened the new bridge at Harrow Mere, and how long is it now?"
+    assert ask(index, chat, question).answer == f"{who} {long}"
+    # What answers both is told for both.
+    both = ask(index, chat, "Who opened the new bridge at Harrow Mere, and when was it opened?")
+    assert both.unanswered == []
+
+
+def test_the_source_s_own_words_are_given_without_the_agency_line(
+    tmp_path: Path, embedder: MiniLM
+) -> None:
+    text = "LONDON, Nov 26 (Reuters) - The harbour of Ottering was shut by ice on Tuesday."
+    index = Index(tmp_path, embedder)
+    index.add(NewArticle(id="ice", text=text, published_at="2024-11-26"))
+    answer = ask(
+        index,
+        ScriptedChat(text="Ice shut the harbour of Ottering on Monday."),
+        "What shut the harbour of Ottering?",
+    )
+    index.close()
+    assert answer.answer == "The harbour of Ottering was shut by ice on Tuesday."
+    (source,) = answer.citations[0].sources
+    assert isinstance(source, CharLocation) and source.cited_text == text
+
+
 def test_the_part_that_is_not_stated_is_told(index: Index) -> None:
     chat = ScriptedChat(
         replies={

@@ -18,7 +18,7 @@ from service.grounding import (
     told_together,
     unmet,
 )
-from service.wording import names, words
+from service.wording import names, stems, words
 
 TEXT = (
     "Mayor Ines Holm said on Tuesday that 2,300 people had left their homes in Ottering. "
@@ -159,6 +159,20 @@ def test_a_name_of_another_sentence_brings_that_sentence_along() -> None:
     assert grounds.checks["names"]
 
 
+CRIMES = (
+    "The talks covered drug smuggling and forgery. Krall said these crimes threaten the whole "
+    "region. Nobody was late. The talks go on in May."
+)
+
+
+def test_the_sentence_before_is_cited_for_what_it_tells_of_the_claim() -> None:
+    offered = evidence([passage(CRIMES)])
+    grounds = ground("Krall said drug smuggling threatens the region.", "Which crimes?", offered)
+    assert grounds is not None and [c.text for c in grounds.cited] == [CRIMES.split(" Nobody")[0]]
+    alone = ground("Krall said the crimes threaten the region.", "Which?", offered)
+    assert alone is not None and alone.cited[0].text.startswith("Krall said")
+
+
 def test_neighbouring_sentences_become_one_citation_with_the_text_between_them() -> None:
     claim = "Ines Holm said 2,300 people had left and no one was injured, the fire service said 7."
     text = TEXT.replace("No one", "Some 7 men, no one else,")
@@ -230,6 +244,11 @@ def test_another_outlet_that_says_the_same_is_an_also() -> None:
     assert grounds is not None
     assert [c.passage.article_id for c in grounds.cited] == ["a"]
     assert [c.passage.article_id for c in grounds.also] == ["b"]
+
+
+def test_forms_of_a_verb_are_one() -> None:
+    assert stems("took taken taking") == {"take"}
+    assert stems("said rose led won") == stems("says rising leads wins")
 
 
 def test_words_fold_case_accents_plurals_and_written_numbers() -> None:
@@ -375,7 +394,7 @@ def test_names_of_several_words(text: str, people: list[str]) -> None:
 @pytest.mark.parametrize(
     ("question", "answer", "words"),
     [
-        ("What is also found on healthy cells?", "Antigens that are not found there.", ["found"]),
+        ("What is also found on healthy cells?", "Antigens that are not found there.", ["find"]),
         ("What is not found on healthy cells?", "Antigens that are not found there.", []),
         ("How many people died?", "No people died.", []),
         ("Why was the match put off?", "Because the pitch was not dry.", []),

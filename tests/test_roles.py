@@ -1,6 +1,6 @@
 import pytest
 
-from service.roles import causes_hold, done, same_roles
+from service.roles import causes_hold, done, offices_missing, same_roles
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,19 @@ def test_a_plan_is_not_done(claim: str, source: str, holds: bool) -> None:
 )
 def test_a_cause_is_named_by_the_source(claim: str, source: str, holds: bool) -> None:
     assert causes_hold(claim, source) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "missing"),
+    [
+        ("the foreign minister said", "Interior Minister Holm said", ["foreign minister"]),
+        ("the Vice President left", "The president left", ["Vice President"]),
+        ("the interior minister", "The foreign and interior ministers met", []),
+        ("the health minister", "the Minister of Health", []),
+        ("the home secretary", "British Home Secretary Krall", []),
+        ("the foreign minister said", "Holm said", []),
+        ("the Iraqi minister said", "Interior Minister Holm said", []),
+    ],
+)
+def test_an_office_is_not_another_of_its_name(text: str, known: str, missing: list[str]) -> None:
+    assert offices_missing(text, known) == missing
