@@ -55,6 +55,7 @@ from service.grounding import (
     replaced,
     told_together,
     unmet,
+    with_antecedent,
 )
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named, parts
@@ -599,8 +600,8 @@ def _known(article: Article, question: str) -> str:
 
 
 def _said(e: Evidence) -> str:
-    """A sentence of an article on one line, without the agency line."""
-    return " ".join(without_agency_line(e.text).split())
+    """A sentence of an article on one line, without the agency line; whom it means by "She"."""
+    return " ".join(without_agency_line(with_antecedent(e)).split())
 
 
 def _words(found: Sequence[Verified]) -> int:

@@ -8,10 +8,11 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import pairwise
+from operator import attrgetter
 
 from index.index import STOP_WORDS
 from index.registry import Passage
@@ -85,6 +86,7 @@ ALSO_MARGIN = 0.9
 MOST_SOURCES = 3
 # Share of a claim's words that the sentence before or after has to add, to be cited too.
 BESIDE_ADDS = 0.1
+BREAK = 4  # characters between two sentences at most, all of them spaces: a new paragraph
 # A sentence that covers much less of the claim than the best is no candidate to be cited for it.
 CANDIDATES = 6
 CANDIDATE_MARGIN = 0.6
@@ -209,12 +211,15 @@ def nearest(
     claim: str, question: str, offered: Sequence[Evidence]
 ) -> tuple[Evidence | None, float]:
     """The sentence that bears most on `claim`, whatever number or day that has wrong, and the share
-    of the claim's words that it holds; numbers and days that stand in no sentence do not count."""
+    of the claim's words that it holds; numbers and days that stand in no sentence do not count.
+    "She" that a sentence begins with counts as whom the sentences before begin with.
+    """
     known = frozenset(stem for e in offered for stem in stems(e.text))
     made_up = {w.stem for w in words(claim) if w.is_number or w.stem in CALENDAR_STEMS} - known
     weights = {s: w for s, w in weights_of(claim, offered).items() if s not in made_up}
-    ranked = _ranked(weights, question, offered)
-    return (ranked[0], covered(weights, ranked[0].text)) if ranked else (None, 0.0)
+    ranked = _ranked(weights, question, offered, with_antecedent)
+    share = covered(weights, with_antecedent(ranked[0])) if ranked else 0.0
+    return (ranked[0], share) if ranked else (None, 0.0)
 
 
 def told_together(name: str, question: str, offered: Sequence[Evidence]) -> list[Evidence]:
@@ -261,13 +266,16 @@ def _in_full(name: set[str], offered: Sequence[Evidence]) -> set[str]:
 
 
 def _ranked(
-    weights: dict[str, float], question: str, offered: Sequence[Evidence]
+    weights: dict[str, float],
+    question: str,
+    offered: Sequence[Evidence],
+    read: Callable[[Evidence], str] = attrgetter("text"),
 ) -> list[Evidence]:
     asked = stems(question) - weights.keys()
 
     def bearing(e: Evidence) -> float:
-        about = stems(e.text) | stems(e.passage.title or "")
-        return covered(weights, e.text) + QUESTION_WEIGHT * len(asked & about) / (len(asked) + 1)
+        about = stems(read(e)) | stems(e.passage.title or "")
+        return covered(weights, read(e)) + QUESTION_WEIGHT * len(asked & about) / (len(asked) + 1)
 
     return sorted(offered, key=bearing, reverse=True)
 
@@ -351,11 +359,9 @@ def _beside(
 
 
 def _adjoin(one: Evidence, other: Evidence) -> bool:
-    """Whether two sentences of a passage follow one another."""
-    spans = one.passage.sentences
-    if one.passage is not other.passage or not {one.span, other.span} <= set(spans):
-        return False
-    return abs(spans.index(one.span) - spans.index(other.span)) == 1
+    """Whether two sentences of an article follow one another."""
+    first, second = sorted((one.span, other.span))
+    return 0 <= second.start - first.end <= BREAK
 
 
 def _told(claim: str, e: Evidence) -> frozenset[str]:
@@ -519,7 +525,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         "negation": _negation_holds(claim, text),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
         "roles": same_roles(
-            claim, " ".join(_with_antecedent(c, common) for c in grounds.cited), common
+            claim, " ".join(with_antecedent(c, common) for c in grounds.cited), common
         ),
         "plans": done(claim, text),
         "causes": causes_hold(claim, text),
@@ -532,7 +538,7 @@ def _around(grounds: Grounds) -> str:
     return "\n".join(f"{c.passage.title or ''}\n{c.passage.text}" for c in grounds.cited)
 
 
-def _with_antecedent(cited: Cited, common: frozenset[str]) -> str:
+def with_antecedent(cited: Cited | Evidence, common: frozenset[str] = frozenset()) -> str:
     """The text with "She", which it begins with, replaced by the name that the sentences before it
     begin with; as it is where they begin with none.
     """
