@@ -380,7 +380,8 @@ class Answerer:
             told = " ".join([part.question if polar else "", *(v.text for v in found)])
             if not claim or (told and repeats(claim, told)):
                 continue
-            if found and _words(found) + len(claim.split()) > MOST_WORDS:
+            # One sentence settles whether something is so; what follows is where the model errs.
+            if found and (polar or _words(found) + len(claim.split()) > MOST_WORDS):
                 break
             verified = None
             for said in (claim, *shortened(claim)):
@@ -403,14 +404,15 @@ class Answerer:
         """The source's sentence itself, in place of one that said it wrong."""
         least = SAME_MATTER_POLAR if is_polar(part.question) else SAME_MATTER
         named = outlets_named(part.question, work.outlets)
-        theirs = [e for e in offered if e.passage.source in named] or offered
+        short = [e for e in offered if len(e.text.split()) <= MOST_WORDS]
+        theirs = [e for e in short if e.passage.source in named] or short
         for claim in claims:
             best, share = nearest(claim, work.asked.question, theirs)
             text = _said(best) if best else ""
             # Not what is said to whoever answers, nor of another than the question names.
             if orders(text) or replaced(work.asked.question, text, text):
                 continue
-            if share >= least and len(text.split()) <= MOST_WORDS:
+            if share >= least:
                 verified = self._verified(text, context, offered, work)
                 if verified:
                     return [verified]
