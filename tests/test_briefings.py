@@ -447,9 +447,7 @@ WORDS = st.lists(
     max_size=30,
 ).map(lambda words: " ".join(words) + ".")
 SENTENCES = st.lists(
-    st.builds(
-        said, WORDS, st.integers(0, 3), st.integers(0, 3), st.sampled_from(["Post", "Wire", "Mail"])
-    ),
+    st.builds(said, WORDS, st.just(0), st.integers(0, 3), st.sampled_from(["Post", "Wire"])),
     max_size=8,
 )
 
@@ -459,16 +457,13 @@ def test_what_is_said_is_never_longer_than_was_asked(
     sentences: Sequence[Said], pairs: list[tuple[int, int]], data: st.DataObject
 ) -> None:
     conflicts = [
-        (sentences[a], sentences[b])
-        for a, b in pairs
-        if max(a, b) < len(sentences) and a != b and sentences[a].item == sentences[b].item
+        (sentences[a], sentences[b]) for a, b in pairs if max(a, b) < len(sentences) and a != b
     ]
-    most = data.draw(st.integers(1, 120))
-    chosen = reduced(sentences, conflicts, most)
-    assert len(" ".join(s.text for s in chosen).split()) <= most
+    left = data.draw(st.integers(1, 120))
+    chosen = reduced(sentences, conflicts, data.draw(st.integers(1, left)), left)
+    assert len(" ".join(s.text for s in chosen).split()) <= left
     assert all(any(s is given for given in sentences) for s in chosen)
     assert len({id(s) for s in chosen}) == len(chosen)
-    assert [s.item for s in chosen] == sorted(s.item for s in chosen)
     for s in chosen:
         sides = [pair for pair in conflicts if any(s is side for side in pair)]
         others = [t for pair in sides for t in pair if t is not s]
