@@ -64,8 +64,9 @@ logger = logging.getLogger(__name__)
 
 # Of the model's best reading so far: an article that only mentions the topic is read as less.
 AS_RELEVANT = 0.85
-READ_FIRST = 8  # articles: more are read where too few of them tell of the topic
+READ_AT_ONCE = 8  # articles: then more, where too few of them tell of the topic
 MOST_READ = 24
+OF_AN_EVENT = 2  # reports that are read before others of the next event
 MOST_PIECES = 16  # that the model writes of, beside each article's first
 AT_A_TIME = 4  # articles or pieces, which share the engine's batches; others want their turn too
 A_SENTENCE = 22  # words, as a rule
@@ -210,18 +211,21 @@ class Briefer:
 
     def _read(self, work: _Work) -> list[Report]:
         """The reports that the briefing is drawn from, in order: of a topic those that tell of it,
-        which are looked for until there are as many as it may have sentences.
+        which are looked for until there are as many events as it may have sentences.
         """
         topic, wanted = work.request.topic, ceil(work.request.max_words / A_SENTENCE)
-        waiting = [r for r in work.reports if r.copy_of is None]
+        originals = [r for r in work.reports if r.copy_of is None]
         if topic is None:
-            read, waiting = waiting[:MOST_READ], waiting[MOST_READ:]
+            read, waiting = originals[:MOST_READ], originals[MOST_READ:]
         else:
+            waiting = _in_turns(originals)
             relevance: dict[Report, float] = {}
             read = []
             try:
-                while waiting and len(read) < wanted and len(relevance) < MOST_READ:
-                    size = min(max(READ_FIRST, wanted) - len(read), MOST_READ - len(relevance))
+                while waiting and len({r.item for r in read}) < wanted:
+                    size = min(READ_AT_ONCE, MOST_READ - len(relevance))
+                    if size <= 0:
+                        break
                     next_ones, waiting = waiting[:size], waiting[size:]
                     work.to_do("read", len(next_ones))
                     with work.timed("prefill"):
@@ -231,7 +235,7 @@ class Briefer:
                             relevance[r], r.unread = probability, "off_topic"
                             work.done("read")
                     least = max(0.5, AS_RELEVANT * max(relevance.values()))
-                    read = [r for r, probability in relevance.items() if probability >= least]
+                    read = [r for r in originals if relevance.get(r, 0) >= least]
             except Deadline:
                 work.out_of_time = True
         for r in read:
@@ -247,7 +251,7 @@ class Briefer:
         The first pieces of all reports are asked for at once, so that the engine is never idle
         while an event is worked on.
         """
-        events = [list(event) for _, event in groupby(read, key=lambda r: r.item)]
+        events = [list(event) for _, event in groupby(read, _item)]
         wanted = ceil(work.request.max_words / A_SENTENCE)
         pieces = max(len(read), min(sum(len(r.pieces) for r in read), ceil(wanted / 2)), 1)
         each = ceil(wanted / pieces)
@@ -415,7 +419,9 @@ class Briefer:
             if r.item == event[0].item
         ]
         day = None
-        chosen = reduced(said, work.conflicts, most, work.left)
+        room = THE_DAY * several_days
+        chosen = reduced(said, work.conflicts, most - room, work.left - room)
+        chosen = chosen or reduced(said, work.conflicts, most, work.left)
         spare = work.left - sum(s.size for s in chosen)
         for s in chosen:
             if several_days and s.passage.published_at != day and spare >= THE_DAY:
@@ -475,6 +481,16 @@ class Briefer:
         except StorageFull:
             logger.warning("The disk is full: the replies for %s are not kept", briefing.id)
         return briefing
+
+
+def _in_turns(reports: Sequence[Report]) -> list[Report]:
+    """Some of each event, and then more of each: not one event's many reports alone."""
+    turns = [(n // OF_AN_EVENT, r) for _, e in groupby(reports, _item) for n, r in enumerate(e)]
+    return [r for _, r in sorted(turns, key=lambda turn: turn[0])]
+
+
+def _item(r: Report) -> int:
+    return r.item
 
 
 def _told(event: Sequence[Report]) -> list[Said]:

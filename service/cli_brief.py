@@ -67,7 +67,7 @@ def _print(reply: dict[str, Any]) -> None:
         if notes:
             out.print(Text("\nThe nearest passages:", "dim"))
     else:
-        line, notes = footnoted(reply["citations"])
+        line, notes = footnoted([_without_days(c) for c in reply["citations"]])
         out.print(line)
     print_notes(notes, numbered=not refusal)
     for item in reply["items"]:
@@ -82,6 +82,26 @@ def _print(reply: dict[str, Any]) -> None:
         ]
         said = f"{', '.join(named[:-1])} and {named[-1]}"
         out.print(Text(f"\nDisputed: {said} do not agree.", "yellow"))
+    _print_unread(reply["articles"])
     print_dropped(reply["dropped"])
     if reply["incomplete"]:
         out.print(Text("\nIncomplete: the time was over. Allow more with --max-seconds.", "yellow"))
+
+
+def _without_days(citation: dict[str, Any]) -> dict[str, Any]:
+    """Without the article's day among the sources: the footnote on its sentence tells it."""
+    sources = [s for s in citation["sources"] if s.get("field") != "published_at"]
+    return {**citation, "sources": sources}
+
+
+def _print_unread(articles: list[dict[str, Any]]) -> None:
+    """How many of the articles found there was no room or no time to read."""
+    why = [a["unread"] for a in articles]
+    left = why.count("no_room") + why.count("no_time")
+    if left:
+        drawn, off = why.count(None), why.count("off_topic")
+        said = f"Drawn from {drawn} of the {len(why)} articles found"
+        said += f"; {off} read had nothing on the topic" if off else ""
+        said += f"; {left} that may have something on it were not read. "
+        said += "--since, --until and --source narrow it, --words asks for more."
+        out.print(Text(f"\n{said}", "dim"))

@@ -9,9 +9,10 @@ event is held together in `service.briefings`. This module knows nothing of HTTP
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from math import log2
 from typing import Any, Literal
 
 from index.articles import Article
@@ -26,7 +27,7 @@ from service.grounding import Evidence, evidence, ground, orders, verbatim
 from service.prompts import Prompt
 from service.reading import Reader, context_of, judge, prompt_context
 from service.roles import keeps_speaker
-from service.stories import Said, is_copy, is_opinion, on_one_event, outlet, usual_names
+from service.stories import Said, is_copy, is_opinion, on_one_event, outlet
 from service.verification import Verified, Verifier, shortened, tidied
 from service.wording import names, stems, words
 
@@ -36,7 +37,8 @@ SHORT_NAME = 3  # letters: "US" begins too many words
 # Of the best passage's score; what is below has to do with something else.
 RELEVANT = 0.45
 # How much the newest of the articles found counts over the oldest; the nearest to the topic: 1.
-NEWEST = 0.3
+NEWEST = 0.5
+AGAIN = 0.1  # what twice as many reports of an event count
 PIECE = 1000  # characters that are read at once, or one passage
 LONGEST_SENTENCE = 30  # words
 LONGEST_LEAD = 40
@@ -70,10 +72,12 @@ _TELLS = re.compile(
     r"|corrects [^:.]{1,120}: )",
     re.IGNORECASE,
 )
+# ", oil industry sources said."
+_SAID_LAST = re.compile(r",\s+[^,]{2,60}\s(?:said|says)\.$")
 # "with the U.S. From erupting": old wires have a capital after each full stop, and no sentence
 # begins there.
 _INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}$")
-_GOES_ON = re.compile(r"(?:From|Over|Of|Into|Than|That)\b")
+_GOES_ON = re.compile(r"(?:And|By|Because|From|Into|Of|Or|Over|Than|That|To|With)\b")
 _CAPITAL_WITHIN = re.compile(rf"(?<=\.[A-Z]\. ){_GOES_ON.pattern}")
 
 Unread = Literal["copy", "off_topic", "no_room", "no_time"]
@@ -199,7 +203,7 @@ def in_order(originals: Sequence[Report], index: Index) -> list[Report]:
     """The reports, event by event, the most newsworthy first, with the events numbered.
 
     First the event that most outlets tell of; what happened before what somebody thinks of it; then
-    the near to the topic and the new. An event's newest report comes first.
+    the near to the topic, the new and the often reported. An event's newest report comes first.
     """
     events = _events(originals, index)
     nearest = max((r.nearness for r in originals), default=0.0) or 1.0
@@ -211,7 +215,7 @@ def in_order(originals: Sequence[Report], index: Index) -> list[Report]:
         return (
             -len({outlet(r.article) for r in event}),
             all(is_opinion(_first_sentence(r)) for r in event),
-            -(nearness + NEWEST * newest),
+            -(nearness + NEWEST * newest + AGAIN * log2(len(event))),
         )
 
     events.sort(key=lambda event: max(r.published for r in event), reverse=True)
@@ -229,13 +233,11 @@ def _events(originals: Sequence[Report], index: Index) -> list[list[Report]]:
     """
     leads = {r: index.registry.passages_of(r.article.id)[0].id for r in originals}
     vectors = {r: index.registry.vectors([lead])[0][4] for r, lead in leads.items()}
-    usual = usual_names([r.article for r in originals])
     events: list[list[Report]] = []
     for r in sorted(originals, key=lambda r: r.published):
         for event in reversed(events):
             if all(
-                on_one_event(r.article, o.article, float(vectors[r] @ vectors[o]), usual)
-                for o in event
+                on_one_event(r.article, o.article, float(vectors[r] @ vectors[o])) for o in event
             ):
                 event.append(r)
                 break
@@ -271,7 +273,7 @@ class Writer:
     def take_lead(self, r: Report) -> None:
         """An article's own lead, which is written to be one: nothing is asked of the model."""
         if lead := self._own(own_sentences(r.pieces[0])[:LEAD], r):
-            r.said.append(Said(lead, r.item, (0, 0)))
+            r.said.append(Said(lead, r.item, (0, 0, is_opinion(lead.text))))
 
     def write(self, r: Report, number: int, sentences: int) -> None:
         """What the model writes of a piece: those sentences that hold, or, where none does, the
@@ -310,7 +312,8 @@ class Writer:
         for e in offered:
             text = plain(e.text)
             if len(text.split()) > longest:
-                text = next((t for t in shortened(text) if len(t.split()) <= longest), "")
+                shorter = (t for t in _shortened(text) if len(t.split()) <= longest)
+                text = next((t for t in shorter if keeps_speaker(t, e.text)), "")
             if (
                 not text
                 or orders(e.text)
@@ -412,15 +415,28 @@ class Writer:
 
 def own_sentences(piece: Sequence[Passage]) -> list[Evidence]:
     """An article's sentences, without what stands below a picture: its credit, what comes before
-    that, and what begins with a small letter.
+    that, and what begins with a small letter; and without what may not end where it was cut.
     """
     offered = _joined(evidence(piece))
-    credits = [bool(_CREDIT.match(e.text)) for e in offered]
+    following = [*offered[1:], None]
     return [
         e
-        for e, credit, captioned in zip(offered, credits, [*credits[1:], False], strict=True)
-        if not (credit or captioned or e.text[:1].islower())
+        for e, after in zip(offered, following, strict=True)
+        if not (
+            _CREDIT.match(e.text)
+            or (after and _CREDIT.match(after.text))
+            or e.text[:1].islower()
+            or (after and _INITIALS.search(e.text) and _follows(e, after))
+        )
     ]
+
+
+def _shortened(text: str) -> Iterator[str]:
+    """Without its last clauses, but with who says so, where that stands at the end."""
+    said = _SAID_LAST.search(text)
+    end = said[0] if said else "."
+    for less in shortened(f"{text.removesuffix(end)}."):
+        yield less.removesuffix(".") + end
 
 
 def _joined(offered: Sequence[Evidence]) -> list[Evidence]:
@@ -428,19 +444,18 @@ def _joined(offered: Sequence[Evidence]) -> list[Evidence]:
     whole: list[Evidence] = []
     for e in offered:
         last = whole[-1] if whole else None
-        if (
-            last
-            and last.passage.id == e.passage.id
-            and e.span.start == last.span.end + 1
-            and _INITIALS.search(last.text)
-            and _GOES_ON.match(e.text)
-        ):
+        if last and _follows(last, e) and _INITIALS.search(last.text) and _GOES_ON.match(e.text):
             whole[-1] = Evidence(
                 e.passage, Span(last.span.start, e.span.end), f"{last.text} {e.text}"
             )
         else:
             whole.append(e)
     return whole
+
+
+def _follows(one: Evidence, other: Evidence) -> bool:
+    """Whether they stand in one paragraph, one after the other."""
+    return one.passage.id == other.passage.id and other.span.start == one.span.end + 1
 
 
 def plain(text: str) -> str:

@@ -5,7 +5,6 @@ what fits into so many words. This module knows nothing of models, prompts or HT
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,13 +18,11 @@ from service.grounding import ALSO_MARGIN, Evidence, critical, ground
 from service.verification import Verified
 from service.wording import Word, is_content, names, stems, words
 
-# Articles whose leads are at least so near, and nearer for each day that they are apart, and which
-# name so many of the same, are on one event.
-NEAR, NEARER = 0.4, 0.04
+# Articles are on one event if their leads are at least so near, if they name so many of the same,
+# and if nearness and share of names in common come to so much, more for each day between them.
+NEAR = 0.4
 NAMES_IN_COMMON = 2
-DAYS_APART = 14
-# From so many articles on, what most of them name tells no event from another.
-MANY = 5
+ALIKE, ALIKE_A_DAY = 0.95, 0.1
 # A sentence of whose words another holds this share, with every name, number and date, is said.
 SAID = 0.7
 # Another report's sentence is said if this share of its words was not said of the event before.
@@ -88,25 +85,23 @@ def _lead(text: str) -> str:
     return text.strip().split("\n\n")[0]
 
 
-def on_one_event(
-    one: Article, other: Article, nearness: float, usual: frozenset[str] = frozenset()
-) -> bool:
-    """`nearness` is the cosine of their leads; names that are `usual` do not count."""
+def on_one_event(one: Article, other: Article, nearness: float) -> bool:
+    """`nearness` is the cosine of their leads.
+
+    Of a running story all leads are near one another: what tells its events apart is that each
+    names others beside those that all of them name, and the days between.
+    """
     apart = 0
     if one.published_at and other.published_at:
         days = [date.fromisoformat(a.published_at[:10]) for a in (one, other) if a.published_at]
         apart = abs((days[0] - days[1]).days)
-    if apart > DAYS_APART or nearness < NEAR + NEARER * apart:
+    if nearness < NEAR:
         return False
-    return len((_named(one) & _named(other)) - usual) >= NAMES_IN_COMMON
-
-
-def usual_names(articles: Sequence[Article]) -> frozenset[str]:
-    """What more than half of many articles name, as stems."""
-    if len(articles) < MANY:
-        return frozenset()
-    counts = Counter(name for a in articles for name in _named(a))
-    return frozenset(name for name, n in counts.items() if 2 * n > len(articles))
+    mine, theirs = _named(one), _named(other)
+    common = len(mine & theirs)
+    if common < NAMES_IN_COMMON:
+        return False
+    return nearness + common / min(len(mine), len(theirs)) >= ALIKE + ALIKE_A_DAY * apart
 
 
 def _named(article: Article) -> frozenset[str]:
@@ -238,9 +233,9 @@ def reduced(
 ) -> list[Said]:
     """The sentences of one event to be said, in their order, `most` words of those `left`.
 
-    What was said is not said again. The sides of a conflict are said together or not at all, the
-    newest first, and before what is not in dispute: a briefing may not leave it out, so what comes
-    first may take more than `most`.
+    What was said is not said again, and without its first sentence nothing is. The sides of a
+    conflict are said together or not at all, the newest first, and before what is not in dispute: a
+    briefing may not leave it out, so what comes first may take more than `most`.
     """
     conflicts = [p for p in conflicts if all(any(side is s for s in said) for side in p)]
     chosen: list[Said] = []
@@ -250,6 +245,8 @@ def reduced(
         size = sum(s.size for s in chosen) + sum(s.size for s in unit)
         if size <= (most if chosen else left):
             chosen += unit
+        elif not chosen and len(unit) == 1:
+            break
     return chosen
 
 
