@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -258,7 +258,8 @@ class Briefer:
         first: dict[Report, Future[None]] = {}
         work.to_do("read", len(read))
         for r in read:
-            if not work.out_of_time and (each > 1 or not r.said):
+            opened = r.said and r.said[0].size <= work.request.max_words
+            if not work.out_of_time and (each > 1 or not opened):
                 first[r] = work.pool.submit(work.writer.write, r, 0, each)
         several_days = len({r.day for r in read if r.day}) > 1
         for number, event in enumerate(events):
@@ -315,27 +316,29 @@ class Briefer:
         if len(event) == 1:
             return
         offered = {r: evidence(self._index.registry.passages_of(r.article.id)) for r in event}
+        for said in work.said:
+            if _is_taken_back(said, offered.values()):
+                self._take_back(said, work)
         compared = [s for s in work.said if s.order < (0, COMPARED)]
         work.to_do("compare", len(compared))
         with work.timed("verify"):
             for said in compared:
                 for r in event:
                     if r.article.id != said.passage.article_id and work.says(said):
-                        self._contest(said, r, offered[r], work)
+                        self._contest(said, r, offered, work)
                 work.done("compare")
 
-    def _contest(self, said: Said, r: Report, offered: Sequence[Evidence], work: _Work) -> None:
-        rival = against(said, offered)
-        corrects = is_later(offered[0].passage, said.passage) and takes_back(said.text, offered)
-        if rival is None and not corrects:
-            return
-        if corrects:
-            self._take_back(said, work)
-            return
-        assert rival is not None
-        other = self._other(rival, r, work)
-        if other is None or any(
-            (a is said and b is other) or (a is other and b is said) for a, b in work.conflicts
+    def _contest(
+        self, said: Said, r: Report, offered: Mapping[Report, Sequence[Evidence]], work: _Work
+    ) -> None:
+        rival = against(said, offered[r])
+        other = self._other(rival, r, work) if rival else None
+        if (
+            other is None
+            or _is_taken_back(other, offered.values())
+            or any(
+                (a is said and b is other) or (a is other and b is said) for a, b in work.conflicts
+            )
         ):
             return
         quotation = " ".join(c.text for c in other.verified.grounds.cited)
@@ -491,6 +494,14 @@ def _in_turns(reports: Sequence[Report]) -> list[Report]:
 
 def _item(r: Report) -> int:
     return r.item
+
+
+def _is_taken_back(said: Said, reports: Iterable[Sequence[Evidence]]) -> bool:
+    """Whether a later report of its outlet says that it was wrong."""
+    return any(
+        is_later(offered[0].passage, said.passage) and takes_back(said.text, offered)
+        for offered in reports
+    )
 
 
 def _told(event: Sequence[Report]) -> list[Said]:

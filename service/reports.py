@@ -271,8 +271,10 @@ class Writer:
         return self._reader.yes(self._relevant, context, topic=topic)
 
     def take_lead(self, r: Report) -> None:
-        """An article's own lead, which is written to be one: nothing is asked of the model."""
-        if lead := self._own(own_sentences(r.pieces[0])[:LEAD], r):
+        """An article's own lead, which is written to be one: nothing is asked of the model. It may
+        be too long for a short briefing.
+        """
+        if lead := self._own(own_sentences(r.pieces[0])[:LEAD], r, LONGEST_LEAD):
             r.said.append(Said(lead, r.item, (0, 0, is_opinion(lead.text))))
 
     def write(self, r: Report, number: int, sentences: int) -> None:
@@ -282,6 +284,9 @@ class Writer:
         piece = r.pieces[number]
         r.unwritten.remove(number)
         context, offered = prompt_context(piece, self.question), evidence(piece)
+        if number == 0 and r.said and r.said[0].size > self.max_words:
+            lead = self.fitting(r.said.pop(), self.max_words, r.dropped)
+            r.said += [lead] if lead else []
         before = len(r.said)
         written = self.sentences(context, min(sentences, len(AT_ONCE)), LONGEST_SENTENCE)
         for place, text in enumerate(written, 1):
@@ -292,7 +297,9 @@ class Writer:
                 said = Said(verified, r.item, (number, place))
                 if fitting := self.fitting(said, self.max_words, r.dropped):
                     r.said.append(fitting)
-        own = self._own(own_sentences(piece), r) if len(r.said) == before else None
+        own = None
+        if len(r.said) == before:
+            own = self._own(own_sentences(piece), r, min(LONGEST_LEAD, self.max_words))
         if own:
             r.said.append(Said(own, r.item, (number, len(written) + 1)))
 
@@ -306,14 +313,15 @@ class Writer:
             and all(any(t.span.covers(c.span) for t in there) for c in grounds.cited)
         )
 
-    def _own(self, offered: Sequence[Evidence], r: Report) -> Verified | None:
-        """The first of an article's own sentences that a briefing may hold."""
-        longest = min(LONGEST_LEAD, self.max_words)
+    def _own(self, offered: Sequence[Evidence], r: Report, longest: int) -> Verified | None:
+        """The first of an article's own sentences that a briefing may hold, of `longest` words at
+        most, and shorter where that fits.
+        """
         for e in offered:
-            text = plain(e.text)
-            if len(text.split()) > longest:
-                shorter = (t for t in _shortened(text) if len(t.split()) <= longest)
-                text = next((t for t in shorter if keeps_speaker(t, e.text)), "")
+            whole = plain(e.text)
+            forms = [whole, *(t for t in _shortened(whole) if keeps_speaker(t, e.text))]
+            limits = (min(longest, self.max_words), longest)
+            text = next((t for n in limits for t in forms if len(t.split()) <= n), "")
             if (
                 not text
                 or orders(e.text)

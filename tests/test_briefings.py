@@ -668,3 +668,23 @@ def test_an_event_leaves_room_for_the_first_sentences_of_the_next(
     assert most <= left and (most >= first or first > left)
     if later and first + later[0] <= left:
         assert left - most >= later[0]
+
+
+def test_no_other_outlets_figure_brings_back_what_was_corrected(ferry: Index) -> None:
+    fix = "Corrected: the ferry crash at Port Ellery on Friday injured 17 people, not 14."
+    add(ferry, "fix", fix, "Ferry left 17 hurt", "Evening Post", "2026-04-18")
+    add(ferry, "wire", WIRE, "Ferry left 17 hurt, police say", "Islands Wire", "2026-04-18")
+    short = "A ferry struck the breakwater at Port Ellery, injuring 14 people."
+    first = f"Evening Post, 2026-04-17”:\n{FERRY.partition(chr(10))[0]}\n\nQuestion"
+    says = {first: short, **SAYS, "not 14": fix}
+    ids = ["post", "fix", "wire"]
+    briefing, _ = brief(ferry, ScriptedChat(replies=says), article_ids=ids, max_words=100)
+    assert briefing.conflicts == [] and "injuring 14" not in briefing.briefing
+    assert "17 people" in briefing.briefing
+
+
+def test_a_briefing_of_few_words_gives_the_lead_and_not_a_lesser_sentence(ferry: Index) -> None:
+    short = "A ferry struck the breakwater at Port Ellery."
+    model = ScriptedChat(replies={"of at most 10 words": short})
+    briefing, _ = brief(ferry, model, article_ids=["post"], max_words=10)
+    assert briefing.briefing == short
