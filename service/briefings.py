@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING
@@ -229,8 +230,7 @@ class Briefer:
                     next_ones, waiting = waiting[:size], waiting[size:]
                     work.to_do("read", len(next_ones))
                     with work.timed("prefill"):
-                        asked = lambda r: work.writer.relevance(r, topic)  # noqa: E731
-                        found = work.pool.map(asked, next_ones)
+                        found = work.pool.map(partial(work.writer.relevance, topic), next_ones)
                         for r, probability in zip(next_ones, found, strict=True):
                             relevance[r], r.unread = probability, "off_topic"
                             work.done("read")
@@ -468,7 +468,7 @@ class Briefer:
                 "citations": citations,
                 "items": _items(work),
                 "conflicts": _conflicts(work.chosen, citations, work),
-                "dropped": [*(d for r in work.reports for d in r.dropped), *work.dropped],
+                "dropped": _once([*(d for r in work.reports for d in r.dropped), *work.dropped]),
                 "incomplete": incomplete,
                 "refusal": None if citations else _refusal(work, reason or "not_supported"),
                 "articles": [_briefed(r) for r in work.reports],
@@ -513,11 +513,17 @@ def _first_size(event: Sequence[Report]) -> int:
     return min(_told(event), key=lambda s: s.order).size if _told(event) else A_SENTENCE
 
 
+def _once(dropped: Sequence[Dropped]) -> list[Dropped]:
+    return [*{(d.text, d.reason): d for d in dropped}.values()]
+
+
 def _refusal(work: _Work, reason: str) -> Refusal:
+    filters, message = work.request.filters, REASONS[reason]
+    first, last = filters.published_from or "", filters.published_to or ""
+    if reason == "filtered_out" and first[: len(last)] > last[: len(first)]:
+        message = f"No article is from {first} on and until {last}: the span ends before it begins."
     nearest = [location(h.passage, h.passage.span, h.passage.text) for h in work.hits[:NEAREST]]
-    return Refusal.model_validate(
-        {"reason": reason, "message": REASONS[reason], "nearest": nearest}
-    )
+    return Refusal.model_validate({"reason": reason, "message": message, "nearest": nearest})
 
 
 def _items(work: _Work) -> list[BriefingItem]:

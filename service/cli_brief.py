@@ -97,11 +97,10 @@ def _without_days(citation: dict[str, Any]) -> dict[str, Any]:
 def _print_unread(articles: list[dict[str, Any]]) -> None:
     """How many of the articles found there was no room or no time to read."""
     why = [a["unread"] for a in articles]
-    left = why.count("no_room") + why.count("no_time")
+    left, off = why.count("no_room") + why.count("no_time"), why.count("off_topic")
     if left:
-        drawn, off = why.count(None), why.count("off_topic")
-        said = f"Drawn from {drawn} of the {len(why)} articles found"
-        said += f"; {off} read had nothing on the topic" if off else ""
-        said += f"; {left} that may have something on it were not read. "
-        said += "--since, --until and --source narrow it, --words asks for more."
+        said = f"Of {len(why)} articles found, {why.count(None)} were used"
+        said += f", {off} have nothing on the topic," if off else ""
+        said += f" and {left} were not read. "
+        said += "--since, --until and --source find fewer, --words asks for more."
         out.print(Text(f"\n{said}", "dim"))

@@ -265,7 +265,7 @@ class Writer:
         self._verifier = Verifier(calibration)
         self._brief, self._relevant = Prompt("brief"), Prompt("relevant")
 
-    def relevance(self, r: Report, topic: str) -> float:
+    def relevance(self, topic: str, r: Report) -> float:
         """How probably the report tells news about the topic."""
         context = prompt_context(r.pieces[0], self.question)
         return self._reader.yes(self._relevant, context, topic=topic)

@@ -315,6 +315,13 @@ def test_refusals(ferry: Index, fields: dict[str, object], reason: str) -> None:
     assert model.prompts == []
 
 
+def test_a_span_that_ends_before_it_begins_is_told(ferry: Index) -> None:
+    filters = {"published_from": "2026-06-01", "published_to": "2026-05-01"}
+    briefing, _ = brief(ferry, chat(), topic="ferry", filters=filters)
+    assert briefing.refusal is not None and briefing.refusal.reason == "filtered_out"
+    assert "ends before it begins" in briefing.refusal.message
+
+
 def test_without_articles_and_without_support(index: Index) -> None:
     briefing, _ = brief(index, chat(), topic="ferry")
     assert briefing.refusal is not None and briefing.refusal.reason == "no_articles"

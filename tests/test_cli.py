@@ -639,7 +639,7 @@ def test_a_briefing_has_footnotes_and_tells_what_is_disputed(served: Served, run
         f"{second[:-1]} (reported 18 April 2026). [1] A ferry struck the breakwater at Port Ellery "
         "on 17 April 2026"
     )
-    assert "[3]" not in said and "Drawn from" not in said
+    assert "[3]" not in said and "not read" not in said
     assert "[2] Ferry one, Evening Post, 17 April 2026" in said
     assert "2 independent sources: " in said
     assert "Disputed: Islands Wire [1] and Evening Post [2] do not agree." in said
@@ -655,7 +655,7 @@ def test_a_briefing_tells_how_many_articles_were_left_out(served: Served, run: R
     served.chat.text = ""
     ran = run("brief", "--topic", "ferry sank", "--words", 40)
     said = " ".join(ran.out.split())
-    assert "Drawn from 8 of the 12 articles found; 4 that may have" in said
+    assert "Of 12 articles found, 8 were used and 4 were not read." in said
 
 
 @pytest.mark.usefixtures("served")
