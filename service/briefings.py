@@ -288,25 +288,21 @@ class Briefer:
                 if r in first:
                     first[r].result()
                 work.done("read")
-            while True:
-                said = sum(s.size for s in reduced(_told(event), [], most, work.left))
-                unwritten = sorted(
-                    ((number, n) for n, r in enumerate(event) for number in r.unwritten)
-                )
-                asked = min(MOST_PIECES - work.pieces, (most - said) // (each * A_SENTENCE))
-                if not unwritten or asked <= 0:
-                    return
-                further = [(event[n], number) for number, n in unwritten[:asked]]
-                work.pieces += len(further)
+            left = most - sum(s.size for s in reduced(_told(event), [], most, work.left))
+            asked = ceil(left / (each * A_SENTENCE)) if left >= A_SENTENCE else 0
+            unwritten = sorted((number, n) for n, r in enumerate(event) for number in r.unwritten)
+            further = unwritten[: max(0, min(asked, MOST_PIECES - work.pieces))]
+            work.pieces += len(further)
+            if further:
                 work.to_do("read", len(further))
-                # Of a piece whose lead was taken the model's first sentence tells the same.
-                written = [
-                    work.pool.submit(work.writer.write, r, number, each + (number == 0))
-                    for r, number in further
-                ]
-                for one in written:
-                    one.result()
-                    work.done("read")
+            # Of a piece whose lead was taken the model's first sentence tells the same.
+            written = [
+                work.pool.submit(work.writer.write, event[n], number, each + (number == 0))
+                for number, n in further
+            ]
+            for one in written:
+                one.result()
+                work.done("read")
 
     # Compare
 

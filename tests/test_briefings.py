@@ -625,12 +625,9 @@ def test_what_only_the_second_report_tells_is_said_once(ferry: Index) -> None:
 
 def test_a_running_story_is_several_events(index: Index) -> None:
     happened = [
-        ("The council of Brennick voted to close four schools, Mayor Ida Lund said.", "13"),
-        (
-            "Parents in Brennick marched against closing four schools, Per Aune of Skarra said.",
-            "20",
-        ),
-        ("A judge, Ulla Berg of Lisk, stopped Brennick from closing four schools.", "27"),
+        ("Brennick in Skarra Valley voted to close four schools, Mayor Ida Lund said.", "13"),
+        ("Parents of Brennick in Skarra Valley marched against closing four schools.", "20"),
+        ("A judge, Ulla Berg, stopped Brennick in Skarra Valley from closing schools.", "27"),
     ]
     for n, (text, day) in enumerate(happened):
         add(index, f"n{n}", text, "Brennick schools", "Courier", f"2026-04-{day}")
@@ -640,10 +637,12 @@ def test_a_running_story_is_several_events(index: Index) -> None:
 
 
 def test_when_time_is_over_one_report_of_an_event_speaks(ferry: Index) -> None:
-    add(ferry, "wire", WIRE, "Ferry left 17 hurt", "Islands Wire", "2026-04-18")
+    text = "Divers found a hole in the bow of the Saint Brenna, a ferry, off Port Ellery."
+    add(ferry, "wire", text, "Ferry strikes breakwater", "Islands Wire", "2026-04-18")
     model = chat()
     model.hold()
     briefing, _ = brief(ferry, model, seconds=0.2, article_ids=["post", "wire"])
+    assert briefing.items[0].independent_sources == 2
     assert briefing.incomplete == "deadline_exceeded"
     assert len({c.sources[0].article_id for c in briefing.citations}) == 1
 
