@@ -79,7 +79,7 @@ def _print(reply: dict[str, Any]) -> None:
         if notes:
             out.print(Text("\nThe nearest passages:", "dim"))
     else:
-        line, notes = footnoted(reply["citations"])
+        line, notes = footnoted([_without_days(c) for c in reply["citations"]])
         out.print(line)
     print_notes(notes, numbered=not refusal)
     for item in reply["items"]:
@@ -94,6 +94,25 @@ def _print(reply: dict[str, Any]) -> None:
         ]
         said = f"{', '.join(named[:-1])} and {named[-1]}"
         out.print(Text(f"\nDisputed: {said} do not agree.", "yellow"))
+    _print_unread(reply["articles"])
     print_dropped(reply["dropped"])
     if reply["incomplete"]:
         out.print(Text("\nIncomplete: the time was over. Allow more with --max-seconds.", "yellow"))
+
+
+def _without_days(citation: dict[str, Any]) -> dict[str, Any]:
+    """Without the article's day among the sources: the footnote on its sentence tells it."""
+    sources = [s for s in citation["sources"] if s.get("field") != "published_at"]
+    return {**citation, "sources": sources}
+
+
+def _print_unread(articles: list[dict[str, Any]]) -> None:
+    """How many of the articles found there was no room or no time to read."""
+    why = [a["unread"] for a in articles]
+    left, off = why.count("no_room") + why.count("no_time"), why.count("off_topic")
+    if left:
+        said = f"Of {len(why)} articles found, {why.count(None)} were used"
+        said += f", {off} have nothing on the topic," if off else ""
+        said += f" and {left} were not read. "
+        said += "--since, --until and --source find fewer, --words asks for more."
+        out.print(Text(f"\n{said}", "dim"))

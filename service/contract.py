@@ -408,8 +408,9 @@ class Progress(BaseModel):
 
 
 class BriefedArticle(BaseModel):
-    """`copy_of` is the article that tells the same word for word and is read in its place; `read`
-    is false where it is such a copy, has nothing on the topic, or was left out for want of time.
+    """An article found. `copy_of` is the one that tells the same word for word and is read in its
+    place. `unread` is why the briefing is not drawn from it: such a copy, nothing on the topic, or
+    no room or no time for more.
     """
 
     id: str
@@ -420,6 +421,7 @@ class BriefedArticle(BaseModel):
     published_at: str | None
     copy_of: str | None
     read: bool
+    unread: Literal["copy", "off_topic", "no_room", "no_time"] | None
 
 
 class BriefingItem(BaseModel):

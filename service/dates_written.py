@@ -18,6 +18,9 @@ _ENDS_IN_MONTH = re.compile(
     rf"(?:{'|'.join([*MONTHS, 'sept', *(name[:3] for name in MONTHS)])})\.?$", re.IGNORECASE
 )
 
+_ENDS_IN_INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}$")
+THEN = 14  # days before a report on which what it tells of may have happened
+
 
 def written_out(text: str, published_at: str | None) -> str:
     """`text`, of an article of that date, with its dates made absolute: "on Tuesday" becomes "on
@@ -39,6 +42,22 @@ def written_out(text: str, published_at: str | None) -> str:
         elif mention.readings[0].days == 1:
             text = _day_written(text, start, stop, mention.readings[0].first)
     return text
+
+
+def reported(text: str, published_at: str | None) -> str | None:
+    """The sentence with its article's day, "... (reported 18 March 1987).": it tells of nothing
+    later. None where it names a day shortly before that itself, or has an end of another kind.
+    """
+    today = date.fromisoformat(published_at[:10]) if published_at else None
+    if today is None or not text.endswith("."):
+        return None
+    for mention in mentions(text, today):
+        days = [r.first for r in mention.readings if r.days == 1]
+        if any(0 <= (today - day).days <= THEN for day in days):
+            return None
+    end = "" if _ENDS_IN_INITIALS.search(text) else "."
+    day = f"{today.day} {MONTHS[today.month - 1].title()} {today.year:04}"
+    return f"{text.removesuffix(end)} (reported {day})."
 
 
 def _year_after(mention: Mention) -> str:

@@ -60,7 +60,7 @@ class Reader:
     """Asks `chat`, a model that streams and gives `top_logprobs`; adds what it costs to `usage`.
 
     What was asked before, word for word and of the same model, is taken from `kept` and costs
-    nothing. New replies are put there by `keep`.
+    nothing. New replies are put there by `keep`. May be asked from several threads at once.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Reader:
         self._chat, self._budget, self._usage = chat, budget, usage
         self._model, self._kept = model, kept
         self._new: dict[str, tuple[str, Collection[str]]] = {}
+        self._counting = threading.Lock()
 
     def text(self, prompt: Prompt, context: dict[str, Any], **variables: str) -> str:
         """The model's whole reply. Raises Deadline, and stops the model, when time is over."""
@@ -130,9 +131,11 @@ class Reader:
             stream.close()  # type: ignore[attr-defined]
         assert whole is not None
         if spent := whole.usage_metadata:
-            self._usage.prompt_tokens += spent["input_tokens"]
-            self._usage.completion_tokens += spent["output_tokens"]
-            self._usage.cached_tokens += spent.get("input_token_details", {}).get("cache_read", 0)
+            cached = spent.get("input_token_details", {}).get("cache_read", 0)
+            with self._counting:
+                self._usage.prompt_tokens += spent["input_tokens"]
+                self._usage.completion_tokens += spent["output_tokens"]
+                self._usage.cached_tokens += cached
         return whole
 
 

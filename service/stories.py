@@ -18,13 +18,15 @@ from service.grounding import ALSO_MARGIN, Evidence, critical, ground
 from service.verification import Verified
 from service.wording import Word, is_content, names, stems, words
 
-# Articles whose leads are at least so near, which name so many of the same, and are not more days
-# apart, are on one event.
+# Articles are on one event if their leads are at least so near, if they name so many of the same,
+# and if nearness and share of names in common come to so much, more for each day between them.
 NEAR = 0.4
 NAMES_IN_COMMON = 2
-DAYS_APART = 14
+ALIKE, ALIKE_A_DAY = 0.95, 0.1
 # A sentence of whose words another holds this share, with every name, number and date, is said.
 SAID = 0.7
+# Another report's sentence is said if this share of its words was not said of the event before.
+NEW = 0.5
 # Sentences that count the same differently are held against each other from this share of words in
 # common on, and tell of one matter from that on.
 PERHAPS, SURELY = 0.25, 0.45
@@ -32,6 +34,12 @@ SAME_MATTER = 0.6  # with other numbers, of whatever
 # How long a thing takes is said of too many things to be a dispute.
 _TIMES = {w.stem for w in words("seconds minutes hours days nights weeks months years decades")}
 _SCALES = frozenset("hundred thousand million billion trillion".split())
+_OPINION = re.compile(
+    r"\b(?:may|(?i:should|could|might|ought|believe[sd]?|thinks?|thought|feels?|fears?|feared|hopes?"
+    r"|hoped|expect(?:s|ed)?|predict(?:s|ed)?|forecasts?|appears?|seems?|suggests?|likely|unlikely"
+    r"|unsure|uncertain|worried|doubts?|perhaps|probably|argue[sd]?|opinion|view|analysts?"
+    r"|economists?|commentators?|observers|traders|in an? [\w ]{0,20}interview))\b"
+)
 
 
 @dataclass(frozen=True)
@@ -78,15 +86,31 @@ def _lead(text: str) -> str:
 
 
 def on_one_event(one: Article, other: Article, nearness: float) -> bool:
-    """`nearness` is the cosine of their leads."""
-    if nearness < NEAR:
-        return False
+    """`nearness` is the cosine of their leads.
+
+    Of a running story all leads are near one another: what tells its events apart is that each
+    names others beside those that all of them name, and the days between.
+    """
+    apart = 0
     if one.published_at and other.published_at:
         days = [date.fromisoformat(a.published_at[:10]) for a in (one, other) if a.published_at]
-        if abs((days[0] - days[1]).days) > DAYS_APART:
-            return False
-    named = [{w.stem for w in names(f"{a.title or ''}. {a.text}")} for a in (one, other)]
-    return len(named[0] & named[1]) >= NAMES_IN_COMMON
+        apart = abs((days[0] - days[1]).days)
+    if nearness < NEAR:
+        return False
+    mine, theirs = _named(one), _named(other)
+    common = len(mine & theirs)
+    if common < NAMES_IN_COMMON:
+        return False
+    return nearness + common / min(len(mine), len(theirs)) >= ALIKE + ALIKE_A_DAY * apart
+
+
+def _named(article: Article) -> frozenset[str]:
+    return frozenset(w.stem for w in names(f"{article.title or ''}. {article.text}"))
+
+
+def is_opinion(sentence: str) -> bool:
+    """Whether it tells what somebody thinks or expects, and not what happened or was decided."""
+    return bool(_OPINION.search(sentence))
 
 
 def say_the_same(verified: Verified, others: Iterable[Sequence[Evidence]]) -> None:
@@ -191,31 +215,39 @@ def holds(one: str, other: str) -> bool:
     return len(content & there) >= SAID * len(content) and critical(other, frozenset()) <= there
 
 
-def reduced(
-    said: Sequence[Said], conflicts: Sequence[tuple[Said, Said]], max_words: int
-) -> list[Said]:
-    """The sentences to be said, in their order, `max_words` at most.
+def share(first: int, later: Sequence[int], left: int) -> int:
+    """Of the words that are left, those for the next event, whose first sentence has `first`.
 
-    Each event gives its first sentence before any gives its second; those of one event stand
-    together. What was said is not said again. The sides of a conflict are said together or not at
-    all, the newest first, and before what is not in dispute: a briefing may not leave it out.
+    The first sentences of later events that fit are kept room for, by their sizes; and where there
+    are more events, the earlier ones get more than the later ones, but not all.
+    """
+    kept = [0]
+    for size in later:
+        if first + kept[-1] + size <= left:
+            kept.append(kept[-1] + size)
+    return min(left - kept[-1], max(first, 2 * left // (len(kept) + 1)))
+
+
+def reduced(
+    said: Sequence[Said], conflicts: Sequence[tuple[Said, Said]], most: int, left: int
+) -> list[Said]:
+    """The sentences of one event to be said, in their order, `most` words of those `left`.
+
+    What was said is not said again, and without its first sentence nothing is. The sides of a
+    conflict are said together or not at all, the newest first, and before what is not in dispute: a
+    briefing may not leave it out, so what comes first may take more than `most`.
     """
     conflicts = [p for p in conflicts if all(any(side is s for s in said) for side in p)]
-    units = {
-        item: _units([s for s in said if s.item == item], conflicts)
-        for item in sorted({s.item for s in said})
-    }
-    for unit in (unit for found in units.values() for unit in found):
-        while len(unit) > 2 and sum(s.size for s in unit) > max_words:
+    chosen: list[Said] = []
+    for unit in _units(said, conflicts):
+        while len(unit) > 2 and sum(s.size for s in unit) > left:
             unit.pop()
-    chosen: dict[int, list[Said]] = {item: [] for item in units}
-    left = max_words
-    for turn in range(max(map(len, units.values()), default=0)):
-        for item, found in units.items():
-            if turn < len(found) and (size := sum(s.size for s in found[turn])) <= left:
-                chosen[item] += found[turn]
-                left -= size
-    return [s for sentences in chosen.values() for s in sentences]
+        size = sum(s.size for s in chosen) + sum(s.size for s in unit)
+        if size <= (most if chosen else left):
+            chosen += unit
+        elif not chosen and len(unit) == 1:
+            break
+    return chosen
 
 
 def _units(said: Sequence[Said], conflicts: Sequence[tuple[Said, Said]]) -> list[list[Said]]:
@@ -246,6 +278,13 @@ def _units(said: Sequence[Said], conflicts: Sequence[tuple[Said, Said]]) -> list
         if less:
             kept[less[0]] = unit
             kept = [k for n, k in enumerate(kept) if n not in less[1:]]
-        else:
+        elif _adds(s.text, [k.text for before in kept for k in before]):
             kept.append(unit)
     return kept
+
+
+def _adds(text: str, said: Sequence[str]) -> bool:
+    """Whether enough of what it says is new."""
+    content = {w.stem for w in words(text) if is_content(w)}
+    new = content.difference(*map(stems, said))
+    return not said or len(new) >= NEW * len(content)

@@ -655,13 +655,27 @@ def test_a_briefing_has_footnotes_and_tells_what_is_disputed(served: Served, run
     ran = run("brief", "--topic", "ferry at Port Ellery", "--words", 40, "--since", "2026-04-01")
     said = " ".join(ran.out.split())
     assert (ran.code, ran.err) == (0, "")
-    assert said.startswith(f"{second} [1] A ferry struck the breakwater at Port Ellery on 17 April")
+    assert said.startswith(
+        f"{second[:-1]} (reported 18 April 2026). [1] A ferry struck the breakwater at Port Ellery "
+        "on 17 April 2026"
+    )
+    assert "[3]" not in said and "not read" not in said
     assert "[2] Ferry one, Evening Post, 17 April 2026" in said
     assert "2 independent sources: " in said
     assert "Disputed: Islands Wire [1] and Evening Post [2] do not agree." in said
     whole = json.loads(run("brief", "post", "wire", "--json").out)
     assert whole["word_count"] <= 80 and len(whole["citations"]) == 2
     assert "No briefing." in run("brief", "--topic", "Qwzx").out
+
+
+def test_a_briefing_tells_how_many_articles_were_left_out(served: Served, run: Run) -> None:
+    for n in range(12):
+        text = f"Ferry {n} sank at Port Ell{n}, {n} miles off."
+        served.add(text, id=f"n{n}", source="Post", published_at=f"2026-{n + 1:02}-01")
+    served.chat.text = ""
+    ran = run("brief", "--topic", "ferry sank", "--words", 40)
+    said = " ".join(ran.out.split())
+    assert "Of 12 articles found, 8 were used and 4 were not read." in said
 
 
 @pytest.mark.usefixtures("served")
