@@ -225,10 +225,18 @@ def agency_line(text: str) -> tuple[str | None, str | None]:
     return None, None
 
 
+# What need not name an agency: "HADDLEMERE, Feb. 10 - ", "2024-11-26 Gulf Desk / "
+_BEFORE_THE_NEWS = re.compile(
+    r"[A-Z][A-Z .'’-]+[A-Z](?:[,/] [^-–—]{1,40}| \([^)]{1,30}\))? [-–—]+ "
+    r"|(?:(?i:date):? )?(?:\d{4}-\d\d-\d\d[T\d:.Z+]* )?(?:[A-Z][\w.&’'-]* ){1,4}/ (?=\S)"
+    r"|(?i:date):? \d{4}-\d\d-\d\d "
+)
+
+
 def without_agency_line(text: str) -> str:
-    """The text after the agency line that it begins with; as it is, where it begins with none."""
-    ends = (match.end() for pattern in _AGENCY_LINES if (match := pattern.match(text)))
-    return text[next(ends, 0) :]
+    """The text after the agency line, or dateline, that it begins with; as it is without one."""
+    matches = (pattern.match(text) for pattern in [*_AGENCY_LINES, _BEFORE_THE_NEWS])
+    return text[next((match.end() for match in matches if match), 0) :]
 
 
 # Languages

@@ -19,6 +19,7 @@ from index.articles import Article
 from index.index import Hit, Index
 from index.registry import Filters, Passage
 from index.sentences import Span, sentence_spans
+from index.stated import without_agency_line
 from service.answers import LEAST_COSINE
 from service.calibration import Calibration
 from service.contract import Dropped
@@ -61,12 +62,6 @@ _CREDIT = re.compile(
 )
 # ", the head of the harbour": an office is what the text says, not what the headline is about.
 _OFFICE = re.compile(r",\s+(?:the|an?)\s+[^,]{3,60}\bof\b")
-# "HADDLEMERE, Feb. 10 - ", "LONDON (Reuters) — ", "date 2024-11-26 Shafaq News / "
-_AGENCY = re.compile(
-    r"^[A-Z][A-Z .'’-]+[A-Z](?:[,/] [^-–—]{1,40}| \([^)]{1,30}\))? [-–—]+ "
-    r"|^(?:(?i:date):? )?(?:\d{4}-\d\d-\d\d[T\d:.Z+]* )?(?:[A-Z][\w.&’'-]* ){1,4}/ (?=\S)"
-    r"|^(?i:date):? \d{4}-\d\d-\d\d "
-)
 _TELLS = re.compile(
     r"^(?:the|this) (?:article|report) (?:(?:reports|says|states|notes|adds)(?: that)? "
     r"|corrects [^:.]{1,120}: )",
@@ -468,6 +463,6 @@ def _follows(one: Evidence, other: Evidence) -> bool:
 
 def plain(text: str) -> str:
     """A sentence without its agency line, and without "The article reports that ..."."""
-    text = _TELLS.sub("", _AGENCY.sub("", tidied(text)))
+    text = _TELLS.sub("", without_agency_line(tidied(text)))
     text = _CAPITAL_WITHIN.sub(lambda m: m[0].lower(), text)
     return text[:1].upper() + text[1:]

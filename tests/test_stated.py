@@ -7,7 +7,7 @@ from reading import ARABIC, FIRST, GERMAN, JAPANESE, RUSSIAN, SECOND, THIRD, rea
 
 from index.articles import NewArticle
 from index.documents import completed
-from index.stated import agency_line, detected_language, stated_date
+from index.stated import agency_line, detected_language, stated_date, without_agency_line
 
 
 @pytest.mark.parametrize(
@@ -140,3 +140,17 @@ def test_a_language_is_told_from_the_text_where_it_is_sure(text: str, language: 
     assert detected_language(text) == language
     assert completed(NewArticle(text=text)).language == language
     assert completed(NewArticle(text=text, language="xh")).language == "xh"
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("LONDON, Nov 26 (Reuters) - The harbour was shut.", "The harbour was shut."),
+        ("HADDLEMERE, Feb. 10 - The harbour was shut.", "The harbour was shut."),
+        ("2024-11-26 Gulf Desk / The harbour was shut.", "The harbour was shut."),
+        ("The harbour / dock was shut.", "The harbour / dock was shut."),
+        ("The BBC - a broadcaster - was shut.", "The BBC - a broadcaster - was shut."),
+    ],
+)
+def test_the_news_begins_after_the_agency_line(text: str, rest: str) -> None:
+    assert without_agency_line(text) == rest
