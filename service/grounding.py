@@ -16,6 +16,7 @@ from itertools import pairwise
 from index.index import STOP_WORDS
 from index.registry import Passage
 from index.sentences import Span
+from service.counts import counts_hold
 from service.dates import mentions
 from service.dates_held import Derived, Held, held
 from service.roles import causes_hold, done, same_roles
@@ -473,7 +474,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     calendar = {w.stem for w in words(claim) if w.stem in CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {
-        "numbers": numbers <= there,
+        "numbers": numbers <= there and counts_hold(claim, text, common),
         "names": {w.stem for w in names(claim, common=common)} <= there
         and all(_sex_holds(claim, c.text) for c in grounds.cited),
         "dates": calendar <= there

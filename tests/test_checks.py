@@ -161,6 +161,15 @@ def test_the_number_of_a_date_is_no_other_number(fresh: Served) -> None:
         assert (right["label"], right["checks"]["dates"]) == ("supported", True)
 
 
+def test_a_number_that_is_anothers_is_contradicted(fresh: Served) -> None:
+    source = "The Civic Union won 71 seats and the National List 54, the commission said."
+    for mode in ("full", "fast"):
+        text = "The National List won 71 seats. The Civic Union won 71 seats."
+        swapped, right = check(fresh, text, source_text=source, mode=mode)["sentences"]
+        assert (swapped["label"], swapped["checks"]["numbers"]) == ("contradicted", False)
+        assert right["checks"]["numbers"] and right["label"] != "contradicted"
+
+
 @pytest.mark.parametrize(
     ("claim", "source"),
     [
