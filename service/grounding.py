@@ -19,6 +19,7 @@ from index.sentences import Span
 from service.counts import counts_hold
 from service.dates import mentions
 from service.dates_held import Derived, Held, held
+from service.opposites import not_opposed
 from service.roles import causes_hold, done, same_roles
 from service.wording import (
     CALENDAR_STEMS,
@@ -480,7 +481,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         "dates": calendar <= there
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated),
-        "negation": _negation_holds(claim, text),
+        "negation": _negation_holds(claim, text) and not_opposed(claim, text),
         "quotes": all(_fold(q) in _fold(text) for q in quoted(claim)),
         "roles": same_roles(
             claim, " ".join(_with_antecedent(c, common) for c in grounds.cited), common

@@ -179,6 +179,7 @@ def test_a_number_that_is_anothers_is_contradicted(fresh: Served) -> None:
             "It was not late. The ferry carried 212 people.",
         ),
         ("Deaths were reported.", "No deaths were reported."),
+        ("The council rejected the plan.", "The council approved the plan on Friday, 7-2."),
     ],
 )
 def test_what_is_denied_on_one_side_alone_is_contradicted(
