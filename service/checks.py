@@ -28,10 +28,10 @@ from service.contract import (
     checked_place,
 )
 from service.dates import MONTHS, WEEKDAYS
-from service.grounding import Cited, Evidence, Grounds, evidence, ground, verbatim
+from service.grounding import Cited, Evidence, Grounds, evidence, ground, verbatim, weights_of
 from service.prompts import Prompt
 from service.reading import Budget, Reader, Replies, judge, prompt_context
-from service.wording import NUMBERS, is_content, words
+from service.wording import NUMBERS, Word, is_content, stems, words
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
@@ -157,12 +157,13 @@ class Checker:
         return checked
 
     def _checked(self, span: Span, claim: str, found: Found, reader: Reader | None) -> Checked:
-        grounds = self._ground(claim, evidence(found.nearest))
+        offered = evidence(found.nearest)
+        grounds = self._ground(claim, offered)
         if grounds is None:
             return Checked(span, claim, "unsupported", 0.0)
         context = prompt_context(found.read, QUESTION)
         quotation = " ".join(c.text for c in grounds.cited)
-        copied = not grounds.failed and verbatim(claim, evidence(found.nearest))
+        copied = not grounds.failed and verbatim(claim, offered)
         if reader:
             # What stands there word for word need not be read.
             entailment = 1.0 if copied else reader.yes(self._stated, context, statement=claim)
@@ -172,7 +173,7 @@ class Checker:
             entailment = 0.0
             near = self._embedder.encode([claim, quotation])
             signals = {
-                "coverage": grounds.coverage,
+                "likeness": self._likeness(claim, quotation, weights_of(claim, offered)),
                 "nearness": float(near[0] @ near[1]),
                 "failed": float(len(grounds.failed)),
                 "verbatim": float(copied),
@@ -193,6 +194,26 @@ class Checker:
             checks=checks,
             cited=tuple(grounds.cited),
         )
+
+    def _likeness(self, claim: str, quotation: str, weights: dict[str, float]) -> float:
+        """The share of the claim's weight that the quotation holds, where a word that it lacks
+        counts as much as the word that means most nearly the same there: "quit" of "resigned".
+        """
+        said, there = [w for w in words(claim) if is_content(w)], words(quotation)
+        known = stems(quotation)
+        total = sum(weights.get(w.stem, 0.0) for w in said)
+        if not total or not there:
+            return 0.0
+        missing = [w for w in said if w.stem not in known]
+        held = sum(weights.get(w.stem, 0.0) for w in said if w.stem in known)
+        if missing:
+            theirs = self._embedder.encode_parts(quotation, [_span(w) for w in there])
+            mine = self._embedder.encode_parts(claim, [_span(w) for w in missing])
+            nearest = (mine @ theirs.T).max(axis=1)
+            held += sum(
+                weights.get(w.stem, 0.0) * float(n) for w, n in zip(missing, nearest, strict=True)
+            )
+        return held / total
 
     def _ground(self, claim: str, offered: list[Evidence]) -> Grounds | None:
         """What bears a sentence out, or where its outlet took that back later."""
@@ -323,6 +344,10 @@ def _finder(checker: Checker, index: Index, filters: Filters, text: str) -> Call
     # What is found for one sentence may bear on the next: together they are read once.
     pooled = {hit.passage.id: hit.passage for hits in found.values() for hit in hits}
     return checker.finder([pooled[number] for number in sorted(pooled)], text)
+
+
+def _span(word: Word) -> Span:
+    return Span(word.start, word.start + len(word.text))
 
 
 def is_checkable(sentence: str) -> bool:

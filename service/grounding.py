@@ -41,6 +41,7 @@ _PRONOUNS = frozenset(
 _SUBJECT_PRONOUN = re.compile(r"(?:He|She)\b")
 _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
+_NO_SUCH = re.compile(r"^\W*no\b", re.IGNORECASE)
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
 _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
 # What a sentence of an article says to whoever answers from it, not to its readers: what it orders
@@ -545,15 +546,19 @@ def _fold(text: str) -> str:
 
 
 def _negated(
-    text: str, negators: frozenset[str] = NEGATORS, within: int = NEGATED_WITHIN
+    text: str,
+    negators: frozenset[str] = NEGATORS,
+    within: int = NEGATED_WITHIN,
+    back: int = 0,
 ) -> frozenset[str]:
-    """Content words that a negator stands before, at most so many words away."""
+    """Content words that a negator stands before, at most so many words away; `back` behind it."""
     found = set()
     sequence = words(text)
     for i, word in enumerate(sequence):
         folded = word.text.casefold().replace("’", "'")
         if folded in negators or folded.endswith("n't"):
-            found |= {w.stem for w in sequence[i + 1 : i + 1 + within] if is_content(w)}
+            around = sequence[max(0, i - back) : i] + sequence[i + 1 : i + 1 + within]
+            found |= {w.stem for w in around if is_content(w)}
     return frozenset(found)
 
 
@@ -570,7 +575,10 @@ def _negation_holds(claim: str, text: str) -> bool:
     """
     if _negates(claim):
         denied = _negated(claim) & stems(text)
-        return _negates(text) and bool(not denied or denied & _negated(text, within=DENIED_WITHIN))
+        theirs = _negated(text, within=DENIED_WITHIN)
+        if _NO_SUCH.search(claim):  # "No plan may be put" is "A plan cannot be put"
+            theirs |= _negated(text, back=DENIED_WITHIN)
+        return _negates(text) and bool(not denied or denied & theirs)
     sequence = words(claim)
     affirmed = {
         w.stem for w in sequence if is_content(w) and (w is sequence[0] or not w.text[0].isupper())

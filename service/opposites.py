@@ -42,6 +42,10 @@ before | after
 up | down
 more | less fewer
 above | below
+highest | lowest
+largest biggest | smallest
+best | worst
+first | second | third | fourth | fifth | sixth | seventh | eighth | ninth | tenth
 north northern | south southern
 east eastern | west western
 """
@@ -59,10 +63,11 @@ def _read(table: str) -> dict[str, frozenset[str]]:
     """Stems of the opposites of each stem."""
     found: dict[str, frozenset[str]] = {}
     for line in re.sub(r"\n\s+", " ", table).strip().splitlines():
-        one, other = map(stems, line.split("|"))
-        for mine, theirs in ((one, other), (other, one)):
+        sides = [stems(side) for side in line.split("|")]
+        for mine in sides:
             for stem in mine:
-                found[stem] = found.get(stem, frozenset()) | theirs
+                others = frozenset().union(*(side for side in sides if side is not mine))
+                found[stem] = found.get(stem, frozenset()) | others
     return found
 
 

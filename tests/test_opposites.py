@@ -24,6 +24,11 @@ from service.opposites import not_opposed
         ("More than 200 people came.", "Fewer than 200 people came."),
         ("Holm resigned before the vote.", "Holm resigned after the vote."),
         ("The fire broke out north of Dale.", "The fire broke out south of Dale."),
+        (
+            "Rents are at their lowest level since May.",
+            "Rents are at their highest level since May.",
+        ),
+        ("It is the third strike this year.", "It is the second strike this year."),
         ("Holm resigned on Monday.", "On Monday, Holm refused to resign."),
     ],
 )
