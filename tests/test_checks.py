@@ -85,7 +85,8 @@ def test_what_two_passages_share_counts_once(
     alike = [f"The bridge number {n} is {n * 7} metres in length." for n in (1, 58)]
     monkeypatch.setattr(checks, "MOST_TOKENS", 60 * 14)
     check(fresh, " ".join(alike), source_text=source)
-    assert all(source in prompt for prompt in fresh.chat.prompts[-2:])
+    read = [prompt for prompt in fresh.chat.prompts if "Is every detail" in prompt]
+    assert len(read) == 2 and all(source in prompt for prompt in read)
 
 
 def test_what_stands_there_word_for_word_is_not_read(fresh: Served) -> None:
@@ -96,6 +97,22 @@ def test_what_stands_there_word_for_word_is_not_read(fresh: Served) -> None:
     assert len(fresh.chat.prompts) == before
     (sentence,) = check(fresh, f"In 2024 {GOOD}", source_text=ARTICLE)["sentences"]
     assert len(fresh.chat.prompts) > before and sentence["label"] == "unsupported"
+
+
+@pytest.mark.parametrize(("same", "label"), [(0.05, "unsupported"), (0.9, "supported")])
+def test_a_word_in_place_of_another_is_read_beside_its_sentence_alone(
+    fresh: Served, monkeypatch: pytest.MonkeyPatch, same: float, label: str
+) -> None:
+    fresh.chat.yes = 0.7
+    monkeypatch.setitem(fresh.chat.readings, "Where the text says “opened”", same)
+    monkeypatch.setitem(fresh.chat.readings, "something else than the quotation", 0.02)
+    claim = "Aldous Finch blessed the new bridge at Harrow Mere."
+    (sentence,) = check(fresh, claim, source_text=ARTICLE)["sentences"]
+    assert (sentence["label"], sentence["checks"]["rewording"]) == (label, same)
+    (asked,) = [prompt for prompt in fresh.chat.prompts if "Where the text says" in prompt]
+    assert "tram lines" in ARTICLE and "tram lines" not in asked
+    (copied,) = check(fresh, GOOD, source_text=ARTICLE)["sentences"]
+    assert "rewording" not in copied["checks"]
 
 
 def test_absence_is_no_contradiction(fresh: Served) -> None:
