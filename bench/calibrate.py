@@ -20,7 +20,7 @@ from service.calibration import DIGITS, DIRECTORY, Calibration, Logistic, featur
 from service.scoring import auroc
 
 ANSWER = ("answerable", "support", "unmet", "settled", "mended")
-SUPPORT = ("entailment", "failed")
+SUPPORT = ("entailment", "failed", "same", "reworded")
 # L2, on how far a weight is from what it was: a half is some fifty rows.
 PENALTY = 30.0
 
@@ -77,6 +77,8 @@ def support_rows(items: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, f
                 "entailment": sentence["entailment"],
                 "failed": float(len(sentence["failed"])),
             }
+            if (same := sentence.get("rewording")) is not None:
+                signals |= {"same": same, "reworded": 1.0}
             rows.append((item["doc_id"], features(signals), float(supported)))
     return rows
 

@@ -13,7 +13,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from index.sentences import Span
+
 Vectors = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
 
 LANGUAGES = frozenset({"en"})
 """What the model knows. Texts in another language are found by their words alone."""
@@ -78,16 +81,39 @@ class MiniLM:
         for at in range(0, len(order), BATCH):
             rows = order[at : at + BATCH]
             batch = self._tokenizer.encode_batch([texts[i] for i in rows])
-            ids = np.array([e.ids for e in batch], np.int64)
             mask = np.array([e.attention_mask for e in batch], np.int64)
-            hidden = self._session.run(
-                ["last_hidden_state"],
-                {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)},
-                self._last if 1 < len(order) <= at + BATCH else None,
-            )[0]
+            last = 1 < len(order) <= at + BATCH
+            hidden = self._hidden(np.array([e.ids for e in batch], np.int64), mask, last=last)
             pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
             vectors[rows] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return vectors
+
+    def encode_parts(self, text: str, parts: Sequence[Span]) -> Vectors:
+        """Unit vectors of parts of a text as they are meant in it: the mean of their tokens',
+        shape [len(parts), 384]. That of a part beyond the 256 tokens is 0.
+        """
+        (encoding,) = self._tokenizer.encode_batch([text])
+        mask = np.array([encoding.attention_mask], np.int64)
+        (hidden,) = self._hidden(np.array([encoding.ids], np.int64), mask)
+        vectors = np.zeros((len(parts), self.dimensions), np.float32)
+        for row, part in enumerate(parts):
+            within = [
+                i
+                for i, (start, end) in enumerate(encoding.offsets)
+                if start < end and start < part.end and part.start < end
+            ]
+            if within:
+                pooled = hidden[within].mean(0)
+                vectors[row] = pooled / np.linalg.norm(pooled)
+        return vectors
+
+    def _hidden(self, ids: Ids, mask: Ids, *, last: bool = False) -> Vectors:
+        """The tokens' vectors, shape [texts, tokens, 384]; `last` of several batches."""
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        hidden: Vectors = self._session.run(
+            ["last_hidden_state"], inputs, self._last if last else None
+        )[0]
+        return hidden
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return self.encode(texts).tolist()  # type: ignore[no-any-return]

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 DIRECTORY = Path(__file__).parent / "calibration"
 DIGITS = 16
 # Signals that are probabilities: they count by their logits.
-READS = frozenset(("answerable", "settled", "support", "entailment"))
+READS = frozenset(("answerable", "settled", "support", "entailment", "same"))
 # A sentence that fails a check made by code is at most this probable: not supported.
 FAILED_CHECK = 0.49
 

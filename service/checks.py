@@ -6,6 +6,7 @@ the claim's words, the checks made by code, and the model's reading of both.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from index.embeddings import MiniLM
 from index.index import Index
 from index.registry import Filters, Passage
 from index.sentences import Span, passage_spans, sentence_spans
-from service.calibration import FAILED_CHECK, Calibration
+from service.calibration import FAILED_CHECK, Calibration, logit
 from service.conflicts import corrections
 from service.contract import (
     CheckedSentence,
@@ -28,10 +29,11 @@ from service.contract import (
     checked_place,
 )
 from service.dates import MONTHS, WEEKDAYS
-from service.grounding import Cited, Evidence, Grounds, evidence, ground, verbatim
+from service.grounding import Cited, Evidence, Grounds, evidence, ground, verbatim, weights_of
 from service.prompts import Prompt
 from service.reading import Budget, Reader, Replies, judge, prompt_context
-from service.wording import NUMBERS, is_content, words
+from service.rewording import reworded
+from service.wording import NUMBERS, Word, is_content, stems, words
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
@@ -116,6 +118,7 @@ class Checker:
         self._embedder, self._chat, self._model, self._kept = embedder, chat, model, kept
         self._calibration = Calibration.of(model.sha256)
         self._stated, self._contradicted = Prompt("stated"), Prompt("contradicted")
+        self._reworded = Prompt("reworded")
 
     def check(
         self,
@@ -157,22 +160,29 @@ class Checker:
         return checked
 
     def _checked(self, span: Span, claim: str, found: Found, reader: Reader | None) -> Checked:
-        grounds = self._ground(claim, evidence(found.nearest))
+        offered = evidence(found.nearest)
+        grounds = self._ground(claim, offered)
         if grounds is None:
             return Checked(span, claim, "unsupported", 0.0)
         context = prompt_context(found.read, QUESTION)
         quotation = " ".join(c.text for c in grounds.cited)
-        copied = not grounds.failed and verbatim(claim, evidence(found.nearest))
+        copied = not grounds.failed and verbatim(claim, offered)
         if reader:
             # What stands there word for word need not be read.
             entailment = 1.0 if copied else reader.yes(self._stated, context, statement=claim)
-            support = judge(grounds, entailment, self._calibration.support)
+            same = None
+            if not grounds.failed and not copied:
+                same = self._same(claim, grounds.cited, reader)
+            signals = {} if same is None else {"same": same, "reworded": 1.0}
+            support = judge(grounds, entailment, self._calibration.support, **signals)
             score, checks = support.score, support.checks
+            if same is not None:
+                checks = checks | {"rewording": round(same, 4)}
         else:
             entailment = 0.0
             near = self._embedder.encode([claim, quotation])
             signals = {
-                "coverage": grounds.coverage,
+                "likeness": self._likeness(claim, quotation, weights_of(claim, offered)),
                 "nearness": float(near[0] @ near[1]),
                 "failed": float(len(grounds.failed)),
                 "verbatim": float(copied),
@@ -193,6 +203,41 @@ class Checker:
             checks=checks,
             cited=tuple(grounds.cited),
         )
+
+    def _same(self, claim: str, cited: Sequence[Cited], reader: Reader) -> float | None:
+        """How probably the claim's words mean the same as those of the source whose places they
+        take; None where it is not told in the source's words. Each is read beside the source's
+        sentence alone.
+        """
+        found = reworded(claim, [span.of(c.text) for c in cited for span in sentence_spans(c.text)])
+        if found is None:
+            return None
+        context = {"text": found.sentence, "article_ids": [c.passage.article_id for c in cited]}
+        reads = [
+            reader.yes(self._reworded, context, statement=claim, there=there, said=said)
+            for there, said in found.places
+        ]
+        return 1 / (1 + math.exp(-sum(map(logit, reads)) / len(reads)))
+
+    def _likeness(self, claim: str, quotation: str, weights: dict[str, float]) -> float:
+        """The share of the claim's weight that the quotation holds, where a word that it lacks
+        counts as much as the word that means most nearly the same there: "quit" of "resigned".
+        """
+        said, there = [w for w in words(claim) if is_content(w)], words(quotation)
+        known = stems(quotation)
+        total = sum(weights.get(w.stem, 0.0) for w in said)
+        if not total or not there:
+            return 0.0
+        missing = [w for w in said if w.stem not in known]
+        held = sum(weights.get(w.stem, 0.0) for w in said if w.stem in known)
+        if missing:
+            theirs = self._embedder.encode_parts(quotation, [_span(w) for w in there])
+            mine = self._embedder.encode_parts(claim, [_span(w) for w in missing])
+            nearest = (mine @ theirs.T).max(axis=1)
+            held += sum(
+                weights.get(w.stem, 0.0) * float(n) for w, n in zip(missing, nearest, strict=True)
+            )
+        return held / total
 
     def _ground(self, claim: str, offered: list[Evidence]) -> Grounds | None:
         """What bears a sentence out, or where its outlet took that back later."""
@@ -323,6 +368,10 @@ def _finder(checker: Checker, index: Index, filters: Filters, text: str) -> Call
     # What is found for one sentence may bear on the next: together they are read once.
     pooled = {hit.passage.id: hit.passage for hits in found.values() for hit in hits}
     return checker.finder([pooled[number] for number in sorted(pooled)], text)
+
+
+def _span(word: Word) -> Span:
+    return Span(word.start, word.start + len(word.text))
 
 
 def is_checkable(sentence: str) -> bool:

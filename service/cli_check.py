@@ -48,7 +48,7 @@ STYLES = {
     "not_checkable": "dim",
 }
 WRONG = {
-    "numbers": "a number that the source does not have",
+    "numbers": "a number that the source does not give for this",
     "names": "a name that the source does not have",
     "dates": "a date that is not the source's",
     "negation": "it denies what the source says, or the other way round",

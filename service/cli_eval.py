@@ -30,7 +30,7 @@ from service import catalogue
 from service.contract import ModelName
 from service.evaluation import Dateline, System, code_version, read_sets
 from service.figures import FALSE_REFUSALS, compare, evaluate
-from service.prompts import DIRECTORY, Prompt
+from service.prompts import DIRECTORY, HEADS, Prompt
 from service.settings import Settings
 from service.terminal import err, load_settings, out
 
@@ -168,7 +168,7 @@ def _systems(settings: Settings, anchor: bool) -> Iterator[tuple[list[System], d
     systems: list[System] = [Dateline(encoder, chat, name, settings.context_tokens)]
     if anchor:
         systems.append(_anchor()(path, sha256, encoder, settings.threads))
-    prompts = [file.stem for file in sorted(DIRECTORY.glob("*.yaml")) if file.stem != "head"]
+    prompts = [file.stem for file in sorted(DIRECTORY.glob("*.yaml")) if file.stem not in HEADS]
     about = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": name.model_dump(),

@@ -415,6 +415,7 @@ def _check(checker: Checker, fast: Checker, row: Row) -> Outcome:
                 "entailment": c.entailment,
                 "coverage": c.coverage,
                 "failed": c.failed,
+                "rewording": c.checks.get("rewording"),
                 "fast": f.score,
                 "fast_label": f.label,
             }

@@ -17,8 +17,10 @@ from operator import attrgetter
 from index.index import STOP_WORDS
 from index.registry import Passage
 from index.sentences import Span
+from service.counts import counts_hold
 from service.dates import mentions
 from service.dates_held import Derived, Held, held
+from service.opposites import not_opposed
 from service.roles import causes_hold, done, offices_missing, same_roles
 from service.wording import (
     CALENDAR_STEMS,
@@ -40,6 +42,7 @@ _PRONOUNS = frozenset(
 _SUBJECT_PRONOUN = re.compile(r"(?:He|She)\b")
 _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
+_NO_SUCH = re.compile(r"^\W*no\b", re.IGNORECASE)
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
 _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
 _NO_MARKS = str.maketrans("", "", "\"'«»")
@@ -515,14 +518,14 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     calendar = {w.stem for w in words(claim) if w.stem in CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {
-        "numbers": numbers <= there,
+        "numbers": numbers <= there and counts_hold(claim, text, common),
         "names": {w.stem for w in names(claim, common=common)} <= there
         and all(_sex_holds(claim, c.text) for c in grounds.cited)
         and not offices_missing(claim, _around(grounds)),
         "dates": calendar <= there
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated),
-        "negation": _negation_holds(claim, text),
+        "negation": _negation_holds(claim, text) and not_opposed(claim, text),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
         "roles": same_roles(
             claim, " ".join(with_antecedent(c, common) for c in grounds.cited), common
@@ -591,15 +594,19 @@ def _unmarked(text: str) -> str:
 
 
 def _negated(
-    text: str, negators: frozenset[str] = NEGATORS, within: int = NEGATED_WITHIN
+    text: str,
+    negators: frozenset[str] = NEGATORS,
+    within: int = NEGATED_WITHIN,
+    back: int = 0,
 ) -> frozenset[str]:
-    """Content words that a negator stands before, at most so many words away."""
+    """Content words that a negator stands before, at most so many words away; `back` behind it."""
     found = set()
     sequence = words(text)
     for i, word in enumerate(sequence):
         folded = word.text.casefold().replace("’", "'")
         if folded in negators or folded.endswith("n't"):
-            found |= {w.stem for w in sequence[i + 1 : i + 1 + within] if is_content(w)}
+            around = sequence[max(0, i - back) : i] + sequence[i + 1 : i + 1 + within]
+            found |= {w.stem for w in around if is_content(w)}
     return frozenset(found)
 
 
@@ -616,7 +623,10 @@ def _negation_holds(claim: str, text: str) -> bool:
     """
     if _negates(claim):
         denied = _negated(claim) & stems(text)
-        return _negates(text) and bool(not denied or denied & _negated(text, within=DENIED_WITHIN))
+        theirs = _negated(text, within=DENIED_WITHIN)
+        if _NO_SUCH.search(claim):  # "No plan may be put" is "A plan cannot be put"
+            theirs |= _negated(text, back=DENIED_WITHIN)
+        return _negates(text) and bool(not denied or denied & theirs)
     sequence = words(claim)
     affirmed = {
         w.stem for w in sequence if is_content(w) and (w is sequence[0] or not w.text[0].isupper())

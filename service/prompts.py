@@ -1,4 +1,4 @@
-"""Prompts: data in `prompts/`, one YAML file a task, all extending one head.
+"""Prompts: data in `prompts/`, one YAML file a task, each extending a head.
 
 A prompt's version is made from its bytes and the head's, and is in every answer. A variable that
 is missing fails here, before the model is called.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.messages import BaseMessage
 
 DIRECTORY = Path(__file__).parent.parent / "prompts"
+HEADS = frozenset(("head", "pair"))  # no tasks; nearly all extend the first
 _ENVIRONMENT = SandboxedEnvironment(
     undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
 )

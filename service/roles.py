@@ -32,11 +32,12 @@ _SPOKEN = [
 # Between a name and what its bearer did.
 _BETWEEN = frozenset("has have had also then later again still now once even never not".split())
 _BE = frozenset("is are was were be been being".split())
-_DID = re.compile(
-    r"(?:\w+(?:ed|s)|said|won|made|took|gave|told|met|led|paid|sold|bought|wrote|left|went|ran|held"
+_DEED = re.compile(
+    r"(?:\w+ed|said|won|made|took|gave|told|met|led|paid|sold|bought|wrote|left|went|ran|held"
     r"|found|lost|beat|began|saw|put|cut|set|hit|fell|rose|sent|got|came|became|kept|knew|spoke"
     r"|drove|broke|chose|built|sought|fought|brought)\Z"
 )
+_DOES = re.compile(r"\w+s\Z")
 # What is to be, or may be.
 _MODAL = re.compile(r"(?:would|will|could|may|might|should|shall|['’]ll)\Z", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w’'-]+")
@@ -127,8 +128,13 @@ def _following(text: str, last: Word, rest: tuple[Word, ...]) -> Word | None:
         folded = word.text.casefold()
         if folded not in _BETWEEN:
             plain = word.text.islower() and is_content(word) and folded not in _BE
-            return word if plain and _DID.match(word.text) else None
+            return word if plain and (is_deed(word.text) or _DOES.match(word.text)) else None
     return None
+
+
+def is_deed(word: str) -> bool:
+    """Whether it is a verb in the past tense, by its looks."""
+    return bool(_DEED.match(word))
 
 
 def _spoken(text: str) -> Iterator[tuple[str, frozenset[str]]]:

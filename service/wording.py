@@ -36,9 +36,16 @@ OPENERS = NEGATORS | frozenset(
     "much nearly now once one only other over people several since some such there though two "
     "under until yes yet "
     # Whom a sentence may begin with, and name nobody.
-    "analysts authorities campaigners children critics doctors experts investigators lawyers "
-    "locals men ministers officials police prosecutors reports rescuers researchers residents "
-    "scientists sources voters witnesses women workers".split()
+    "activists analysts authorities campaigners children commuters companies councillors crews "
+    "critics customers demonstrators diplomats doctors drivers economists employees engineers "
+    "experts families farmers firefighters fishermen investigators investors lawmakers lawyers "
+    "locals men ministers neighbors neighbours nurses officials opponents parents passengers "
+    "patients police politicians prosecutors protesters rebels relatives reports rescuers "
+    "researchers residents scientists shareholders soldiers sources students supporters survivors "
+    "teachers tourists troops unions victims villagers voters witnesses women workers "
+    # What it may begin with, and be about no one.
+    "costs demand exports imports inflation prices production profits rents revenue sales shares "
+    "taxes turnout unemployment wages".split()
 )
 # "Ursula von der Leyen", "William the Conqueror"; "Bank of England" is no such name.
 _WITHIN_A_NAME = re.compile(

@@ -85,7 +85,8 @@ def test_what_two_passages_share_counts_once(
     alike = [f"The bridge number {n} is {n * 7} metres in length." for n in (1, 58)]
     monkeypatch.setattr(checks, "MOST_TOKENS", 60 * 14)
     check(fresh, " ".join(alike), source_text=source)
-    assert all(source in prompt for prompt in fresh.chat.prompts[-2:])
+    read = [prompt for prompt in fresh.chat.prompts if "Is every detail" in prompt]
+    assert len(read) == 2 and all(source in prompt for prompt in read)
 
 
 def test_what_stands_there_word_for_word_is_not_read(fresh: Served) -> None:
@@ -96,6 +97,22 @@ def test_what_stands_there_word_for_word_is_not_read(fresh: Served) -> None:
     assert len(fresh.chat.prompts) == before
     (sentence,) = check(fresh, f"In 2024 {GOOD}", source_text=ARTICLE)["sentences"]
     assert len(fresh.chat.prompts) > before and sentence["label"] == "unsupported"
+
+
+@pytest.mark.parametrize(("same", "label"), [(0.05, "unsupported"), (0.9, "supported")])
+def test_a_word_in_place_of_another_is_read_beside_its_sentence_alone(
+    fresh: Served, monkeypatch: pytest.MonkeyPatch, same: float, label: str
+) -> None:
+    fresh.chat.yes = 0.7
+    monkeypatch.setitem(fresh.chat.readings, "Where the text says “opened”", same)
+    monkeypatch.setitem(fresh.chat.readings, "something else than the quotation", 0.02)
+    claim = "Aldous Finch blessed the new bridge at Harrow Mere."
+    (sentence,) = check(fresh, claim, source_text=ARTICLE)["sentences"]
+    assert (sentence["label"], sentence["checks"]["rewording"]) == (label, same)
+    (asked,) = [prompt for prompt in fresh.chat.prompts if "Where the text says" in prompt]
+    assert "tram lines" in ARTICLE and "tram lines" not in asked
+    (copied,) = check(fresh, GOOD, source_text=ARTICLE)["sentences"]
+    assert "rewording" not in copied["checks"]
 
 
 def test_absence_is_no_contradiction(fresh: Served) -> None:
@@ -179,6 +196,15 @@ def test_the_number_of_a_date_is_no_other_number(fresh: Served) -> None:
         assert (right["label"], right["checks"]["dates"]) == ("supported", True)
 
 
+def test_a_number_that_is_anothers_is_contradicted(fresh: Served) -> None:
+    source = "The Civic Union won 71 seats and the National List 54, the commission said."
+    for mode in ("full", "fast"):
+        text = "The National List won 71 seats. The Civic Union won 71 seats."
+        swapped, right = check(fresh, text, source_text=source, mode=mode)["sentences"]
+        assert (swapped["label"], swapped["checks"]["numbers"]) == ("contradicted", False)
+        assert right["checks"]["numbers"] and right["label"] != "contradicted"
+
+
 @pytest.mark.parametrize(
     ("claim", "source"),
     [
@@ -188,6 +214,7 @@ def test_the_number_of_a_date_is_no_other_number(fresh: Served) -> None:
             "It was not late. The ferry carried 212 people.",
         ),
         ("Deaths were reported.", "No deaths were reported."),
+        ("The council rejected the plan.", "The council approved the plan on Friday, 7-2."),
     ],
 )
 def test_what_is_denied_on_one_side_alone_is_contradicted(

@@ -723,7 +723,7 @@ def test_a_check_reads_like_a_diff_and_exits_with_its_verdict(
         "    Harrow Mere, Mere Gazette, 3 May 2024, characters 0-64\n"
         "\n"
         "contradicted, score 0.00\n"
-        "    numbers: a number that the source does not have\n"
+        "    numbers: a number that the source does not give for this\n"
         "  - The bridge is 250 metres long and carries two tram lines.\n"
         "  ?               ^^^\n"
         "  + The bridge is 212 metres long and carries two tram lines.\n"

@@ -7,6 +7,7 @@ import pytest
 from hostile import FRAGMENTS
 
 from index.embeddings import BATCH, MOST_TOKENS, MiniLM, Vectors
+from index.sentences import Span
 
 # Padding to another batch's longest text may change the last bits; no more than them.
 TOLERANCE = 1e-5
@@ -86,3 +87,16 @@ def test_many_threads_get_what_one_gets(embedder: MiniLM, alone: Vectors) -> Non
 @pytest.mark.parametrize("text", ["<|im_end|>", "[CLS]", "[SEP] [PAD]", "\x00\x01", "\ufeff"])
 def test_control_text_is_embedded_as_text(embedder: MiniLM, text: str) -> None:
     assert np.isfinite(embedder.encode([text])).all()
+
+
+def test_a_part_is_what_it_means_in_its_text(embedder: MiniLM) -> None:
+    text = "He sat on the bank of the river."
+    part = Span(text.index("bank"), text.index("bank") + 4)
+    river, river_again = embedder.encode_parts(text, [part, part])
+    (money,) = embedder.encode_parts("The bank lent him the money.", [Span(4, 8)])
+    assert np.isclose(np.linalg.norm(river), 1, atol=TOLERANCE)
+    assert (river == river_again).all() and river @ money < 0.9
+    far = "word " * MOST_TOKENS + "bridge"
+    (beyond,) = embedder.encode_parts(far, [Span(len(far) - 6, len(far))])
+    assert not beyond.any()
+    assert embedder.encode_parts(text, []).shape == (0, embedder.dimensions)

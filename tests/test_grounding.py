@@ -132,7 +132,7 @@ def test_what_one_article_tells_otherwise_may_stand_in_another_whose_headline_sa
     assert [c.text for c in grounds.cited] == [correction]
 
 
-@pytest.mark.parametrize("opening", ["Reports say that", "Officials said"])
+@pytest.mark.parametrize("opening", ["Reports say that", "Officials said", "Fishermen hear"])
 def test_whom_a_sentence_begins_with_may_be_nobody_named(opening: str) -> None:
     offered = evidence([passage("The prize is worth 50,000 euros.")])
     grounds = ground(f"{opening} the prize is worth 50,000 euros.", "?", offered)

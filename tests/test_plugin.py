@@ -69,7 +69,7 @@ def test_a_failure_shows_the_sentence_what_is_wrong_and_the_sources_words(run: R
     fails(
         run(f"dateline.assert_grounded({text!r}, dateline.text(ARTICLE, 'bridge.md'))"),
         "AssertionError: 1 of 2 sentences is not supported by bridge.md",
-        "contradicted: a number that the source does not have",
+        "contradicted: a number that the source does not give for this",
         "  - The bridge is 250 metres long and carries two tram lines.",
         "  ?               ^^^",
         "  + The bridge is 212 metres long and carries two tram lines.",

@@ -4,7 +4,7 @@ import jinja2
 import pydantic
 import pytest
 
-from service.prompts import DIRECTORY, Prompt
+from service.prompts import DIRECTORY, HEADS, Prompt
 
 CONTEXT = {
     "articles": [
@@ -14,7 +14,8 @@ CONTEXT = {
     "question": "What fell?",
 }
 SNAPSHOT = Path(__file__).parent / "snapshots" / "answer.txt"
-TASKS = sorted(path.stem for path in DIRECTORY.glob("*.yaml") if path.stem != "head")
+FILES = sorted(DIRECTORY.glob("*.yaml"))
+TASKS = [path.stem for path in FILES if "extends: head\n" in path.read_text()]
 VARIABLES = {
     "quotation": "It rained.",
     "statement": "Rain fell.",
@@ -22,6 +23,8 @@ VARIABLES = {
     "opening": "What",
     "sentences": "one sentence",
     "words": "20",
+    "there": "rained",
+    "said": "fell",
     "topic": "rain",
 }
 
@@ -40,6 +43,12 @@ def test_every_task_extends_the_same_head(name: str) -> None:
     head = str(reference.content).rpartition("Question: What fell?")[0]
     assert system == reference_system
     assert str(human.content).startswith(head + "Question: What fell?\n")
+
+
+def test_what_is_of_two_sentences_alone_has_a_head_of_its_own() -> None:
+    assert {path.stem for path in FILES} - {*TASKS} == {*HEADS, "reworded"}
+    _, human = Prompt("reworded").render({"text": "It rained."}, **VARIABLES)
+    assert str(human.content).startswith("Text: “It rained.”\nStatement: “Rain fell.”\nWhere")
 
 
 def test_a_missing_variable_fails_before_the_model_is_called() -> None:

@@ -42,7 +42,7 @@ GAP = "\n\n"  # between the texts of several sources that are sent as one
 LEAST_WORDS = 3  # of a clause that tells something
 MOST_SHOWN = 5  # citations that a failure lists
 WRONG = {
-    "numbers": "a number that the source does not have",
+    "numbers": "a number that the source does not give for this",
     "names": "a name that the source does not have",
     "dates": "a date that is not the source's",
     "negation": "it denies what the source says, or the other way round",

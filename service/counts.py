@@ -1,0 +1,171 @@
+"""Counts: whose number it is and what it counts, as far as words in a row tell.
+
+"The Civic Union won 71 seats and the National List 54" holds every word of "The National List won
+71 seats". There is no grammar here: a number is held against a claim only where the source gives
+it to another and gives what the claim is about another number of the same kind. English only.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from index.sentences import sentence_spans
+from service.roles import is_deed
+from service.wording import CALENDAR_STEMS, Word, is_content, names, runs, words
+
+# One number is told of between two of these.
+_BOUNDARY = re.compile(
+    r"[;:()–—]|,(?!\d)|\b(?:and|but|while|whereas|against|with|compared|versus|vs)\b", re.IGNORECASE
+)
+_DETERMINER = frozenset("a an its our the their".split())
+_ONE_EACH = re.compile(r"\brespectively\b", re.IGNORECASE)  # whose they are stands apart
+_PLACING = frozenset("at for from in of on to".split())
+_SCALES = frozenset("hundred thousand million billion trillion bn m k dozen".split())
+_PEOPLE = frozenset("men women children".split())
+_PERCENT = re.compile(r"\s*(?:%|per ?cent\b|percentage\b)", re.IGNORECASE)
+_MONEY = re.compile(r"(?:[$£€¥]|\b(?:US|A|C)\$)\s?\Z")
+_YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
+UNIT_WITHIN = 3  # words after a number among which what it counts is named
+PLACE_WITHIN = 3
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number, its kind, and stems of whose it is (`who`), of what it counts (`what`) and of
+    where or what for (`place`); each empty where it is not plain.
+    """
+
+    number: str
+    kind: str
+    who: frozenset[str]
+    what: frozenset[str]
+    place: frozenset[str]
+    beside: frozenset[str]  # all that stands between the same boundaries
+    deeds: frozenset[str]
+
+    def is_like(self, other: "Count") -> bool:
+        """Of one kind, or said in short: "and the National List 54", "while Harrow sold nine"."""
+        said_in_short = not self.kind and not self.deeds - other.deeds
+        return self.kind == other.kind or said_in_short
+
+
+def counts_hold(claim: str, source: str, common: frozenset[str] = frozenset()) -> bool:
+    """False where a number of the claim is another's in the source, which has a different one for
+    what the claim gives it to. `common` are words that the articles have in lower case.
+    """
+    theirs = list(_counts(source, common))
+    return not any(_is_swapped(count, theirs) for count in _counts(claim, common))
+
+
+def _is_swapped(count: Count, theirs: list[Count]) -> bool:
+    same = [t for t in theirs if t.number == count.number]
+    others = [t for t in theirs if t.number != count.number]
+    for slot in ("who", "what", "place"):
+        mine = getattr(count, slot)
+        told = [getattr(t, slot) for t in same]
+        if not mine or not told or not all(told) or any(t & count.beside for t in told):
+            continue
+        # What is counted is of that kind itself; else "71 seats" is no "300 candidates".
+        like = [t for t in others if slot == "what" or t.is_like(count)]
+        if any(mine & getattr(t, slot) for t in like) and (
+            slot == "what" or all(t.is_like(count) for t in same)
+        ):
+            return True
+    return False
+
+
+def _counts(text: str, common: frozenset[str]) -> Iterator[Count]:
+    for span in sentence_spans(text):
+        sentence = span.of(text)
+        if not _ONE_EACH.search(sentence):
+            yield from _told(sentence, common)
+
+
+def _told(sentence: str, common: frozenset[str]) -> Iterator[Count]:
+    named = runs(sentence, names(sentence, common=common))
+    ends = [m.start() for m in _BOUNDARY.finditer(sentence)] + [len(sentence)]
+    start, before = 0, frozenset[str]()
+    for end in ends:
+        here = [w for w in words(sentence) if start <= w.start < end]
+        own = [run for run in named if start <= run[0].start < end]
+        numbers = [w for w in here if _counts_something(w, here)]
+        if len(numbers) == 1:
+            (number,) = numbers
+            yield _count(sentence, here, own, number, before)
+        # "Holm, 54, ...", "In Ottering, 12 people ...": whose it is stands before the comma.
+        before = _stems(own[-1]) if own and not numbers else frozenset()
+        start = end
+
+
+def _counts_something(word: Word, here: list[Word]) -> bool:
+    """No "one", and no day of a month."""
+    at = here.index(word)
+    beside = here[max(0, at - 1) : at] + here[at + 1 : at + 2]
+    return (
+        word.is_number
+        and word.text.casefold() != "one"
+        and not any(w.stem in CALENDAR_STEMS for w in beside)
+    )
+
+
+def _count(
+    sentence: str, here: list[Word], own: list[list[Word]], number: Word, before: frozenset[str]
+) -> Count:
+    at = here.index(number)
+    end = number.start + len(number.text)
+    after = here[at + 1 :]
+    what = _counted(after)
+    if _PERCENT.match(sentence, end):
+        kind = "%"
+    elif _MONEY.search(sentence, 0, number.start):
+        kind = "money"
+    elif _YEAR.fullmatch(number.text) and not what:
+        kind = "year"
+    else:
+        kind = min(what, default="")
+    first = [run for run in own if run[0].start < number.start]
+    later = [run for run in own if run[0].start > number.start]
+    if first:
+        who = _stems(first[-1])
+    elif before and [w for w in here if is_content(w)][:1] == [number]:
+        who = before
+    elif later and not any(w.text.casefold() == "than" for w in after):
+        who = _stems(later[0])
+    else:
+        who = _subject(here[:at])
+    beside = frozenset(w.stem for w in here)
+    deeds = frozenset(w.stem for w in here if is_deed(w.text))
+    return Count(number.stem, kind, who, what, _placed(after), beside, deeds)
+
+
+def _stems(run: list[Word]) -> frozenset[str]:
+    return frozenset(w.stem for w in run if is_content(w))
+
+
+def _counted(after: list[Word]) -> frozenset[str]:
+    """The first word that looks like a plural: "12 young women"."""
+    for word in after[:UNIT_WITHIN]:
+        folded = word.text.casefold()
+        if folded in _PEOPLE or (is_content(word) and re.search(r"[^su]s\Z", folded)):
+            return frozenset([word.stem])
+        if not is_content(word) and folded not in _SCALES:
+            break
+    return frozenset()
+
+
+def _placed(after: list[Word]) -> frozenset[str]:
+    """What stands after the first "in", "for", "on": "61% in Harrow"."""
+    for i, word in enumerate(after):
+        if word.text.casefold() in _PLACING:
+            return _stems(after[i + 1 : i + 1 + PLACE_WITHIN])
+    return frozenset()
+
+
+def _subject(before: list[Word]) -> frozenset[str]:
+    """Of a beginning like "The clinic treated" or "the clinic", the word before the verb."""
+    while before and before[0].text.casefold() in ("and", "but", "while", "whereas"):
+        before = before[1:]
+    if not before or before[0].text.casefold() not in _DETERMINER:
+        return frozenset()
+    verb = next((i for i, w in enumerate(before) if is_deed(w.text)), len(before))
+    return _stems(before[verb - 1 : verb]) if verb > 1 else frozenset()

@@ -1,0 +1,139 @@
+"""Opposites: the few words that turn a piece of news round, a claim's against its source's.
+
+No dictionary: the verbs that news is made of, in the forms that their stems do not share. "The
+council rejected the plan" is held against "The council approved the plan", and not against what
+tells of something else besides. English only.
+"""
+
+import re
+from collections.abc import Sequence
+
+from index.sentences import sentence_spans
+from service.wording import NEGATORS, Word, is_content, stems, words
+
+# Of one matter the one denies the other, whoever is named first.
+_OPPOSED = """
+accept approve back endorse adopt ratify | reject veto block
+rise rose risen increase grow grew grown soar climb surge jump
+    | fall fell fallen decrease decline drop plunge plummet sink sank
+passed | failed
+open reopen | close shut
+arrest detain | release free
+confirm | deny
+allow permit legalise legalize | ban forbid forbade prohibit outlaw
+begin began begun start | end ended ending stop
+agree | refuse decline
+support favour favor back | oppose
+convict guilty | acquit innocent
+hire appoint | fire sack dismiss
+raise | lower cut reduce
+succeed | fail
+"""
+# Of two who are named, each may be told so: "Krall bought it from Reed", "Reed sold it to Krall".
+_CONVERSE = """
+win won | lose lost
+gain | lose lost
+buy bought | sell sold
+import | export
+"""
+# Of what follows them.
+_PLACED = """
+before | after
+up | down
+more | less fewer
+above | below
+highest | lowest
+largest biggest | smallest
+best | worst
+first | second | third | fourth | fifth | sixth | seventh | eighth | ninth | tenth
+north northern | south southern
+east eastern | west western
+"""
+# The share of a claim's other words that the sentence has; then both are of one matter.
+SAME_MATTER = 0.75
+# "Failed to approve" is no approval.
+_UNDONE = re.compile(r"(?:fail|refus|declin|unable|threat|near|almost|try|tri|seek|sought)")
+_REFUSED = re.compile(r"(?:fail|refus|declin|unabl)")
+UNDONE_WITHIN = 3  # words before a verb
+_UP_OR_DOWN = frozenset(("up", "down"))
+_BY = frozenset(("by", "from", "to"))
+
+
+def _read(table: str) -> dict[str, frozenset[str]]:
+    """Stems of the opposites of each stem."""
+    found: dict[str, frozenset[str]] = {}
+    for line in re.sub(r"\n\s+", " ", table).strip().splitlines():
+        sides = [stems(side) for side in line.split("|")]
+        for mine in sides:
+            for stem in mine:
+                others = frozenset().union(*(side for side in sides if side is not mine))
+                found[stem] = found.get(stem, frozenset()) | others
+    return found
+
+
+_OF_ONE, _OF_TWO, _OF_NEXT = map(_read, (_OPPOSED, _CONVERSE, _PLACED))
+_KNOWN = frozenset((*_OF_ONE, *_OF_TWO, *_OF_NEXT))
+
+
+def not_opposed(claim: str, source: str) -> bool:
+    """False where a sentence of the source tells the same matter with the opposite of a word of the
+    claim, and neither has the other's word, or denies its own.
+    """
+    return not any(_is_opposed(claim, span.of(source)) for span in sentence_spans(source))
+
+
+def _is_opposed(claim: str, sentence: str) -> bool:
+    said, there = words(claim), words(sentence)
+    mine, theirs = stems(claim), stems(sentence)
+    rest = {w.stem for w in said if is_content(w)} - _KNOWN
+    if not rest or len(rest & theirs) < SAME_MATTER * len(rest):
+        return False
+    turned = 0
+    for i, word in enumerate(said):
+        at = [j for j, w in enumerate(there) if w.stem == word.stem]
+        if at and all(_refused(there, j) for j in at) and not _denied(said, i):
+            turned += 1
+        for table in (_OF_ONE, _OF_TWO, _OF_NEXT):
+            opposite = table.get(word.stem, frozenset())
+            if word.stem in theirs or mine & opposite or not opposite & theirs:
+                continue
+            at = [j for j, w in enumerate(there) if w.stem in opposite]
+            if any(_denied(said, i) or _denied(there, j) for j in at):
+                continue
+            if table is _OF_ONE:
+                turned += 1
+            elif table is _OF_TWO:
+                turned += any(_content(said[:i]) & _content(there[:j]) for j in at)
+            else:
+                turned += any(_next(said, i) and _next(said, i) == _next(there, j) for j in at)
+    return turned % 2 == 1  # twice turned round is the same again
+
+
+def _denied(sequence: Sequence[Word], at: int) -> bool:
+    """Whether anything but the word itself denies there, or it is told as not done."""
+    denies = any(_negator(w) for i, w in enumerate(sequence) if i != at)
+    before = sequence[max(0, at - UNDONE_WITHIN) : at]
+    return denies or any(_UNDONE.match(w.text.casefold()) for w in before)
+
+
+def _refused(sequence: Sequence[Word], at: int) -> bool:
+    return at > 1 and sequence[at - 1].stem == "to" and bool(_REFUSED.match(sequence[at - 2].stem))
+
+
+def _negator(word: Word) -> bool:
+    folded = word.text.casefold().replace("’", "'")
+    return folded in NEGATORS or folded.endswith("n't")
+
+
+def _content(sequence: Sequence[Word]) -> set[str]:
+    return {w.stem for w in sequence if is_content(w)} - _KNOWN
+
+
+def _next(sequence: Sequence[Word], at: int) -> str:
+    """The stem of the next word of content; of "up" only before a figure, as in "up 3 %"."""
+    on = sequence[at + 1 :]
+    if sequence[at].text.casefold() in _UP_OR_DOWN and not (
+        on and (on[0].is_number or on[0].text.casefold() in _BY)
+    ):
+        return ""
+    return next((w.stem for w in on if is_content(w)), "")

@@ -1,0 +1,47 @@
+import pytest
+
+from service.counts import counts_hold
+
+SEATS = "The Civic Union won 71 seats and the National List 54."
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The National List won 71 seats.", SEATS),
+        ("The Civic Union won 54 seats.", SEATS),
+        ("The National List won 71 seats.", "The Civic Union won 71 seats. The National List 54."),
+        ("Harrow Town sold 12 players.", "Dale City sold 12 players, while Harrow Town sold nine."),
+        ("Karl Brandt, 54, was elected.", "Ines Holm, 54, lost to Karl Brandt, 61, on Sunday."),
+        ("Tom Reed bought it in 1998.", "Ada Krall bought it in 1998 and Tom Reed in 2003."),
+        ("The clinic treated 12 people.", "The hospital treated 12 people and the clinic 30."),
+        ("The fire killed 30 men.", "The fire killed 12 men and 30 women."),
+        ("Turnout in Dale was 61%.", "Holm said turnout was 61% in Harrow and 48% in Dale."),
+        ("They spend £2m on roads.", "They will spend £4.5m on roads and £2m on schools."),
+    ],
+)
+def test_a_number_is_not_anothers(claim: str, source: str) -> None:
+    assert not counts_hold(claim, source)
+    assert counts_hold(source, source)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The Civic Union won 71 seats.", SEATS),
+        ("The National List won 54 seats, the Civic Union 71.", SEATS),
+        # Whose it is is told in other words, or of another kind of number.
+        ("The winners have 71 seats.", SEATS),
+        ("Dale saw 42 arrests.", "Police arrested 42 people in Ottering, and Dale held 3 trials."),
+        ("The National List won 71 seats.", "The Civic Union won 71 seats, the List 300 towns."),
+        ("The storm left 12 dead in Ottering.", "In Ottering, 12 people died and in Dale 30."),
+        ("Three people died and five were hurt.", "Three died and five people were injured."),
+        # Two numbers between two boundaries, and numbers that stand apart.
+        ("Dale City won 3-1.", "Harrow Town beat Dale City 3-1."),
+        ("The Greens won 71 seats.", "Labour and the Greens won 54 and 71 seats respectively."),
+        # A distance is of both.
+        ("The Union won 17 more than the List.", "The Union won 71, 17 more than the List's 54."),
+    ],
+)
+def test_what_is_not_plain_is_not_held_against_a_number(claim: str, source: str) -> None:
+    assert counts_hold(claim, source)

@@ -1,0 +1,62 @@
+import pytest
+
+from service.opposites import not_opposed
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The council rejected the plan.", "The council approved the plan on Friday."),
+        ("The plan was rejected by the council.", "The council approved the plan on Friday."),
+        ("The council accepted the offer.", "The council vetoed the offer, Holm said."),
+        ("Rents rose in Ottering.", "Rents in Ottering fell by 3 % in May."),
+        ("Harrow Town won the final.", "Harrow Town lost the final to Dale City."),
+        ("The bill passed.", "The bill failed by two votes."),
+        ("The bridge closed on Monday.", "The bridge opened on Monday, a day late."),
+        ("Police released Karl Brandt.", "Police arrested Karl Brandt at the airport."),
+        ("The ministry confirmed the report.", "The ministry denied the report."),
+        ("Ines Holm opposed the ban.", "Ines Holm supports the ban."),
+        ("Ada Krall was acquitted of theft.", "Ada Krall was convicted of theft."),
+        ("The town allowed fires.", "The town banned fires until June."),
+        ("The talks ended on Monday.", "The talks began on Monday."),
+        ("Krall sold the mill.", "Krall bought the mill in 1998."),
+        ("Shares are up 3 %.", "Shares are down 3 %."),
+        ("More than 200 people came.", "Fewer than 200 people came."),
+        ("Holm resigned before the vote.", "Holm resigned after the vote."),
+        ("The fire broke out north of Dale.", "The fire broke out south of Dale."),
+        (
+            "Rents are at their lowest level since May.",
+            "Rents are at their highest level since May.",
+        ),
+        ("It is the third strike this year.", "It is the second strike this year."),
+        ("Holm resigned on Monday.", "On Monday, Holm refused to resign."),
+    ],
+)
+def test_the_opposite_is_told(claim: str, source: str) -> None:
+    assert not not_opposed(claim, source)
+    assert not_opposed(source, source)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        # Either side of one sale, or match.
+        ("Reed sold the mill to Krall.", "Krall bought the mill from Reed."),
+        ("Dale City won the final.", "Harrow Town lost the final to Dale City."),
+        ("Holm spoke before the vote.", "Holm spoke, and the vote came after lunch."),
+        # Denied, or not done.
+        ("The council rejected the plan.", "The council did not approve the plan."),
+        ("The council rejected the plan.", "The council failed to approve the plan."),
+        ("The council did not approve the plan.", "The council failed to approve the plan."),
+        ("The council failed to approve the plan.", "The council failed to approve the plan."),
+        # Both words, or two that make up for each other.
+        ("The bridge closed.", "The bridge opened in May and closed in June."),
+        ("The council rejected the ban.", "The council approved the ban it had first rejected."),
+        ("They opposed a ban on fires.", "They support that fires be allowed."),
+        # Something else.
+        ("The council rejected the budget in June.", "The council approved the plan for a weir."),
+        ("He stepped down in May.", "In May he stepped up."),
+    ],
+)
+def test_what_may_be_the_same_is_not_opposed(claim: str, source: str) -> None:
+    assert not_opposed(claim, source)
