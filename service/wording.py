@@ -47,6 +47,7 @@ OPENERS = NEGATORS | frozenset(
     "costs demand exports imports inflation prices production profits rents revenue sales shares "
     "taxes turnout unemployment wages".split()
 )
+_LY_NAMES = frozenset("billy emily italy kelly molly reilly sally sicily thessaly willy".split())
 # "Ursula von der Leyen", "William the Conqueror"; "Bank of England" is no such name.
 _WITHIN_A_NAME = re.compile(
     r"-|[ ](?:(?:al|ben|bin|da|das|de|del|della|den|der|di|dos|du|el|ibn|la|le|the|van|von|y)[ ])*"
@@ -146,7 +147,7 @@ def names(text: str, *, common: frozenset[str] = frozenset()) -> list[Word]:
 
 
 def _opens(word: str, common: frozenset[str]) -> bool:
-    return word in common or word in OPENERS or word.endswith("ly")
+    return word in common or word in OPENERS or (word.endswith("ly") and word not in _LY_NAMES)
 
 
 CALENDAR_STEMS = frozenset(_stem(word) for word in _CALENDAR)

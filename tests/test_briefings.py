@@ -626,7 +626,7 @@ def test_what_only_the_second_report_tells_is_said_once(ferry: Index) -> None:
 def test_a_running_story_is_several_events(index: Index) -> None:
     happened = [
         ("Brennick in Skarra Valley voted to close four schools, Mayor Ida Lund said.", "13"),
-        ("Parents of Brennick in Skarra Valley marched against closing four schools.", "20"),
+        ("Per Holt led parents of Brennick in Skarra Valley against closing schools.", "20"),
         ("A judge, Ulla Berg, stopped Brennick in Skarra Valley from closing schools.", "27"),
     ]
     for n, (text, day) in enumerate(happened):

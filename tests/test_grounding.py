@@ -263,6 +263,7 @@ def test_a_common_word_that_opens_a_sentence_is_no_name() -> None:
     common = frozenset({"work"})
     found = names("Work starts today. “Holm said so,” said Brandt.", common=common)
     assert [w.text for w in found] == ["Holm", "Brandt"]
+    assert [w.text for w in names("Italy won. Sadly, France lost.")] == ["Italy", "France"]
 
 
 def test_quotations_are_found_in_every_common_kind_of_mark() -> None:
