@@ -214,12 +214,14 @@ def nearest(
     claim: str, question: str, offered: Sequence[Evidence]
 ) -> tuple[Evidence | None, float]:
     """The sentence that bears most on `claim`, whatever number or day that has wrong, and the share
-    of the claim's other words that it holds. "She" that a sentence begins with counts as whom the
-    sentences before begin with.
+    of the claim's words that it holds, its dates and the numbers that stand nowhere left out. "She"
+    that a sentence begins with counts as whom the sentences before begin with.
     """
-    may_be_wrong = {w.stem for w in words(claim) if w.is_number or w.stem in CALENDAR_STEMS}
-    all_weights = weights_of(claim, offered)
-    weights = {s: w for s, w in all_weights.items() if s not in may_be_wrong} or all_weights
+    known = frozenset(stem for e in offered for stem in stems(e.text))
+    made_up = {w.stem for w in words(claim) if w.is_number or w.stem in CALENDAR_STEMS} - known
+    made_up = made_up.union(*(stems(m.text) for m in mentions(claim, None)))
+    weights = weights_of(claim, offered)
+    weights = {s: w for s, w in weights.items() if s not in made_up} or weights
     ranked = _ranked(weights, question, offered, with_antecedent)
     share = covered(weights, with_antecedent(ranked[0])) if ranked else 0.0
     return (ranked[0], share) if ranked else (None, 0.0)

@@ -26,7 +26,7 @@ _LEAD_IN = re.compile(
 )
 # What the model adds to an answer is where it errs most.
 _LAST_CLAUSE = re.compile(
-    r",\s+(?:and\s+)?(?:which|who|whose|where|when|while|as|after|before|following|including|during)"
+    r",\s+(?:and\s+)?(?:which|who|whose|where|when|while|as|after|before|during|[a-z]+ing)"
     r"\b[^,]*(?:,[^,]*)?$"
 )
 LEAST_WORDS = 4  # of a claim that was cut

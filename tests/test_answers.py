@@ -456,6 +456,8 @@ def test_a_clause_that_the_model_added_is_cut_where_its_source_does_not_bear_it_
     named = "Bo Lind is the man named in May"
     long = f"{named}, whose firm failed, who fled, as was said in June, and who was tried in July."
     assert [*shortened(long)][-1] == f"{named}."
+    plan = "Bo Lind will test 600 seals"
+    assert [*shortened(f"{plan}, starting in May and ending in June.")] == [f"{plan}."]
 
 
 def test_whose_words_they_are_is_told_by_the_citation_alone(index: Index) -> None:
