@@ -29,6 +29,7 @@ from service.contract import (
     checked_place,
 )
 from service.dates import MONTHS, WEEKDAYS
+from service.dates_held import in_source_words
 from service.grounding import Cited, Evidence, Grounds, evidence, ground, verbatim, weights_of
 from service.prompts import Prompt
 from service.reading import Budget, Reader, Replies, judge, prompt_context
@@ -166,13 +167,14 @@ class Checker:
             return Checked(span, claim, "unsupported", 0.0)
         context = prompt_context(found.read, QUESTION)
         quotation = " ".join(c.text for c in grounds.cited)
-        copied = not grounds.failed and verbatim(claim, offered)
+        read = in_source_words(claim, grounds.derived)
+        copied = not grounds.failed and verbatim(read, offered)
         if reader:
             # What stands there word for word need not be read.
-            entailment = 1.0 if copied else reader.yes(self._stated, context, statement=claim)
+            entailment = 1.0 if copied else reader.yes(self._stated, context, statement=read)
             same = None
             if not grounds.failed and not copied:
-                same = self._same(claim, grounds.cited, reader)
+                same = self._same(read, grounds.cited, reader)
             signals = {} if same is None else {"same": same, "reworded": 1.0}
             support = judge(grounds, entailment, self._calibration.support, **signals)
             score, checks = support.score, support.checks
@@ -180,9 +182,9 @@ class Checker:
                 checks = checks | {"rewording": round(same, 4)}
         else:
             entailment = 0.0
-            near = self._embedder.encode([claim, quotation])
+            near = self._embedder.encode([read, quotation])
             signals = {
-                "likeness": self._likeness(claim, quotation, weights_of(claim, offered)),
+                "likeness": self._likeness(read, quotation, weights_of(read, offered)),
                 "nearness": float(near[0] @ near[1]),
                 "failed": float(len(grounds.failed)),
                 "verbatim": float(copied),

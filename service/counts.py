@@ -24,6 +24,12 @@ _SCALES = frozenset("hundred thousand million billion trillion bn m k dozen".spl
 _PEOPLE = frozenset("men women children".split())
 _PERCENT = re.compile(r"\s*(?:%|per ?cent\b|percentage\b)", re.IGNORECASE)
 _MONEY = re.compile(r"(?:[$£€¥]|\b(?:US|A|C)\$)\s?\Z")
+_BOUND = re.compile(
+    r"\b(?:(?P<strict>more than|over|above|less than|fewer than|under|below)"
+    r"|(?:[a-z]+er than|exceed\w*|beyond|at least|at most|up to|nearly|almost|about|around|some"
+    r"|approximately))\s+(?:[$£€]\s?)?",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
 UNIT_WITHIN = 3  # words after a number among which what it counts is named
 PLACE_WITHIN = 3
@@ -55,6 +61,21 @@ def counts_hold(claim: str, source: str, common: frozenset[str] = frozenset()) -
     """
     theirs = list(_counts(source, common))
     return not any(_is_swapped(count, theirs) for count in _counts(claim, common))
+
+
+def bounds_hold(claim: str, source: str) -> bool:
+    """False where the claim has "more than 12", or fewer, and the source 12 and no bound."""
+    theirs = {(bound, number) for bound, number, _ in _bounds(source)}
+    plain = {w.stem for w in words(source) if w.is_number} - {number for _, number in theirs}
+    return not any(strict and number in plain for _, number, strict in _bounds(claim))
+
+
+def _bounds(text: str) -> Iterator[tuple[str, str, bool]]:
+    """The bound before a number, the number's stem, and whether it leaves the number itself out."""
+    for match in _BOUND.finditer(text):
+        after = next((w for w in words(text) if w.start == match.end()), None)
+        if after is not None and after.is_number:
+            yield match[0].casefold(), after.stem, bool(match["strict"])
 
 
 def _is_swapped(count: Count, theirs: list[Count]) -> bool:

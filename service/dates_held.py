@@ -3,11 +3,16 @@
 This module knows nothing of models or HTTP.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-from service.dates import WEEKDAYS, Mention, Window, mentions
+from service.dates import MONTHS, WEEKDAYS, Mention, Window, mentions
+
+# What may stand after "on" and "in" as the date did; "yesterday" may not.
+_PLACED = re.compile(rf"(?:{'|'.join((*WEEKDAYS, *MONTHS))}|\d|the )\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,18 @@ class Held:
     @property
     def missing(self) -> list[str]:
         return [*self.contradicted, *self.unstated]
+
+
+def in_source_words(claim: str, derived: Sequence[Derived]) -> str:
+    """The claim with each date that was worked out in the words that it was worked out from: what
+    follows from what is for code to tell, and not for the language model.
+    """
+    for d in derived:
+        before = "" if _PLACED.match(d.source_words) else r"(?:\b(?:on|in|at|by|until|since) )?"
+        pattern = re.compile(before + re.escape(d.text))
+        if len(pattern.findall(claim)) == 1:
+            claim = pattern.sub(d.source_words.replace("\\", ""), claim)
+    return claim
 
 
 @lru_cache(maxsize=16384)

@@ -17,11 +17,11 @@ from operator import attrgetter
 from index.index import STOP_WORDS
 from index.registry import Passage
 from index.sentences import Span
-from service.counts import counts_hold
+from service.counts import bounds_hold, counts_hold
 from service.dates import mentions
 from service.dates_held import Derived, Held, held
 from service.opposites import not_opposed
-from service.roles import causes_hold, done, offices_missing, same_roles
+from service.roles import causes_hold, done, not_graver, offices_missing, same_roles
 from service.wording import (
     CALENDAR_STEMS,
     NEGATORS,
@@ -44,6 +44,10 @@ _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
 _NO_SUCH = re.compile(r"^\W*no\b", re.IGNORECASE)
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
+# "It reported erroneously that nine died": what it takes back it does not say.
+_WRONGLY = r"(?:erroneously|incorrectly|mistakenly|wrongly|in error)"
+_TOLD = r"(?:reported|said|stated|wrote|gave|named|identified|described|attributed)"
+_IN_ERROR = re.compile(rf"\b{_WRONGLY} {_TOLD}\b|\b{_TOLD} {_WRONGLY}\b", re.IGNORECASE)
 _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
 _NO_MARKS = str.maketrans("", "", "\"'«»")
 # What a sentence of an article says to whoever answers from it, not to its readers: what it orders
@@ -520,19 +524,26 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     calendar = {w.stem for w in words(claim) if w.stem in CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {
-        "numbers": numbers <= there and counts_hold(claim, text, common),
+        "numbers": numbers <= there
+        and counts_hold(claim, text, common)
+        and bounds_hold(claim, text),
         "names": {w.stem for w in names(claim, common=common)} <= there
         and all(_sex_holds(claim, c.text) for c in grounds.cited)
         and not offices_missing(claim, _around(grounds)),
         "dates": calendar <= there
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated),
-        "negation": _negation_holds(claim, text) and not_opposed(claim, text),
+        "negation": _negation_holds(claim, text)
+        and not_opposed(claim, text)
+        and not (_IN_ERROR.search(text) and not _IN_ERROR.search(claim)),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
         "roles": same_roles(
-            claim, " ".join(with_antecedent(c, common) for c in grounds.cited), common
+            claim,
+            " ".join(with_antecedent(c, common) for c in grounds.cited),
+            common,
+            _around(grounds),
         ),
-        "plans": done(claim, text),
+        "plans": done(claim, text) and not_graver(claim, text),
         "causes": causes_hold(claim, text),
         "orders": all(order in _seen(claim) for order in orders(shown)),
     }

@@ -28,6 +28,7 @@ convict guilty | acquit innocent
 hire appoint | fire sack dismiss
 raise | lower cut reduce
 succeed | fail
+create | lose lost cut axe
 """
 # Of two who are named, each may be told so: "Krall bought it from Reed", "Reed sold it to Krall".
 _CONVERSE = """

@@ -8,6 +8,7 @@ plainly, nothing is held against a sentence. English only.
 import re
 from collections.abc import Iterator
 
+from index.sentences import sentence_spans
 from service.wording import Word, is_content, names, runs, stems, words
 
 _SAYS = (
@@ -17,6 +18,7 @@ _SAYS = (
 _NAME = r"[A-Z][\w.’'-]*(?:[ -]+(?:(?:al|bin|de|del|der|la|van|von|the)[ -]+)?[A-Z][\w.’'-]*)*"
 _QUOTE = r"[“\"„«](?P<what>[^“”\"„«»]{3,})[”\"»]"
 _QUOTED = r"[“\"„«][^“”\"„«»]*[”\"»]"
+_PRONOUN = re.compile(r"\b(?:he|she|they)\b", re.IGNORECASE)
 _IN_WORDS_OF = re.compile(r"\b(?:said|says|told|claim(?:s|ed)|according to)\b")
 _ATTRIBUTES = re.compile(
     r"\b(?:said|told|wrote|according to|(?:say|tell|announc|warn|confirm|claim|stat|argu|insist"
@@ -67,6 +69,12 @@ _OFFICE = re.compile(
     r"|chief)s?\b",
     re.IGNORECASE,
 )
+# "The British ambassador": whose he is, where another's is told of.
+_DEMONYM = r"[A-Z][a-z]+(?:ish|ese|an|ch|i)"
+_OF_A_STATE = re.compile(
+    rf"\b(?P<of>{_DEMONYM}) "
+    r"(?P<office>ambassador|embassy|government|president|minister|army|troops)\b"
+)
 NEAR_ITS_OFFICE = 4  # words: "minister of state for foreign affairs"
 
 
@@ -83,14 +91,25 @@ def offices_missing(text: str, known: str) -> list[str]:
             of in sequence[max(0, i - NEAR_ITS_OFFICE) : i + NEAR_ITS_OFFICE + 1] for i in places
         ):
             missing.append(match[0])
+    states: dict[str, set[str]] = {}
+    for match in _OF_A_STATE.finditer(known):
+        states.setdefault(match["office"], set()).add(match["of"])
+    missing += [
+        match[0]
+        for match in _OF_A_STATE.finditer(text)
+        if match["of"] not in states.get(match["office"], {match["of"]})
+    ]
     return missing
 
 
-def same_roles(claim: str, source: str, common: frozenset[str] = frozenset()) -> bool:
+def same_roles(
+    claim: str, source: str, common: frozenset[str] = frozenset(), around: str = ""
+) -> bool:
     """Whether who did and who said it is the same in both, where both name somebody.
 
     "Holm resigned" is not what "Brandt resigned, Holm said" tells. `common` are words that the
-    articles have in lower case.
+    articles have in lower case; `around` is what stands around the source, where whom its "she"
+    means is named.
     """
     theirs = list(_deeds(source, common))
     for name, verb, opens in _deeds(claim, common):
@@ -100,9 +119,34 @@ def same_roles(claim: str, source: str, common: frozenset[str] = frozenset()) ->
     told = list(_spoken(source))
     for what, who in _spoken(claim):
         own = [other for quote, other in told if what in quote or quote in what]
+        own = own or list(_speakers(what, around, common))
         if own and not any(other & who for other in own):
             return False
     return True
+
+
+def _speakers(what: str, text: str, common: frozenset[str]) -> Iterator[frozenset[str]]:
+    """Stems of the names beside quoted words in their sentence; else, or where the sentence has a
+    pronoun for them, of those in the last sentence before that names somebody.
+    """
+    spans = sentence_spans(text)
+    for quote in re.finditer(_QUOTED, text):
+        if not what or what not in " ".join(w.stem for w in words(quote[0])):
+            continue
+        at = next(i for i, span in enumerate(spans) if quote.start() < span.end)
+        # The words may go on in the next sentences.
+        beside = text[spans[at].start : quote.start()] + " " + text[quote.end() : spans[at].end]
+        named = _named(beside, common)
+        if not named or _PRONOUN.search(beside):
+            before = (_named(span.of(text), common) for span in reversed(spans[:at]))
+            named |= next((n for n in before if n), frozenset())
+        if named:
+            yield named
+
+
+def _named(text: str, common: frozenset[str]) -> frozenset[str]:
+    """Stems of the names outside quotation marks."""
+    return frozenset(w.stem for w in names(re.sub(_QUOTED, " ", text), common=common))
 
 
 def _deeds(text: str, common: frozenset[str]) -> Iterator[tuple[frozenset[str], str, bool]]:
@@ -172,6 +216,30 @@ def _is_form(word: str, root: str) -> bool:
 
 def _is_modal(tokens: list[str], at: int) -> bool:
     return any(_MODAL.match(token) for token in tokens[max(0, at - WITHIN) : at])
+
+
+# Of grave words one of these has to stand in the source: "arrested" is not "convicted".
+_GRAVE = [
+    (re.compile(said, re.IGNORECASE), re.compile(needed, re.IGNORECASE))
+    for said, needed in (
+        (
+            r"\b(?:died|dead|deaths?|killed|kills)\b",
+            r"\b(?:d[iy]e[ds]?|dying|dead\w*|deaths?|kill\w*|fatal\w*|toll|bod(?:y|ies)|victims?"
+            r"|murder\w*|drown\w*|perish\w*|los[et] (?:\w+ )?li(?:fe|ves)|slain|slay\w*|corpses?"
+            r"|execut\w*|assassin\w*|funerals?|bur(?:y|ied)|shot|suicide|massacre\w*|claim\w*"
+            r"|surviv\w*|late|widow\w*|mourn\w*|casualt\w*|lethal\w*|passed|homicide)\b",
+        ),
+        (
+            r"\b(?:convicted|found guilty)\b",
+            r"\b(?:convict\w*|guilty|sentenc\w*|jail\w*|imprison\w*|verdict|years)\b",
+        ),
+    )
+]
+
+
+def not_graver(claim: str, source: str) -> bool:
+    """False where a claim tells of deaths, or of a conviction, and its source of none."""
+    return all(needed.search(source) for said, needed in _GRAVE if said.search(claim))
 
 
 def causes_hold(claim: str, source: str) -> bool:

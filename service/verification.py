@@ -14,6 +14,7 @@ from index.registry import Registry
 from service.calibration import Calibration
 from service.conflicts import corrections
 from service.contract import CharLocation, Citation, Dropped, FieldLocation, Support, location
+from service.dates_held import in_source_words
 from service.grounding import Cited, Evidence, Grounds, ground, orders
 from service.prompts import Prompt
 from service.reading import Reader, judge
@@ -26,8 +27,9 @@ _LEAD_IN = re.compile(
 )
 # What the model adds to an answer is where it errs most.
 _LAST_CLAUSE = re.compile(
-    r",\s+(?:and\s+)?(?:which|who|whose|where|when|while|as|after|before|during|[a-z]+ing)"
+    r",\s+(?:and\s+)?(?:which|who|whose|where|when|while|as|after|before|following|including|during)"
     r"\b[^,]*(?:,[^,]*)?$"
+    r"|,\s+(?:and\s+)?[a-z]+ing\b[^,]*$"
 )
 LEAST_WORDS = 4  # of a claim that was cut
 # Share of a claim's words that the cited text holds, from which on it need not be quoted: where it
@@ -84,12 +86,13 @@ class Verifier:
         if corrections(said, grounds, offered):
             dropped.append(Dropped(text=claim, reason="corrected by the outlet's later report"))
             return None
+        read = in_source_words(said, grounds.derived)
         plainly = grounds.coverage >= PLAINLY_TOLD and not _NO_WORDS.search(said)
         if plainly and _is_read(grounds.cited, context):
-            entailment = reader.yes(self._stated, context, statement=said)
+            entailment = reader.yes(self._stated, context, statement=read)
         else:
             quotation = " ".join(c.text for c in grounds.cited)
-            entailment = reader.yes(self._supported, context, quotation=quotation, statement=said)
+            entailment = reader.yes(self._supported, context, quotation=quotation, statement=read)
         support = judge(grounds, entailment, self._calibration.support)
         claims.append(told | support.model_dump())
         if support.label != "supported":

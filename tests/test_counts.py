@@ -1,6 +1,6 @@
 import pytest
 
-from service.counts import counts_hold
+from service.counts import bounds_hold, counts_hold
 
 SEATS = "The Civic Union won 71 seats and the National List 54."
 
@@ -45,3 +45,20 @@ def test_a_number_is_not_anothers(claim: str, source: str) -> None:
 )
 def test_what_is_not_plain_is_not_held_against_a_number(claim: str, source: str) -> None:
     assert counts_hold(claim, source)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "holds"),
+    [
+        ("The fire killed more than 12 people.", "The fire killed 12 people.", False),
+        ("It cost under $40.", "It cost $40.", False),
+        ("The fire killed more than 12 people.", "Over 12 people died.", True),
+        ("It lasted more than five minutes.", "It lasted longer than five minutes.", True),
+        ("At least 12 people died.", "12 people died.", True),
+        ("More than 10 people died.", "12 people died.", True),  # 10 is nobody's: another check
+    ],
+)
+def test_a_bound_is_not_put_before_a_number_that_has_none(
+    claim: str, source: str, holds: bool
+) -> None:
+    assert bounds_hold(claim, source) == holds

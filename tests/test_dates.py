@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.dates import MONTHS, WEEKDAYS, mentions
-from service.dates_held import Derived, held
+from service.dates_held import Derived, held, in_source_words
 from service.dates_written import written_out
 from tests.hostile import hostile_text
 
@@ -438,3 +438,18 @@ def test_days_are_written_out_where_they_can_only_be_one(
     text: str, published_at: str | None, written: str | None
 ) -> None:
     assert written_out(text, published_at) == (written or text.replace("March", "March 2026"))
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "read"),
+    [
+        ("It shut on 10 February 2026.", "It shut on Tuesday.", "It shut on Tuesday."),
+        ("It shut on 11 February 2026.", "It shut yesterday.", "It shut yesterday."),
+        ("It shut in January 2026.", "It shut last month.", "It shut last month."),
+        ("It shut on Tuesday.", "It shut on Tuesday.", "It shut on Tuesday."),
+    ],
+)
+def test_what_was_worked_out_is_read_in_the_source_s_words(
+    claim: str, source: str, read: str
+) -> None:
+    assert in_source_words(claim, held(claim, source, "2026-02-12").derived) == read

@@ -173,6 +173,15 @@ def test_the_sentence_before_is_cited_for_what_it_tells_of_the_claim() -> None:
     assert alone is not None and alone.cited[0].text.startswith("Krall said")
 
 
+def test_what_was_reported_in_error_is_not_said() -> None:
+    text = "The Herald reported erroneously that nine people died at Ottering. It was fourteen."
+    offered = evidence([passage(text)])
+    wrong = ground("Nine people died at Ottering.", "How many died?", offered)
+    told = ground("The Herald reported wrongly that nine died at Ottering.", "?", offered)
+    assert wrong is not None and wrong.failed == ["negation"]
+    assert told is not None and told.failed == []
+
+
 def test_neighbouring_sentences_become_one_citation_with_the_text_between_them() -> None:
     claim = "Ines Holm said 2,300 people had left and no one was injured, the fire service said 7."
     text = TEXT.replace("No one", "Some 7 men, no one else,")

@@ -1,6 +1,6 @@
 import pytest
 
-from service.roles import causes_hold, done, offices_missing, same_roles
+from service.roles import causes_hold, done, not_graver, offices_missing, same_roles
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,44 @@ def test_a_cause_is_named_by_the_source(claim: str, source: str, holds: bool) ->
         ("the home secretary", "British Home Secretary Krall", []),
         ("the foreign minister said", "Holm said", []),
         ("the Iraqi minister said", "Interior Minister Holm said", []),
+        ("the Iraqi ambassador left", "The British ambassador left Iraq.", ["Iraqi ambassador"]),
+        ("the British ambassador left", "The British ambassador left Iraq.", []),
     ],
 )
 def test_an_office_is_not_another_of_its_name(text: str, known: str, missing: list[str]) -> None:
     assert offices_missing(text, known) == missing
+
+
+SPEECHES = (
+    "Ines Holm told the council that work starts in May. “We shall rebuild it,” she said. “And "
+    "soon. Nobody doubts it.”\n\nThe Dornfeld mayor further stated: “Money is short. We are "
+    "broke.” Karl Brandt left."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("“We shall rebuild it,” Ines Holm told reporters.", True),
+        ("“We shall rebuild it,” Karl Brandt told reporters.", False),
+        ("“Money is short,” said Karl Brandt.", False),
+        ("“Money is short,” the Dornfeld mayor said.", True),
+        ("“Nobody came,” said Karl Brandt.", True),  # which no one said: for another check
+    ],
+)
+def test_who_said_it_is_named_beside_or_before_the_words(claim: str, holds: bool) -> None:
+    assert same_roles(claim, "We shall rebuild it", around=SPEECHES) == holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "holds"),
+    [
+        ("The guard was convicted of arson.", "A guard was arrested on suspicion of arson.", False),
+        ("The guard was convicted of arson.", "A court found the guard guilty of arson.", True),
+        ("45 people died of burns.", "Doctors treated 45 people for burns.", False),
+        ("45 people died.", "The death toll rose to 45.", True),
+        ("45 people were treated.", "45 people were hurt.", True),
+    ],
+)
+def test_nothing_graver_is_told_than_the_source_tells(claim: str, source: str, holds: bool) -> None:
+    assert not_graver(claim, source) == holds
