@@ -204,6 +204,9 @@ def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | 
     candidates = candidates or [e for e in ranked[:1] if covered(weights, e.text)]
     tried = [_grounds(claim, e, ranked, weights, common) for e in candidates]
     found = min(tried, key=lambda grounds: len(grounds.failed), default=None)
+    # Who did it is told best where most of it is told.
+    if found and "roles" in tried[0].failed and found.coverage < ALSO_MARGIN * tried[0].coverage:
+        found = tried[0]
     if found is None or not found.failed:
         return found
     # What one article tells otherwise another may tell so, in other words.
