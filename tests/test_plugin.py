@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import ANSWER, ARTICLE, QUESTION, Served, serving
 
-from dateline_client import Client, assertions, plugin, running, texts
+from dateline_client import Client, assertions, plugin, refusals, running, texts
 from dateline_client.assertions import source_file
 from dateline_client.report import Reported, page
 from service import cli_check, quotes, wording
@@ -162,6 +162,64 @@ def test_a_text_refuses_that_says_it_cannot_say(run: Run) -> None:
     passes(run("\n".join(f"dateline.assert_refuses({answer!r})" for answer in REFUSES)))
     for answer in TELLS:
         fails(run(f"dateline.assert_refuses({answer!r})"), f"  - {answer}")
+
+
+@pytest.mark.parametrize(
+    ("text", "refuses"),
+    [
+        ("That information isn't available in the article.", True),
+        ("The source is silent on this.", True),
+        ("It is unclear from the articles.", True),
+        ("N/A", True),
+        ("Not stated.", True),
+        ("No information.", True),
+        ("None of the articles mentions the price.", True),
+        ("Unknown.", True),
+        ("Unfortunately, the provided text does not specify who signed it.", True),
+        ("I'm sorry, but I cannot answer that: the articles do not say.", True),
+        ("The article does not say how many people died in 2024.", True),
+        ("The two articles do not mention it.", True),
+        ("While the article tells of a deal, it does not name the price.", True),
+        ("Based on the provided information, the date cannot be determined.", True),
+        ("We were unable to find an answer in the sources.", True),
+        ("There is no mention of the price in the text.", True),
+        ("The passage says nothing about the buyer, the price or the date.", True),
+        ("It is not stated when the deal was signed.", True),
+        ("The article does not say. It only mentions that two ministers met.", True),
+        ("I don’t have enough information to answer.", True),
+        ("The deal was signed, but the article does not say who paid.", True),
+        ("There isn't enough information in the articles.", True),
+        ("The answer is not in the articles.", True),
+        ("The article doesn't say, although it mentions a deal.", True),
+        ("The company does not provide details on the deal, worth $3 million.", False),
+        ("The minister does not say that the deal was worth 3 million; it was 4 million.", False),
+        ("He cannot say enough good about it: the deal was worth 3 million.", False),
+        ("Police did not tell reporters the name of the suspect.", False),
+        ("Police sources did not say who fired.", False),
+        ("The article does not say much, only that the deal failed.", False),
+        ("The article does not name the price, but it was a record.", False),
+        ("I do not know the terms; the company paid in shares.", False),
+        ("The text does not say that the deal was worth three billion.", False),
+        ("The price, which was high, was not disclosed by the company.", False),
+        ("The deal was not mentioned by the minister.", False),
+        ("He was not known to police.", False),
+        ("The article does not mention it: the deal was worth a fortune.", False),
+        ("They could not find the ship.", False),
+        ("The article does not say what it was worth. It was worth $3 million.", False),
+        ("The government has no information on the crew, said the minister.", False),
+        ("The minister said that the plan does not include schools.", False),
+        ("The bill does not mention wages.", False),
+        ("The unknown man was found.", False),
+        ("The article does not say who won, the result was a draw.", False),
+    ],
+)
+def test_what_refuses_speaks_of_its_source_or_of_itself(text: str, refuses: bool) -> None:
+    assert refusals.refuses(text) is refuses
+
+
+@given(st.text(st.sampled_from("aI not the article say;:,.but 3") | st.characters()))
+def test_any_text_refuses_or_does_not(text: str) -> None:
+    assert refusals.refuses(text) in (True, False)
 
 
 def test_a_refusal_of_the_service_is_known(fresh: Served, run: Run) -> None:

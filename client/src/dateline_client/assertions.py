@@ -22,6 +22,7 @@ from dateline_client.contract import (
     Source,
     read,
 )
+from dateline_client.refusals import refuses
 from dateline_client.texts import (
     Look,
     Span,
@@ -39,7 +40,6 @@ from dateline_client.texts import (
 __tracebackhide__ = True
 Mode = Literal["full", "fast"]
 GAP = "\n\n"  # between the texts of several sources that are sent as one
-LEAST_WORDS = 3  # of a clause that tells something
 MOST_SHOWN = 5  # citations that a failure lists
 WRONG = {
     "numbers": "a number that the source does not give for this",
@@ -52,18 +52,6 @@ WRONG = {
     "causes": "a cause that the source does not name",
     "orders": "the source orders it to be said, and does not state it",
 }
-# A text refuses if it is empty, or if its first sentence has one of these and no "but" after it.
-REFUSALS = (
-    r"(?:do|does|did)(?:n['’]t| not) (?:say|state|mention|specify|contain|provide|include|tell)",
-    r"(?:can(?:no|['’])t|can not|could(?:n['’]t| not)|unable to|not able to) "
-    r"(?:\w+ )?(?:answer|find|say|tell|determine)",
-    r"(?:do(?:n['’]t| not)) (?:\w+ )?(?:know|have)",
-    r"(?:is|are|was|were)(?:n['’]t| not) (?:stated|mentioned|specified|given|disclosed|known)",
-    r"no (?:information|mention|answer)",
-    r"not (?:enough|sufficient) information|insufficient information",
-)
-_YET = re.compile(r"\b(?:but|however|yet|nevertheless|nonetheless)\b", re.IGNORECASE)
-_FIRST = re.compile(r".*?[.!?](?=\s|$)|.+", re.DOTALL)
 _FRONT = re.compile(r"---[ \t]*\n((?:[\w-]+:.*\n|[ \t]*\n)*)---[ \t]*\n\s*")
 
 
@@ -220,7 +208,7 @@ class Judge:
         refusals: Sequence[str] = (),
     ) -> None:
         self._check, self._verify_quote, self._look = check, verify_quote, look
-        self._refusals = re.compile("|".join((*REFUSALS, *refusals)), re.IGNORECASE)
+        self._refusals = refusals
 
     def grounded(self, answer: object, sources: list[SourceText], mode: Mode) -> Outcome:
         """Every sentence that states something is supported, and there is one."""
@@ -366,18 +354,12 @@ class Judge:
             lines.append(self._look.dim(f"    {plain(source.article_id or '')}"))
         return _failed(outcome, head, "", *lines)
 
-    def _says_nothing(self, sentence: str) -> bool:
-        """Whether it refuses, and does not go on to tell something after a "but"."""
-        clauses = [c for c in _YET.split(sentence) if len(c.split()) >= LEAST_WORDS]
-        return bool(self._refusals.search((clauses or [sentence])[-1]))
-
     def refuses(self, answer: object) -> Outcome:
         """The service's refusal; of a mere text, that it is empty or says that it cannot say."""
         told = said(answer)
         refused = told.answerable is False
         if told.answerable is None:
-            first = _FIRST.match(told.text.strip())
-            refused = first is None or self._says_nothing(first[0])
+            refused = refuses(told.text, self._refusals)
         mark = Mark((0, len(told.text)), "good" if refused else "bad", "refusal" if refused else "")
         outcome = Outcome("assert_refuses", told.text, [], [mark])
         if refused:
