@@ -608,6 +608,40 @@ def test_what_stands_in_quotation_marks() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "lone"),
+    [
+        ('Petrova said "We have never seen such a thing', ['"']),
+        ("Petrova said “We have never seen such a thing.", ["“"]),
+        ("She said so”, and left.", ["”"]),
+        ("«Oui, dit-il.", ["«"]),
+        ('"So it is," he said. "It was.', ['"']),
+        ("“One,” he said, “and two.", ["“"]),
+        ('“He said "no" to it,” and „ja“, »so«, ”så”, «oui» and "did".', []),
+        ("“It began so.\n\n“It ended so,” he said.", []),
+        ("A 12\" pipe, 6'2\" tall, 7″ wide; the ministers' talks, it's ‘open.", []),
+    ],
+)
+def test_a_double_mark_that_is_not_closed(text: str, lone: list[str]) -> None:
+    assert [text[at] for at in texts.lone_marks(text)] == lone
+
+
+def test_a_quotation_that_is_not_closed_is_not_verbatim(run: Run) -> None:
+    fails(
+        run("dateline.assert_quotes_verbatim('He said \"two tram lines are there', ARTICLE)"),
+        "AssertionError: 1 quotation mark is not closed in the answer",
+        '  - He said "two tram lines are there',
+        "  ?         ^",
+    )
+    both = "dateline.assert_quotes_verbatim('“six tram lines” and “so on', ARTICLE)"
+    fails(
+        run(both),
+        "AssertionError: 1 of 1 quotation does not stand in the source",
+        "1 quotation mark is not closed in the answer",
+        "  - “six tram lines” and “so on",
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "quoted"),
     [
         ("He said 'it's over' (and ‘don’t go’).", ["it's over", "don’t go"]),

@@ -30,6 +30,7 @@ from dateline_client.texts import (
     instead,
     likeness,
     line_and_column,
+    lone_marks,
     missing,
     nearest,
     occurrences,
@@ -40,6 +41,7 @@ from dateline_client.texts import (
 __tracebackhide__ = True
 Mode = Literal["full", "fast"]
 GAP = "\n\n"  # between the texts of several sources that are sent as one
+AROUND = 60  # characters before and after a mark that is shown
 MOST_SHOWN = 5  # citations that a failure lists
 WRONG = {
     "numbers": "a number that the source does not give for this",
@@ -271,13 +273,35 @@ class Judge:
             marks.append(Mark((start, end), "good" if places else "bad", "", places))
             if not places:
                 lines += ["", *self._difference(words, self._nearest(words, sources), sources)]
-        outcome = Outcome("assert_quotes_verbatim", told.text, sources, marks)
+        lone = lone_marks(told.text)
+        shown = [*marks, *(Mark((at, at + 1), "bad", "not closed") for at in lone)]
+        shown.sort(key=lambda mark: mark.span)
+        outcome = Outcome("assert_quotes_verbatim", told.text, sources, shown)
         bad = [mark for mark in marks if mark.verdict == "bad"]
+        if lone:  # what it quotes cannot be told, and is not to pass for verbatim
+            are = "mark is" if len(lone) == 1 else "marks are"
+            head = f"{len(lone)} quotation {are} not closed in the answer"
+            if not bad:
+                return _failed(outcome, head, *self._unclosed(told.text, lone))
+            lines = [*lines, "", self._look.bold(head), *self._unclosed(told.text, lone)]
         if not bad:
             return outcome
         do = "does" if len(bad) == 1 else "do"
         head = f"{len(bad)} of {_count(marks, 'quotation')} {do} not stand in {_names(sources)}"
         return _failed(outcome, head, *lines)
+
+    def _unclosed(self, text: str, lone: list[int]) -> Iterator[str]:
+        """Each mark with the words around it, of its line: there it is to be closed."""
+        for at in lone:
+            start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+            start = max(start, at - AROUND)
+            before = plain(text[start:at]) + " " * text[start:at][-1:].isspace()
+            after = plain(text[at : min(end if end >= 0 else len(text), at + AROUND)])
+            place = len(before) if before.strip() else 0
+            yield ""
+            yield from self._look.lines(
+                "-", before[len(before) - place :] + after, [(place, place + 1)]
+            )
 
     def _standing(self, words: str, sources: list[SourceText]) -> Iterator[tuple[int, Span]]:
         for number, source in enumerate(sources):

@@ -18,6 +18,10 @@ _FOLDED = {
 }
 _MARKS = "\"'“”„«»‘’‚ \t\n"
 _QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|\"([^\"\n]+)\"")
+# Closed as well, though not as English does it: »so«, ”so”. And the paragraphs of one quotation:
+# each opens it anew, and the last closes it.
+_CLOSED = re.compile(rf"{_QUOTED.pattern}|»[^«»]+«|”[^“”]+”|“[^“”]+\n[ \t]*(?=“)")
+_LONE = re.compile(r"[“”„«»]|(?<!\d)\"")  # after a digit it is inches
 # Single marks, and where they no longer belong together. What opens stands before a word and after
 # none ('tis and '90s are shortened words), what closes after something and before no letter.
 _SINGLE = re.compile(
@@ -89,6 +93,12 @@ def quotations(text: str) -> list[Span]:
         if start < end:
             found.append((start, end))
     return found
+
+
+def lone_marks(text: str) -> list[int]:
+    """Where double quotation marks stand that nothing closes, or that close nothing."""
+    rest = _CLOSED.sub(lambda found: " " * len(found[0]), text)
+    return [match.start() for match in _LONE.finditer(rest)]
 
 
 def _singly_quoted(text: str) -> Iterator[tuple[int, int]]:
