@@ -432,6 +432,19 @@ def test_what_is_known_needs_no_service(run: Run, tmp_path: Path) -> None:
     result.stdout.fnmatch_lines([f"*The service at {gone.url} does not answer*"])
 
 
+def test_a_stored_article_needs_the_service_and_that_is_said(run: Run, tmp_path: Path) -> None:
+    held = "dateline.assert_grounded(ANSWER, dateline.stored('bridge'))"
+    with serving(tmp_path / "gone") as gone:
+        gone.add(id="bridge")
+        passes(run(held, url=gone.url))
+    result = run(held, url=gone.url)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [f"*The service at {gone.url} does not answer*A stored article may have changed*"]
+    )
+    assert "another exception" not in result.stdout.str()
+
+
 def test_another_model_is_asked_anew(
     fresh: Served, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
