@@ -326,7 +326,7 @@ class Judge:
         ours = plain(words)
         if place is None:
             yield from self._look.lines("-", ours)
-            yield "    no word of it is there"
+            yield f"    nothing like it is in {_names(sources)}"
             return
         number, span = place
         theirs = plain(sources[number].text[slice(*span)])
