@@ -360,7 +360,7 @@ class QuoteChange(BaseModel):
 
 
 class NearestQuote(BaseModel):
-    """`similarity` is the share of words in common, 0 to 1 (difflib's ratio)."""
+    """`similarity` is the share of words in common, 0 to 1; words nearly the same count in part."""
 
     source: CheckedPlace
     similarity: float

@@ -19,6 +19,10 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 # A JSON body spells some characters with six bytes, and names fields beside the text.
 BODY_FACTOR, BODY_SPARE = 6, 1 << 20
 IMPORT_PATH = "/v1/articles:import"
+# What is held against articles is itself no article: its fields' longest texts, written with the
+# most bytes that JSON has for a character, are below this.
+CHECK_PATHS = frozenset({"/v1/checks", "/v1/quotes:verify"})
+MOST_CHECK_BYTES = 16_000_000
 
 
 class Guard:
@@ -46,14 +50,14 @@ class Guard:
         if scope["path"] == IMPORT_PATH:  # spooled to disk as it arrives, whatever its size
             await self._app(scope, receive, send)
             return
-        left = self._most_bytes
+        most = left = self._most(scope["path"])
 
         async def counted() -> Message:
             nonlocal left
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
-                raise self._too_large()
+                raise _too_large(most)
             return message
 
         await self._app(scope, counted, send)
@@ -75,12 +79,16 @@ class Guard:
             if scheme.lower() != "bearer" or not any(matches):
                 return Unauthorized("Send `Authorization: Bearer KEY` with one of the API keys.")
         length = headers.get("content-length", "0")
-        if path != IMPORT_PATH and length.isdecimal() and int(length[:20]) > self._most_bytes:
-            return self._too_large()
+        if path != IMPORT_PATH and length.isdecimal() and int(length[:20]) > self._most(path):
+            return _too_large(self._most(path))
         return None
 
-    def _too_large(self) -> PayloadTooLarge:
-        return PayloadTooLarge(f"A request may hold {self._most_bytes:,} bytes at most.")
+    def _most(self, path: str) -> int:
+        return min(self._most_bytes, MOST_CHECK_BYTES) if path in CHECK_PATHS else self._most_bytes
+
+
+def _too_large(most: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"A request may hold {most:,} bytes at most.")
 
 
 def _split(url: str) -> tuple[str, str]:

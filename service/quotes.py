@@ -1,6 +1,7 @@
 """Quotes: whether words stand in an article exactly, where, and how the nearest ones differ.
 
-What printers vary is folded: typographic quotation marks and dashes, ligatures and white space.
+What printers vary is folded: typographic quotation marks and dashes, ligatures and white space; and
+single marks count as double ones, for that is how a quotation within a quotation is written.
 Everything else counts, letter case too. What is given back is always the article's own text.
 """
 
@@ -30,6 +31,11 @@ MOST_ARTICLES = 200  # that are looked through for the exact words
 MOST_MATCHES = 50
 NEAREST = 30  # passages looked at for the nearest words
 MOST_WINDOWS = 8  # places in a passage that are compared word by word
+LEAST = 0.5  # of similarity: what is less like the quote is not near it
+ALIKE = 0.8  # of a word in common: a word with the same stem, or spelled nearly so
+SPELLED = 0.75  # of two words' letters that are the same make them spelled nearly so
+LEAST_SPELLED = 4  # letters of such a word
+MOST_SPELLED = 100  # words of the quote that are looked for so
 _FOLDED = {
     **dict.fromkeys("“”„‟«»″", '"'),
     **dict.fromkeys("‘’‚‛′", "'"),
@@ -169,6 +175,8 @@ def folded(text: str) -> tuple[str, list[tuple[int, int]]]:
             made = " "
         else:
             made = _FOLDED.get(char) or unicodedata.normalize("NFKC", char)
+            if made == '"' and not (out and out[-1].isdigit()):  # 6" are no 6'
+                made = "'"
         for piece in made:
             out.append(piece)
             places.append((i, i + 1))
@@ -176,47 +184,88 @@ def folded(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _nearest(quote: str, passages: Sequence[Passage]) -> Nearest | None:
-    """The words in a row, about as many, that are most like the quote's."""
+    """The words in a row, about as many, that are most like the quote's; None where none are."""
     wanted = _compared(_WORD.findall(quote))
     about = {w.stem for w in words(quote) if is_content(w)}
-    best: tuple[float, Match] | None = None
+    best: tuple[float, int, Match] | None = None
     for passage in passages:
         if not about & stems(passage.text):
             continue
         found = [m.span() for m in _WORD.finditer(passage.text)]
-        there = _compared([passage.text[a:b] for a, b in found])
+        there, shares = _alike(wanted, _compared([passage.text[a:b] for a, b in found]))
         for start, end in _windows(wanted, there):
+            score = _score(wanted, there[start:end], shares[start:end])
+            # Of runs as like as each other the one that is as long as the quote.
+            key = score, -abs(end - start - len(wanted))
+            if score < LEAST or (best is not None and key <= best[:2]):
+                continue
             text = passage.text[found[start][0] : found[end - 1][1]]
-            matcher = difflib.SequenceMatcher(None, wanted, there[start:end], autojunk=False)
-            if (best is None or matcher.ratio() > best[0]) and about & stems(text):
+            if about & stems(text):
                 shift = passage.span.start
                 span = Span(shift + found[start][0], shift + found[end - 1][1])
-                best = matcher.ratio(), Match(passage, span, text)
+                best = *key, Match(passage, span, text)
     if best is None:
         return None
-    similarity, match = best
-    return Nearest(match, round(similarity, 4), diff(quote, match.text))
+    similarity, _, match = best
+    if similarity == 1.0:  # the words are the same, and it is not verbatim: the punctuation differs
+        ours, theirs = _told_apart(_WORD.findall(quote), _WORD.findall(match.text))
+        similarity = difflib.SequenceMatcher(None, ours, theirs, autojunk=False).ratio()
+    return Nearest(match, min(round(similarity, 4), 0.9999), diff(quote, match.text))
+
+
+def _alike(wanted: Sequence[str], there: Sequence[str]) -> tuple[list[str], list[float]]:
+    """The words of a text, those alike to one of the quote's written as that one; and how much of
+    a word in common each counts.
+    """
+    known = set(wanted)
+    lacking = sorted(known - set(there))
+    by_stem = {found[0].stem: word for word in lacking if len(found := words(word)) == 1}
+    by_start: dict[str, list[str]] = {}
+    for word in lacking[:MOST_SPELLED]:
+        if len(word) >= LEAST_SPELLED and word.isalpha():
+            by_start.setdefault(word[:2].casefold(), []).append(word)
+    made: dict[str, tuple[str, float]] = {}
+    for word in set(there) - known:
+        found = words(word)
+        if len(found) == 1 and found[0].stem in by_stem:
+            made[word] = by_stem[found[0].stem], ALIKE
+        elif len(word) >= LEAST_SPELLED and word.isalpha():
+            for other in by_start.get(word[:2].casefold(), ()):
+                if difflib.SequenceMatcher(None, word, other, autojunk=False).ratio() >= SPELLED:
+                    made[word] = other, ALIKE
+                    break
+    pairs = [made.get(word, (word, 1.0)) for word in there]
+    return [word for word, _ in pairs], [share for _, share in pairs]
+
+
+def _score(wanted: Sequence[str], there: Sequence[str], shares: Sequence[float]) -> float:
+    """The share of words in common, in order, 0 to 1."""
+    blocks = difflib.SequenceMatcher(None, wanted, there, autojunk=False).get_matching_blocks()
+    common = sum(sum(shares[block.b : block.b + block.size]) for block in blocks)
+    return 2 * common / (len(wanted) + len(there))
 
 
 def _windows(wanted: Sequence[str], there: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Runs of words that share most of those wanted, from the first to the last that they share,
-    and as many more as the quote has others there.
+    """Runs of words that share most of those wanted: as many as those, and from the first to the
+    last that they share, with as many more as the quote has others there.
     """
     sought = Counter(wanted)
-    size = min(len(there), len(wanted) + len(wanted) // 5 + 1)
-    shared = [
-        (sum((Counter(there[i : i + size]) & sought).values()), -i)
-        for i in range(len(there) - size + 1)
-    ]
-    for count, i in sorted(shared, reverse=True)[:MOST_WINDOWS]:
-        at = [j for j in range(-i, -i + size) if there[j] in sought]
-        if count:
+    for size in {min(len(there), len(wanted)), min(len(there), len(wanted) * 6 // 5 + 1)}:
+        shared = [
+            (sum((Counter(there[i : i + size]) & sought).values()), -i)
+            for i in range(len(there) - size + 1)
+        ]
+        for count, i in sorted(shared, reverse=True)[:MOST_WINDOWS]:
+            if not count:
+                continue
+            at = [j for j in range(-i, -i + size) if there[j] in sought]
             held = {there[j] for j in at}
             known = [k for k, word in enumerate(wanted) if word in held]
             yield (
                 max(0, at[0] - known[0]),
                 min(len(there), at[-1] + len(wanted) - known[-1]),
             )
+            yield -i, -i + min(size, len(wanted))
 
 
 def _compared(found: Sequence[str]) -> list[str]:
@@ -224,12 +273,24 @@ def _compared(found: Sequence[str]) -> list[str]:
     return [folded(word)[0].strip(_BESIDE) or word for word in found]
 
 
+def _told_apart(ours: Sequence[str], theirs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Words as they differ: by more than punctuation; else by that, last by that at the ends."""
+    compared = _compared(ours), _compared(theirs)
+    if compared[0] != compared[1]:
+        return compared
+    whole = [folded(w)[0] for w in ours], [folded(w)[0] for w in theirs]
+    inner = [
+        folded(" ".join(side))[0].strip(_BESIDE).split() if side else [] for side in (ours, theirs)
+    ]
+    if inner[0] == inner[1] or any(len(i) != len(w) for i, w in zip(inner, whole, strict=True)):
+        return whole
+    return inner[0], inner[1]
+
+
 def diff(quote: str, source: str) -> list[Change]:
     """Word by word, as runs. The `=` and `-` runs together are the quote's words."""
     ours, theirs = _WORD.findall(quote), _WORD.findall(source)
-    compared = _compared(ours), _compared(theirs)
-    if compared[0] == compared[1]:  # then it is the punctuation
-        compared = [folded(w)[0] for w in ours], [folded(w)[0] for w in theirs]
+    compared = _told_apart(ours, theirs)
     changes = []
     for op, a, b, c, d in difflib.SequenceMatcher(None, *compared, autojunk=False).get_opcodes():
         if op == "equal":

@@ -308,6 +308,21 @@ def test_what_is_too_large_is_413_whichever_way_it_is_sent(tmp_path: Path) -> No
         assert served.client.get("/livez").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/v1/checks", "/v1/quotes:verify"])
+def test_what_is_held_against_articles_has_a_limit_of_its_own(shared: Served, path: str) -> None:
+    def chunked() -> Iterator[bytes]:
+        for _ in range(17):
+            yield b"x" * 1_000_000
+
+    for body in (b"x" * 17_000_000, chunked()):
+        response = shared.client.post(path, content=body, headers=JSON)
+        is_problem(response, 413, "payload_too_large")
+        assert "16,000,000 bytes" in response.json()["detail"]
+    longest = {"source_text": "\U0001f600" * 1_000_000, "text": "\U0001f600" * 200_001}
+    response = shared.client.post(path, content=json.dumps(longest), headers=JSON)
+    is_problem(response, 422, "invalid_request")  # escaped, twelve bytes for each character
+
+
 def test_a_body_said_to_be_huge_is_refused_before_it_comes(shared: Served) -> None:
     reply = shared.exchange(
         b"POST /v1/articles HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import ANSWER, ARTICLE, QUESTION, Served, serving
 
-from dateline_client import Client, assertions, plugin, running, texts
+from dateline_client import Client, assertions, plugin, refusals, running, texts
 from dateline_client.assertions import source_file
 from dateline_client.report import Reported, page
 from service import cli_check, quotes, wording
@@ -127,7 +127,9 @@ def test_a_quotation_is_held_against_the_nearest_words(run: Run) -> None:
     )
     fails(run(last), "  - We open it by Sunday", "  + We open it by May")
     nothing = run("dateline.assert_quotes_verbatim('It is “zyx qwv”.', ARTICLE)")
-    fails(nothing, "  - zyx qwv", "    no word of it is there")
+    fails(nothing, "  - zyx qwv", "    nothing like it is in the source")
+    unlike = run("dateline.assert_quotes_verbatim('“the moon on a stick at last”', ARTICLE)")
+    fails(unlike, "    nothing like it is in the source")
 
 
 def test_citations_are_the_answers_or_what_its_text_holds(run: Run) -> None:
@@ -162,6 +164,64 @@ def test_a_text_refuses_that_says_it_cannot_say(run: Run) -> None:
     passes(run("\n".join(f"dateline.assert_refuses({answer!r})" for answer in REFUSES)))
     for answer in TELLS:
         fails(run(f"dateline.assert_refuses({answer!r})"), f"  - {answer}")
+
+
+@pytest.mark.parametrize(
+    ("text", "refuses"),
+    [
+        ("That information isn't available in the article.", True),
+        ("The source is silent on this.", True),
+        ("It is unclear from the articles.", True),
+        ("N/A", True),
+        ("Not stated.", True),
+        ("No information.", True),
+        ("None of the articles mentions the price.", True),
+        ("Unknown.", True),
+        ("Unfortunately, the provided text does not specify who signed it.", True),
+        ("I'm sorry, but I cannot answer that: the articles do not say.", True),
+        ("The article does not say how many people died in 2024.", True),
+        ("The two articles do not mention it.", True),
+        ("While the article tells of a deal, it does not name the price.", True),
+        ("Based on the provided information, the date cannot be determined.", True),
+        ("We were unable to find an answer in the sources.", True),
+        ("There is no mention of the price in the text.", True),
+        ("The passage says nothing about the buyer, the price or the date.", True),
+        ("It is not stated when the deal was signed.", True),
+        ("The article does not say. It only mentions that two ministers met.", True),
+        ("I don’t have enough information to answer.", True),
+        ("The deal was signed, but the article does not say who paid.", True),
+        ("There isn't enough information in the articles.", True),
+        ("The answer is not in the articles.", True),
+        ("The article doesn't say, although it mentions a deal.", True),
+        ("The company does not provide details on the deal, worth $3 million.", False),
+        ("The minister does not say that the deal was worth 3 million; it was 4 million.", False),
+        ("He cannot say enough good about it: the deal was worth 3 million.", False),
+        ("Police did not tell reporters the name of the suspect.", False),
+        ("Police sources did not say who fired.", False),
+        ("The article does not say much, only that the deal failed.", False),
+        ("The article does not name the price, but it was a record.", False),
+        ("I do not know the terms; the company paid in shares.", False),
+        ("The text does not say that the deal was worth three billion.", False),
+        ("The price, which was high, was not disclosed by the company.", False),
+        ("The deal was not mentioned by the minister.", False),
+        ("He was not known to police.", False),
+        ("The article does not mention it: the deal was worth a fortune.", False),
+        ("They could not find the ship.", False),
+        ("The article does not say what it was worth. It was worth $3 million.", False),
+        ("The government has no information on the crew, said the minister.", False),
+        ("The minister said that the plan does not include schools.", False),
+        ("The bill does not mention wages.", False),
+        ("The unknown man was found.", False),
+        ("The article does not say who won, the result was a draw.", False),
+    ],
+)
+def test_what_refuses_speaks_of_its_source_or_of_itself(text: str, refuses: bool) -> None:
+    assert refusals.refuses(text) is refuses
+
+
+@given(st.text(st.sampled_from("aI not the article say;:,.but 3") | st.characters()))
+def test_any_text_refuses_or_does_not(text: str) -> None:
+    assert refusals.refuses(text) in (True, False)
 
 
 def test_a_refusal_of_the_service_is_known(fresh: Served, run: Run) -> None:
@@ -374,6 +434,19 @@ def test_what_is_known_needs_no_service(run: Run, tmp_path: Path) -> None:
     result.stdout.fnmatch_lines([f"*The service at {gone.url} does not answer*"])
 
 
+def test_a_stored_article_needs_the_service_and_that_is_said(run: Run, tmp_path: Path) -> None:
+    held = "dateline.assert_grounded(ANSWER, dateline.stored('bridge'))"
+    with serving(tmp_path / "gone") as gone:
+        gone.add(id="bridge")
+        passes(run(held, url=gone.url))
+    result = run(held, url=gone.url)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [f"*The service at {gone.url} does not answer*A stored article may have changed*"]
+    )
+    assert "another exception" not in result.stdout.str()
+
+
 def test_another_model_is_asked_anew(
     fresh: Served, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -547,6 +620,46 @@ def test_quotes_are_folded_as_the_service_folds_them(quote: str, text: str) -> N
 def test_what_stands_in_quotation_marks() -> None:
     text = "He “said so,” and \"did. \" «Oui», „ja“; 'no' and an open “end."
     assert [text[a:b] for a, b in texts.quotations(text)] == ["said so", "did", "Oui", "ja", "no"]
+
+
+def test_the_nearest_words_may_be_spelled_otherwise() -> None:
+    text = "Heads of two memorandums of understanding in Baghdad spoke."
+    span = texts.nearest("two memorandums of understandings", text)
+    assert span is not None and text[slice(*span)] == "two memorandums of understanding"
+
+
+@pytest.mark.parametrize(
+    ("text", "lone"),
+    [
+        ('Petrova said "We have never seen such a thing', ['"']),
+        ("Petrova said “We have never seen such a thing.", ["“"]),
+        ("She said so”, and left.", ["”"]),
+        ("«Oui, dit-il.", ["«"]),
+        ('"So it is," he said. "It was.', ['"']),
+        ("“One,” he said, “and two.", ["“"]),
+        ('“He said "no" to it,” and „ja“, »so«, ”så”, «oui» and "did".', []),
+        ("“It began so.\n\n“It ended so,” he said.", []),
+        ("A 12\" pipe, 6'2\" tall, 7″ wide; the ministers' talks, it's ‘open.", []),
+    ],
+)
+def test_a_double_mark_that_is_not_closed(text: str, lone: list[str]) -> None:
+    assert [text[at] for at in texts.lone_marks(text)] == lone
+
+
+def test_a_quotation_that_is_not_closed_is_not_verbatim(run: Run) -> None:
+    fails(
+        run("dateline.assert_quotes_verbatim('He said \"two tram lines are there', ARTICLE)"),
+        "AssertionError: 1 quotation mark is not closed in the answer",
+        '  - He said "two tram lines are there',
+        "  ?         ^",
+    )
+    both = "dateline.assert_quotes_verbatim('“six tram lines” and “so on', ARTICLE)"
+    fails(
+        run(both),
+        "AssertionError: 1 of 1 quotation does not stand in the source",
+        "1 quotation mark is not closed in the answer",
+        "  - “six tram lines” and “so on",
+    )
 
 
 @pytest.mark.parametrize(

@@ -149,3 +149,39 @@ def test_a_quote_without_a_word_is_told(index: Index) -> None:
 
 def test_what_shares_no_word_of_content_is_not_near() -> None:
     assert verify_in("It went on the moon.", "elephants danced on the sea").nearest is None
+
+
+def test_of_runs_that_share_as_much_the_one_with_words_alike_is_nearest() -> None:
+    text = "Heads of two memorandums of understanding were signed, of which two of them hold."
+    nearest = verify_in(text, "two memorandums of understandings").nearest
+    assert nearest is not None and nearest.match.text == "two memorandums of understanding"
+    assert nearest.similarity == 0.95
+    assert [(c.op, c.text) for c in nearest.diff] == [
+        ("=", "two memorandums of"), ("-", "understandings"), ("+", "understanding"),
+    ]  # fmt: skip
+    numbers = verify_in("It cost 40,000 euros.", "It cost 50,000 euros").nearest
+    assert numbers is not None and numbers.similarity == 0.75  # no number is nearly another
+
+
+def test_marks_within_a_quote_may_be_of_another_kind() -> None:
+    text = 'They signed two “important” security agreements. A pipe of 6" leaked.'
+    (match,) = verify_in(text, "signed two 'important' security agreements").matches
+    assert match.text == "signed two “important” security agreements"
+    assert not verify_in(text, "A pipe of 6' leaked").matches
+
+
+def test_what_is_not_verbatim_is_less_than_the_same() -> None:
+    nearest = verify_in(
+        "They signed two, important agreements.", "two important agreements"
+    ).nearest
+    assert nearest is not None and nearest.similarity < 1
+    assert [(c.op, c.text) for c in nearest.diff] == [
+        ("-", "two"), ("+", "two,"), ("=", "important agreements"),
+    ]  # fmt: skip
+    nearest = verify_in("They signed it, he said.", "They signed it.").nearest
+    assert nearest is not None and nearest.similarity < 1
+
+
+def test_what_is_little_like_the_quote_is_not_near() -> None:
+    text = "The ministers met on Monday in the old harbour hall and signed nothing."
+    assert verify_in(text, "the ministers danced with seven elephants at dawn").nearest is None

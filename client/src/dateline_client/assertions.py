@@ -22,6 +22,7 @@ from dateline_client.contract import (
     Source,
     read,
 )
+from dateline_client.refusals import refuses
 from dateline_client.texts import (
     Look,
     Span,
@@ -29,6 +30,7 @@ from dateline_client.texts import (
     instead,
     likeness,
     line_and_column,
+    lone_marks,
     missing,
     nearest,
     occurrences,
@@ -39,7 +41,7 @@ from dateline_client.texts import (
 __tracebackhide__ = True
 Mode = Literal["full", "fast"]
 GAP = "\n\n"  # between the texts of several sources that are sent as one
-LEAST_WORDS = 3  # of a clause that tells something
+AROUND = 60  # characters before and after a mark that is shown
 MOST_SHOWN = 5  # citations that a failure lists
 WRONG = {
     "numbers": "a number that the source does not give for this",
@@ -52,18 +54,6 @@ WRONG = {
     "causes": "a cause that the source does not name",
     "orders": "the source orders it to be said, and does not state it",
 }
-# A text refuses if it is empty, or if its first sentence has one of these and no "but" after it.
-REFUSALS = (
-    r"(?:do|does|did)(?:n['’]t| not) (?:say|state|mention|specify|contain|provide|include|tell)",
-    r"(?:can(?:no|['’])t|can not|could(?:n['’]t| not)|unable to|not able to) "
-    r"(?:\w+ )?(?:answer|find|say|tell|determine)",
-    r"(?:do(?:n['’]t| not)) (?:\w+ )?(?:know|have)",
-    r"(?:is|are|was|were)(?:n['’]t| not) (?:stated|mentioned|specified|given|disclosed|known)",
-    r"no (?:information|mention|answer)",
-    r"not (?:enough|sufficient) information|insufficient information",
-)
-_YET = re.compile(r"\b(?:but|however|yet|nevertheless|nonetheless)\b", re.IGNORECASE)
-_FIRST = re.compile(r".*?[.!?](?=\s|$)|.+", re.DOTALL)
 _FRONT = re.compile(r"---[ \t]*\n((?:[\w-]+:.*\n|[ \t]*\n)*)---[ \t]*\n\s*")
 
 
@@ -220,7 +210,7 @@ class Judge:
         refusals: Sequence[str] = (),
     ) -> None:
         self._check, self._verify_quote, self._look = check, verify_quote, look
-        self._refusals = re.compile("|".join((*REFUSALS, *refusals)), re.IGNORECASE)
+        self._refusals = refusals
 
     def grounded(self, answer: object, sources: list[SourceText], mode: Mode) -> Outcome:
         """Every sentence that states something is supported, and there is one."""
@@ -283,13 +273,35 @@ class Judge:
             marks.append(Mark((start, end), "good" if places else "bad", "", places))
             if not places:
                 lines += ["", *self._difference(words, self._nearest(words, sources), sources)]
-        outcome = Outcome("assert_quotes_verbatim", told.text, sources, marks)
+        lone = lone_marks(told.text)
+        shown = [*marks, *(Mark((at, at + 1), "bad", "not closed") for at in lone)]
+        shown.sort(key=lambda mark: mark.span)
+        outcome = Outcome("assert_quotes_verbatim", told.text, sources, shown)
         bad = [mark for mark in marks if mark.verdict == "bad"]
+        if lone:  # what it quotes cannot be told, and is not to pass for verbatim
+            are = "mark is" if len(lone) == 1 else "marks are"
+            head = f"{len(lone)} quotation {are} not closed in the answer"
+            if not bad:
+                return _failed(outcome, head, *self._unclosed(told.text, lone))
+            lines = [*lines, "", self._look.bold(head), *self._unclosed(told.text, lone)]
         if not bad:
             return outcome
         do = "does" if len(bad) == 1 else "do"
         head = f"{len(bad)} of {_count(marks, 'quotation')} {do} not stand in {_names(sources)}"
         return _failed(outcome, head, *lines)
+
+    def _unclosed(self, text: str, lone: list[int]) -> Iterator[str]:
+        """Each mark with the words around it, of its line: there it is to be closed."""
+        for at in lone:
+            start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+            start = max(start, at - AROUND)
+            before = plain(text[start:at]) + " " * text[start:at][-1:].isspace()
+            after = plain(text[at : min(end if end >= 0 else len(text), at + AROUND)])
+            place = len(before) if before.strip() else 0
+            yield ""
+            yield from self._look.lines(
+                "-", before[len(before) - place :] + after, [(place, place + 1)]
+            )
 
     def _standing(self, words: str, sources: list[SourceText]) -> Iterator[tuple[int, Span]]:
         for number, source in enumerate(sources):
@@ -314,7 +326,7 @@ class Judge:
         ours = plain(words)
         if place is None:
             yield from self._look.lines("-", ours)
-            yield "    no word of it is there"
+            yield f"    nothing like it is in {_names(sources)}"
             return
         number, span = place
         theirs = plain(sources[number].text[slice(*span)])
@@ -366,18 +378,12 @@ class Judge:
             lines.append(self._look.dim(f"    {plain(source.article_id or '')}"))
         return _failed(outcome, head, "", *lines)
 
-    def _says_nothing(self, sentence: str) -> bool:
-        """Whether it refuses, and does not go on to tell something after a "but"."""
-        clauses = [c for c in _YET.split(sentence) if len(c.split()) >= LEAST_WORDS]
-        return bool(self._refusals.search((clauses or [sentence])[-1]))
-
     def refuses(self, answer: object) -> Outcome:
         """The service's refusal; of a mere text, that it is empty or says that it cannot say."""
         told = said(answer)
         refused = told.answerable is False
         if told.answerable is None:
-            first = _FIRST.match(told.text.strip())
-            refused = first is None or self._says_nothing(first[0])
+            refused = refuses(told.text, self._refusals)
         mark = Mark((0, len(told.text)), "good" if refused else "bad", "refusal" if refused else "")
         outcome = Outcome("assert_refuses", told.text, [], [mark])
         if refused:

@@ -268,7 +268,7 @@ class Change:
 
 @dataclass(frozen=True)
 class NearestQuote:
-    """`similarity` is the share of words in common, 0 to 1."""
+    """`similarity` is the share of words in common, 0 to 1; words nearly the same count in part."""
 
     source: Source
     similarity: float

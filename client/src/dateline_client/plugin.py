@@ -22,6 +22,7 @@ from dateline_client.assertions import (
     sources_of,
 )
 from dateline_client.client import Client
+from dateline_client.errors import Unreachable
 from dateline_client.report import Reported, page
 from dateline_client.running import Kept, Running
 from dateline_client.texts import Look
@@ -38,6 +39,10 @@ NO_SOURCE = (
     "dateline.article(...), dateline.stored(...), or a list of these; or name a folder: "
     "@pytest.mark.dateline(articles=...). Only an answer or a briefing of the service, which cites "
     "its articles, needs none."
+)
+STORED = (
+    "A stored article may have changed, so that its text is always asked for, though verdicts are "
+    "kept: start the service, or hold the answer against a file or a text."
 )
 MOST_WIDTH = 100
 _OPTIONS = {
@@ -98,8 +103,11 @@ class Dateline:
         return SourceText(text, name, title, published_at)
 
     def stored(self, article_id: str) -> SourceText:
-        """An article that the service has."""
-        return source_of(self.client.get(article_id))
+        """An article that the service has, as it is now: what is kept of it is its verdicts."""
+        try:
+            return source_of(self.client.get(article_id))
+        except Unreachable as error:
+            raise Unreachable(f"{error} {STORED}") from None
 
     def assert_grounded(
         self, answer: object, source: object = None, *, mode: Mode | None = None

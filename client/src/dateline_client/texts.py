@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 Span = tuple[int, int]  # code points, end exclusive
 
-# What the service folds when it verifies a quote, and nothing else.
+# What the service folds when it verifies a quote, and nothing else. A mark of a quotation within
+# another is written single or double.
 _FOLDED = {
     **dict.fromkeys("“”„‟«»″", '"'),
     **dict.fromkeys("‘’‚‛′", "'"),
@@ -18,6 +19,10 @@ _FOLDED = {
 }
 _MARKS = "\"'“”„«»‘’‚ \t\n"
 _QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|\"([^\"\n]+)\"")
+# Closed as well, though not as English does it: »so«, ”so”. And the paragraphs of one quotation:
+# each opens it anew, and the last closes it.
+_CLOSED = re.compile(rf"{_QUOTED.pattern}|»[^«»]+«|”[^“”]+”|“[^“”]+\n[ \t]*(?=“)")
+_LONE = re.compile(r"[“”„«»]|(?<!\d)\"")  # after a digit it is inches
 # Single marks, and where they no longer belong together. What opens stands before a word and after
 # none ('tis and '90s are shortened words), what closes after something and before no letter.
 _SINGLE = re.compile(
@@ -36,6 +41,10 @@ _COMMON = frozenset(
     "said say says she that the their there they this to was were which who will with".split()
 )
 SAME = 0.5  # of its words, in the order of the other's, make a text like the other
+ALIKE = 0.8  # of a word in common: one that is spelled nearly so
+SPELLED = 0.75  # of two words' letters that are the same make them spelled nearly so
+LEAST_SPELLED = 4  # letters of such a word
+MOST_SPELLED = 100  # words that are looked for so
 MOST_WINDOWS = 20  # places whose words are compared in their order
 
 
@@ -51,6 +60,8 @@ def folded(text: str) -> tuple[str, list[Span]]:
             made = " "
         else:
             made = _FOLDED.get(char) or unicodedata.normalize("NFKC", char)
+            if made == '"' and not (out and out[-1].isdigit()):  # 6" are no 6'
+                made = "'"
         for piece in made:
             out.append(piece)
             places.append((i, i + 1))
@@ -91,6 +102,12 @@ def quotations(text: str) -> list[Span]:
     return found
 
 
+def lone_marks(text: str) -> list[int]:
+    """Where double quotation marks stand that nothing closes, or that close nothing."""
+    rest = _CLOSED.sub(lambda found: " " * len(found[0]), text)
+    return [match.start() for match in _LONE.finditer(rest)]
+
+
 def _singly_quoted(text: str) -> Iterator[tuple[int, int]]:
     """Between ‘ and ’, or two straight ones, of one line. What may be a possessive ("ministers'")
     closes only in the sentence that was opened in, and where nothing else does in it.
@@ -119,10 +136,10 @@ def _singly_quoted(text: str) -> Iterator[tuple[int, int]]:
 
 
 def nearest(words: str, text: str) -> Span | None:
-    """The place of as many words in a row that is most like `words`; None where none is there."""
+    """The place of as many words in a row that is most like `words`; None where nothing is."""
     wanted = [_bare(w) for w in words.split()]
     spans = [m.span() for m in _WORD.finditer(text)]
-    there = [_bare(text[a:b]) for a, b in spans]
+    there, shares = _alike(wanted, [_bare(text[a:b]) for a, b in spans])
     size = min(len(wanted), len(there))
     if not size:
         return None
@@ -132,17 +149,40 @@ def nearest(words: str, text: str) -> Span | None:
         for i in range(len(there) - size + 1)
     ]
     best = sorted(shared, reverse=True)[:MOST_WINDOWS]
-    if not best[0][0]:
-        return None
 
     def likeness(i: int) -> tuple[float, int]:
         """Of two as like as each other the one whose words stand where they are looked for."""
         window = there[i : i + size]
-        ratio = difflib.SequenceMatcher(None, wanted, window, autojunk=False).ratio()
-        return ratio, sum(map(str.__eq__, wanted, window))
+        matcher = difflib.SequenceMatcher(None, wanted, window, autojunk=False)
+        blocks = matcher.get_matching_blocks()
+        common = sum(sum(shares[i + b.b : i + b.b + b.size]) for b in blocks)
+        return 2 * common / (len(wanted) + size), sum(map(str.__eq__, wanted, window))
 
-    start = max((-i for count, i in best if count), key=likeness)
+    start = max((-i for _, i in best), key=likeness)
+    if likeness(start)[0] < SAME:
+        return None
     return _inner(text, spans[start][0], spans[start + size - 1][1])
+
+
+def _alike(wanted: Sequence[str], there: Sequence[str]) -> tuple[list[str], list[float]]:
+    """The words of a text, those spelled nearly as one of `wanted` written as that one; and how
+    much of a word in common each counts.
+    """
+    known = set(wanted)
+    by_start: dict[str, list[str]] = {}
+    for word in sorted(known - set(there))[:MOST_SPELLED]:
+        if len(word) >= LEAST_SPELLED and word.isalpha():
+            by_start.setdefault(word[:2], []).append(word)
+    made: dict[str, str] = {}
+    for word in set(there) - known:
+        if len(word) >= LEAST_SPELLED and word.isalpha():
+            for other in by_start.get(word[:2], ()):
+                if difflib.SequenceMatcher(None, word, other, autojunk=False).ratio() >= SPELLED:
+                    made[word] = other
+                    break
+    return [made.get(word, word) for word in there], [
+        ALIKE if word in made else 1.0 for word in there
+    ]
 
 
 def missing(text: str, other: str) -> list[Span]:
