@@ -24,13 +24,13 @@ from service.answers import LEAST_COSINE
 from service.calibration import Calibration
 from service.contract import Dropped
 from service.dates_written import written_out
-from service.grounding import Evidence, evidence, ground, orders, verbatim
+from service.grounding import Evidence, covered, evidence, ground, orders, verbatim, weights_of
 from service.prompts import Prompt
 from service.reading import Reader, context_of, judge, prompt_context
 from service.roles import keeps_speaker
 from service.stories import Said, is_copy, is_opinion, on_one_event, outlet
 from service.verification import Verified, Verifier, shortened, tidied
-from service.wording import names, stems, words
+from service.wording import is_content, names, stems, words
 
 FOUND = 100  # passages looked for, for a topic
 NAME_BEGINS = 5  # letters
@@ -44,6 +44,10 @@ PIECE = 1000  # characters that are read at once, or one passage
 LONGEST_SENTENCE = 30  # words
 LONGEST_LEAD = 40
 LEAD = 3  # sentences: the first may be a caption, or too long
+# The news stands below the lead where that holds less than the first share of the headline's words,
+# and a later sentence the second share, with so much of all of them that the lead lacks.
+LEAD_HOLDS, NEWS_HOLDS, NEWS_ADDS = 0.5, 0.5, 0.3
+LEAST_HEADLINE = 3  # words: what few of them tell, another sentence may repeat by chance
 # From here on the model's reading of a sentence is believed: of what it writes on its own account
 # more is wrong than of its answers.
 LEAST_ENTAILMENT = 0.65
@@ -91,20 +95,25 @@ class Report:
     said: list[Said] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     unwritten: list[int] = field(default_factory=list)  # pieces that the model wrote nothing of
+    news: Evidence | None = None  # the sentence that leads in the place of the article's first
+    pieces: list[list[Passage]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.news = told_below(self.article.title or "", self.passages)
+        self.pieces = self._pieces()
         self.unwritten = [*range(len(self.pieces))]
 
-    @property
-    def pieces(self) -> list[list[Passage]]:
-        """What is read at once; the lead is in the first."""
+    def _pieces(self) -> list[list[Passage]]:
+        """What is read at once; what leads is in the first."""
         pieces: list[list[Passage]] = []
+        news = self.news.passage.id if self.news else None
         for passage in self.passages:
-            if pieces and sum(len(p.text) for p in [*pieces[-1], passage]) <= PIECE:
+            size = sum(len(p.text) for p in [*pieces[-1], passage]) if pieces else 0
+            if pieces and size <= PIECE and passage.id != news:
                 pieces[-1].append(passage)
             else:
                 pieces.append([passage])
-        return pieces
+        return sorted(pieces, key=lambda piece: piece[0].id != news)
 
     @property
     def published(self) -> str:
@@ -146,9 +155,11 @@ def search(index: Index, topic: str, filters: Filters) -> tuple[list[Report], li
     reports = []
     for article_id, passages in found.items():
         # What an article is about its lead says, wherever the topic was found in it.
-        passages += index.registry.passages_of(article_id)[:1]
+        article, whole = index.registry.get(article_id), index.registry.passages_of(article_id)
+        news = told_below(article.title or "", whole)
+        passages += [*whole[:1], *([news.passage] if news else [])]
         in_order = sorted({p.id: p for p in passages}.values(), key=lambda p: p.span)
-        reports.append(Report(index.registry.get(article_id), in_order, nearness[article_id]))
+        reports.append(Report(article, in_order, nearness[article_id]))
     return reports, hits
 
 
@@ -242,8 +253,27 @@ def _events(originals: Sequence[Report], index: Index) -> list[list[Report]]:
 
 
 def _first_sentence(r: Report) -> str:
-    own = own_sentences(r.pieces[0])
+    own = [r.news] if r.news else own_sentences(r.pieces[0])
     return plain(own[0].text) if own else ""
+
+
+def told_below(title: str, passages: Sequence[Passage]) -> Evidence | None:
+    """The sentence that tells what the headline does, where the article begins with something else:
+    of a council meeting its agenda, and far below that the mayor was shot there.
+    """
+    if sum(is_content(w) for w in words(title)) < LEAST_HEADLINE or not passages:
+        return None
+    weights = weights_of(title, evidence(passages))
+    own = [e for e in own_sentences(passages) if may_lead(e)]
+    if not own or covered(weights, own[0].text) >= LEAD_HOLDS:
+        return None
+    lead = stems(own[0].text)
+    lacking = {stem: w for stem, w in weights.items() if stem not in lead}
+    best = max(own, key=lambda e: (covered(lacking, e.text), covered(weights, e.text)))
+    adds = covered(lacking, best.text) * sum(lacking.values()) / sum(weights.values())
+    fits = len(plain(best.text).split()) <= LONGEST_LEAD
+    holds = adds >= NEWS_ADDS and covered(weights, best.text) >= NEWS_HOLDS
+    return best if fits and holds else None
 
 
 # Write
@@ -269,7 +299,9 @@ class Writer:
         """An article's own lead, which is written to be one: nothing is asked of the model. It may
         be too long for a short briefing.
         """
-        if lead := self._own(own_sentences(r.pieces[0])[:LEAD], r, LONGEST_LEAD):
+        first = own_sentences(r.pieces[0])
+        first = [r.news, *(e for e in first if e.span != r.news.span)] if r.news else first
+        if lead := self._own(first[:LEAD], r, LONGEST_LEAD):
             r.said.append(Said(lead, r.item, (0, 0, is_opinion(lead.text))))
 
     def write(self, r: Report, number: int, sentences: int) -> None:
@@ -317,13 +349,7 @@ class Writer:
             forms = [whole, *(t for t in _shortened(whole) if keeps_speaker(t, e.text))]
             limits = (min(longest, self.max_words), longest)
             text = next((t for n in limits for t in forms if len(t.split()) <= n), "")
-            if (
-                not text
-                or orders(e.text)
-                or not _ENDED.search(text)
-                or _LEANS.match(text)
-                or self._is_said(text, [e], r)
-            ):
+            if not text or not _ENDED.search(text) or not may_lead(e) or self._is_said(text, [e], r):
                 continue
             if copied := self._copied(text, [e]):
                 return self._written_out(copied)
@@ -432,6 +458,12 @@ def own_sentences(piece: Sequence[Passage]) -> list[Evidence]:
             or (after and _INITIALS.search(e.text) and _follows(e, after))
         )
     ]
+
+
+def may_lead(e: Evidence) -> bool:
+    """Whether an article's own sentence can stand by itself in a briefing."""
+    text = plain(e.text)
+    return not (orders(e.text) or not _ENDED.search(text) or _LEANS.match(text))
 
 
 def _shortened(text: str) -> Iterator[str]:

@@ -694,3 +694,41 @@ def test_a_briefing_of_few_words_gives_the_lead_and_not_a_lesser_sentence(ferry:
     model = ScriptedChat(replies={"of at most 10 words": short})
     briefing, _ = brief(ferry, model, article_ids=["post"], max_words=10)
     assert briefing.briefing == short
+
+
+# -- what an article tells far below its beginning ----------------------------------------------
+
+SHOT = (
+    "During the meeting a gunman shot dead the mayor, Ellen Frost, and wounded six councillors "
+    "before police killed him, the police chief, Omar Haddad, said."
+)
+AGENDA = (
+    "The town council of Brackwell met on Tuesday to discuss parking fees, its clerk said.\n\n"
+)
+
+
+def parking(paragraphs: int) -> str:
+    streets = ["High", "Mill", "Church", "Park"]
+    return "".join(
+        f"Councillor {'ABCDEFGH'[n % 8]}mes{n} spoke about parking in {streets[n % 4]} Street and "
+        "asked for more lamps, benches and bicycle stands near the old market, and thanked the "
+        "staff for their work.\n\n"
+        for n in range(paragraphs)
+    )
+
+
+@pytest.mark.parametrize("paragraphs", [3, 12, 30])
+@pytest.mark.parametrize("named", [True, False])
+def test_the_news_below_the_lead_comes_first(index: Index, paragraphs: int, named: bool) -> None:
+    title = "Mayor shot dead at council meeting in Brackwell"
+    add(index, "long", AGENDA + parking(paragraphs) + SHOT, title, "News", "2026-05-13")
+    asked: dict[str, object] = {"article_ids": ["long"]} if named else {"topic": "parking fees"}
+    briefing, _ = brief(index, ScriptedChat(text=""), **asked)
+    assert briefing.briefing.startswith(SHOT)
+
+
+def test_a_lead_in_other_words_than_the_headlines_stays_first(index: Index) -> None:
+    text = f"{AGENDA}The meeting was long. {SHOT}"
+    add(index, "fees", text, "Brackwell council argues over parking fees", "News", "2026-05-13")
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["fees"])
+    assert briefing.briefing.startswith("The town council of Brackwell met on 12 May 2026")
