@@ -50,6 +50,7 @@ from service.reports import (
     QUESTION,
     Report,
     Writer,
+    covered_by,
     in_order,
     named,
     search,
@@ -259,7 +260,8 @@ class Briefer:
         work.to_do("read", len(read))
         for r in read:
             opened = r.said and r.said[0].size <= work.request.max_words
-            if not work.out_of_time and (each > 1 or not opened):
+            # The words that a long article's lead leaves are for its other pieces.
+            if not work.out_of_time and ((each > 1 and not r.is_long) or not opened):
                 first[r] = work.pool.submit(work.writer.write, r, 0, each)
         several_days = len({r.day for r in read if r.day}) > 1
         for number, event in enumerate(events):
@@ -289,9 +291,17 @@ class Briefer:
                     first[r].result()
                 work.done("read")
             left = most - sum(s.size for s in reduced(_told(event), [], most, work.left))
+            long = any(r.is_long for r in event)
+            each = 1 if long else each
             asked = ceil(left / (each * A_SENTENCE)) if left >= A_SENTENCE else 0
-            unwritten = sorted((number, n) for n, r in enumerate(event) for number in r.unwritten)
-            further = unwritten[: max(0, min(asked, MOST_PIECES - work.pieces))]
+            most_pieces = max(0, min(asked + long, MOST_PIECES - work.pieces))
+            # The first of each report, then the second of each.
+            turns = [
+                (turn, n, number)
+                for n, r in enumerate(event)
+                for turn, number in enumerate(r.next_pieces(most_pieces))
+            ]
+            further = [(number, n) for _, n, number in sorted(turns)[:most_pieces]]
             work.pieces += len(further)
             if further:
                 work.to_do("read", len(further))
@@ -467,7 +477,7 @@ class Briefer:
                 "dropped": _once([*(d for r in work.reports for d in r.dropped), *work.dropped]),
                 "incomplete": incomplete,
                 "refusal": None if citations else _refusal(work, reason or "not_supported"),
-                "articles": [_briefed(r) for r in work.reports],
+                "articles": [self._briefed(r) for r in work.reports],
                 "model": self._model,
                 "prompt": self._brief.version,
                 "usage": work.usage,
@@ -480,6 +490,22 @@ class Briefer:
         except StorageFull:
             logger.warning("The disk is full: the replies for %s are not kept", briefing.id)
         return briefing
+
+    def _briefed(self, r: Report) -> BriefedArticle:
+        a = r.article
+        whole = covered_by([p.span for p in self._index.registry.passages_of(a.id)])
+        return BriefedArticle(
+            id=a.id,
+            revision=a.revision,
+            title=a.title,
+            source=a.source,
+            url=a.url,
+            published_at=a.published_at,
+            copy_of=r.copy_of.article.id if r.copy_of else None,
+            read=r.unread is None,
+            unread=r.unread,
+            read_share=0.0 if r.unread else round(min(1.0, r.size / max(1, whole)), 3),
+        )
 
 
 def _in_turns(reports: Sequence[Report]) -> list[Report]:
@@ -563,18 +589,3 @@ def _conflicts(
             )
             found.append(Conflict(about=about, sides=[c for _, c in told]))
     return found
-
-
-def _briefed(r: Report) -> BriefedArticle:
-    a = r.article
-    return BriefedArticle(
-        id=a.id,
-        revision=a.revision,
-        title=a.title,
-        source=a.source,
-        url=a.url,
-        published_at=a.published_at,
-        copy_of=r.copy_of.article.id if r.copy_of else None,
-        read=r.unread is None,
-        unread=r.unread,
-    )

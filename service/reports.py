@@ -41,6 +41,9 @@ RELEVANT = 0.45
 NEWEST = 0.5
 AGAIN = 0.1  # what twice as many reports of an event count
 PIECE = 1000  # characters that are read at once, or one passage
+# From so many pieces on an article is long: it is read in several places, a sentence of each. What
+# is not next to what was read counts so much beside the share of the headline's words.
+LONG, APART = 8, 0.5
 LONGEST_SENTENCE = 30  # words
 LONGEST_LEAD = 40
 LEAD = 3  # sentences: the first may be a caption, or too long
@@ -114,6 +117,44 @@ class Report:
             else:
                 pieces.append([passage])
         return sorted(pieces, key=lambda piece: piece[0].id != news)
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.pieces) >= LONG
+
+    @property
+    def size(self) -> int:
+        """Characters of what was read."""
+        read = [n for n in range(len(self.pieces)) if n == 0 or n not in self.unwritten]
+        spans = sorted(p.span for n in read for p in self.pieces[n])
+        return covered_by(spans)
+
+    def next_pieces(self, most: int) -> list[int]:
+        """Those to be read next: of a long article not only its beginning, but what shares most
+        with the headline and is not next to what was read.
+        """
+        if not self.is_long:
+            return self.unwritten[:most]
+        starts = [piece[0].span for piece in self.pieces]
+        place = {n: at for at, n in enumerate(sorted(range(len(starts)), key=starts.__getitem__))}
+        title = self.article.title or ""
+        weights = weights_of(title, evidence(self.passages)) if words(title) else {}
+        shares = {
+            n: covered(weights, " ".join(p.text for p in self.pieces[n])) for n in self.unwritten
+        }
+        step = len(starts) / (most + 1)
+        chosen: list[int] = []
+
+        def worth(n: int) -> float:
+            read = [m for m in place if m == 0 or m in chosen or m not in self.unwritten]
+            away = min(abs(place[n] - place[m]) for m in read)
+            return shares[n] + APART * min(1, (away - 1) / step)
+
+        left = [n for n in self.unwritten if n > 0]
+        while left and len(chosen) < most:
+            chosen.append(max(left, key=worth))
+            left.remove(chosen[-1])
+        return chosen
 
     @property
     def published(self) -> str:
@@ -349,7 +390,12 @@ class Writer:
             forms = [whole, *(t for t in _shortened(whole) if keeps_speaker(t, e.text))]
             limits = (min(longest, self.max_words), longest)
             text = next((t for n in limits for t in forms if len(t.split()) <= n), "")
-            if not text or not _ENDED.search(text) or not may_lead(e) or self._is_said(text, [e], r):
+            if (
+                not text
+                or not _ENDED.search(text)
+                or not may_lead(e)
+                or self._is_said(text, [e], r)
+            ):
                 continue
             if copied := self._copied(text, [e]):
                 return self._written_out(copied)
@@ -491,6 +537,15 @@ def _joined(offered: Sequence[Evidence]) -> list[Evidence]:
 def _follows(one: Evidence, other: Evidence) -> bool:
     """Whether they stand in one paragraph, one after the other."""
     return one.passage.id == other.passage.id and other.span.start == one.span.end + 1
+
+
+def covered_by(spans: Sequence[Span]) -> int:
+    """Characters that spans in order cover: passages share sentences."""
+    size = end = 0
+    for span in spans:
+        size += max(0, span.end - max(end, span.start))
+        end = max(end, span.end)
+    return size
 
 
 def plain(text: str) -> str:

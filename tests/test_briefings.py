@@ -702,9 +702,7 @@ SHOT = (
     "During the meeting a gunman shot dead the mayor, Ellen Frost, and wounded six councillors "
     "before police killed him, the police chief, Omar Haddad, said."
 )
-AGENDA = (
-    "The town council of Brackwell met on Tuesday to discuss parking fees, its clerk said.\n\n"
-)
+AGENDA = "The town council of Brackwell met on Tuesday to discuss parking fees, its clerk said.\n\n"
 
 
 def parking(paragraphs: int) -> str:
@@ -725,6 +723,22 @@ def test_the_news_below_the_lead_comes_first(index: Index, paragraphs: int, name
     asked: dict[str, object] = {"article_ids": ["long"]} if named else {"topic": "parking fees"}
     briefing, _ = brief(index, ScriptedChat(text=""), **asked)
     assert briefing.briefing.startswith(SHOT)
+
+
+def test_a_long_article_is_read_in_several_places_and_the_reply_says_how_much(index: Index) -> None:
+    found = "Divers found the wreck of the Saint Brenna off Skarra Island.\n\n"
+    text = AGENDA + parking(90) + found + parking(90)
+    add(index, "long", text, "Brackwell council argues, Saint Brenna found", "News", "2026-05-13")
+    add(index, "vote", VOTE, "Schools to close", "Courier", "2026-04-20")
+    model = ScriptedChat(replies={"Brenna off": found.strip()}, text="")
+    briefing, _ = brief(index, model, article_ids=["long"], max_words=100)
+    assert found.strip() in briefing.briefing
+    asked = [p for p in model.prompts if "Write the news" in p]
+    assert 3 <= len(asked) <= 6
+    (article,) = briefing.articles
+    assert 0.05 < article.read_share < 0.4
+    briefing, _ = brief(index, chat(), article_ids=["vote"])
+    assert [a.read_share for a in briefing.articles] == [1]
 
 
 def test_a_lead_in_other_words_than_the_headlines_stays_first(index: Index) -> None:
