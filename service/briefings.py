@@ -56,7 +56,16 @@ from service.reports import (
     search,
     tell_copies,
 )
-from service.stories import Said, against, outlet, reduced, say_the_same, share, tells_otherwise
+from service.stories import (
+    Said,
+    against,
+    corrects,
+    outlet,
+    reduced,
+    say_the_same,
+    share,
+    tells_otherwise,
+)
 from service.verification import cite, hold
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
@@ -319,6 +328,7 @@ class Briefer:
     def _compare(self, event: Sequence[Report], work: _Work) -> None:
         """Finds what the reports tell otherwise; an outlet's later report counts."""
         work.said = _told(event)
+        self._correct(event, work)
         if len(event) == 1:
             return
         offered = {r: evidence(self._index.registry.passages_of(r.article.id)) for r in event}
@@ -333,6 +343,18 @@ class Briefer:
                     if r.article.id != said.passage.article_id and work.says(said):
                         self._contest(said, r, offered, work)
                 work.done("compare")
+
+    def _correct(self, event: Sequence[Report], work: _Work) -> None:
+        """Takes back what the outlet says elsewhere that it told in error: a correction in words
+        may name too little to be on one event with what it corrects.
+        """
+        others = [r for r in work.reports if r.copy_of is None and r not in event]
+        for said in [*work.said]:
+            later = [r for r in others if r.passages and is_later(r.passages[0], said.passage)]
+            for r in later:
+                offered = evidence(self._index.registry.passages_of(r.article.id))
+                if any(corrects(e.text, said.text) for e in offered) and work.says(said):
+                    self._take_back(said, work)
 
     def _contest(
         self, said: Said, r: Report, offered: Mapping[Report, Sequence[Evidence]], work: _Work

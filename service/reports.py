@@ -22,6 +22,7 @@ from index.sentences import Span, sentence_spans
 from index.stated import without_agency_line
 from service.answers import LEAST_COSINE
 from service.calibration import Calibration
+from service.conflicts import erred
 from service.contract import Dropped
 from service.dates_written import written_out
 from service.grounding import Evidence, covered, evidence, ground, orders, verbatim, weights_of
@@ -435,9 +436,10 @@ class Writer:
         if reason:
             dropped.append(Dropped(text=text, reason=reason))
             return None
-        if verbatim(text, offered) and (copied := self._copied(text, offered)):
+        copied = self._copied(text, offered) if verbatim(text, offered) else None
+        if copied and not any(erred(c.text) for c in copied.grounds.cited):
             return self._written_out(copied)
-        verified = self._verifier.verified(
+        verified = copied or self._verifier.verified(
             text, self.question, context, offered, self._reader, dropped, []
         )
         if verified is None:
@@ -445,7 +447,9 @@ class Writer:
         reason = None
         told = " ".join(c.text for c in verified.grounds.cited)
         headline = any(f.field == "title" for f in verified.grounds.fields)
-        if len(verified.grounds.cited) > 1 or (headline and _OFFICE.search(text)):
+        if any(erred(c.text) for c in verified.grounds.cited):
+            reason = "it was told in error"
+        elif len(verified.grounds.cited) > 1 or (headline and _OFFICE.search(text)):
             reason = "put together from several places"
         elif not (briefly or keeps_speaker(text, told)):
             reason = "it does not say who says so"
@@ -509,7 +513,7 @@ def own_sentences(piece: Sequence[Passage]) -> list[Evidence]:
 def may_lead(e: Evidence) -> bool:
     """Whether an article's own sentence can stand by itself in a briefing."""
     text = plain(e.text)
-    return not (orders(e.text) or not _ENDED.search(text) or _LEANS.match(text))
+    return not (orders(e.text) or erred(e.text) or not _ENDED.search(text) or _LEANS.match(text))
 
 
 def _shortened(text: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from datetime import date
 from index.articles import Article
 from index.duplicates import Wording
 from index.registry import Passage
-from service.conflicts import disagree, numbers
+from service.conflicts import disagree, numbers, taken_back
 from service.dates import mentions
 from service.grounding import ALSO_MARGIN, Evidence, critical, ground
 from service.verification import Verified
@@ -180,6 +180,11 @@ def in_common(one: str, other: str) -> float:
         {w.stem for w in words(text) if is_content(w) and not w.is_number} for text in (one, other)
     )
     return len(mine & theirs) / max(1, min(len(mine), len(theirs)))
+
+
+def corrects(text: str, claim: str) -> bool:
+    """Whether a sentence says that a number of the claim, on the same matter, was told in error."""
+    return bool(taken_back(text) & stems(claim)) and in_common(text, claim) >= PERHAPS
 
 
 def against(said: Said, offered: Sequence[Evidence]) -> Evidence | None:

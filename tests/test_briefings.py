@@ -17,6 +17,7 @@ from index.index import Index
 from index.registry import Passage
 from index.sentences import Span
 from service.briefings import Briefer
+from service.conflicts import erred, taken_back
 from service.contract import (
     Briefing,
     BriefingRequest,
@@ -746,3 +747,48 @@ def test_a_lead_in_other_words_than_the_headlines_stays_first(index: Index) -> N
     add(index, "fees", text, "Brackwell council argues over parking fees", "News", "2026-05-13")
     briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["fees"])
     assert briefing.briefing.startswith("The town council of Brackwell met on 12 May 2026")
+
+
+# -- corrections told in words ------------------------------------------------------------------
+
+BLAZE = (
+    "Nine people died when fire swept through a warehouse in Port Marlow on Tuesday night, "
+    "hospital officials said on Wednesday.\n\nDoctors had treated 45 people for burns."
+)
+IN_ERROR = (
+    "In a story published on March 4, the Harbour Herald reported erroneously that nine people "
+    "died in the warehouse fire in Port Marlow. The correct number of dead is 14, the regional "
+    "fire chief, Ana Petrova, said on Friday.\n\nPolice arrested a guard."
+)
+
+
+def correction(index: Index) -> None:
+    add(index, "blaze", BLAZE, "Nine dead in Port Marlow blaze", "Herald", "2026-03-04")
+    add(index, "fix", IN_ERROR, "Correction: Port Marlow blaze", "Herald", "2026-03-06")
+
+
+@pytest.mark.parametrize("written", ["", IN_ERROR, "Nine people died in the warehouse fire."])
+def test_what_was_reported_in_error_is_not_repeated(index: Index, written: str) -> None:
+    correction(index)
+    model = ScriptedChat(replies={"From “Correction": written}, text="")
+    for ids in (["fix"], ["blaze", "fix"]):
+        briefing, _ = brief(index, model, article_ids=ids)
+        told = " ".join(c.text for c in briefing.citations)
+        assert "nine" not in told.lower() and "erroneously" not in told
+        assert "The correct number of dead is 14" in told
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wrong"),
+    [
+        ("An earlier version of this story misstated the toll as nine; it is 14.", {"9"}),
+        ("A story on 4 March mistakenly said 12 people died instead of 14.", {"12"}),
+        ("The Herald reported incorrectly that nine, not 14, had died.", {"9"}),
+        ("The court heard that he was wrongly convicted of 14 murders.", set()),
+        ("Police mistakenly shot two men.", set()),
+        ("The minister said 14 people had died.", set()),
+    ],
+)
+def test_which_figure_was_told_in_error(sentence: str, wrong: set[str]) -> None:
+    assert taken_back(sentence) == wrong
+    assert erred(sentence) == bool(wrong)
