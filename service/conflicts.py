@@ -16,7 +16,7 @@ from service.wording import stems, words
 # a name, since there are many sentences that name others.
 SAME_THING, SAME_THING_NAMED = 0.55, 0.7
 MOST_RIVALS = 2
-# "The Herald reported erroneously that nine people died", "In a story we misstated the toll as nine":
+# "The Herald reported erroneously that nine people died", "our story misstated the toll as nine":
 # told in words, what was wrong is what follows, up to where the right figure is given.
 _WRONGLY = (
     r"(?:erroneously|incorrectly|mistakenly|wrongly|inaccurately|falsely|in error|by mistake)"

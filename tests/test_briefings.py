@@ -31,7 +31,7 @@ from service.contract import (
 from service.engine import LocalChatModel
 from service.grounding import Cited, Grounds
 from service.reading import Budget
-from service.stories import Said, counted, is_opinion, reduced, share
+from service.stories import DEAD, Said, counted, is_opinion, reduced, share
 from service.verification import Verified
 
 FERRY = (
@@ -792,3 +792,64 @@ def test_what_was_reported_in_error_is_not_repeated(index: Index, written: str) 
 def test_which_figure_was_told_in_error(sentence: str, wrong: set[str]) -> None:
     assert taken_back(sentence) == wrong
     assert erred(sentence) == bool(wrong)
+
+
+# -- tolls --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "dead"),
+    [
+        ("The quake killed at least 40 people.", {"40"}),
+        ("A quake struck, killing 31 people.", {"31"}),
+        ("It had earlier said 31 people were killed.", {"31"}),
+        ("Nine people died and 45 were hurt.", {"9"}),
+        ("The fire left 14 dead.", {"14"}),
+        ("The death toll from the quake rose from 27 to 31.", {"31"}),
+        ("The correct number of dead is 14, the chief said.", {"14"}),
+        ("A magnitude of 6.4 and killed many; 45 people were hurt.", set()),
+        ("Two officers killed a man, and 12 trucks came.", set()),
+        ("The road toll is 5 crowns.", set()),
+    ],
+)
+def test_how_the_dead_are_counted(text: str, dead: set[str]) -> None:
+    assert counted(text).get(DEAD, set()) == dead
+
+
+def test_tolls_of_one_event_that_names_one_place_are_in_conflict(index: Index) -> None:
+    first = (
+        "A magnitude 6.1 earthquake struck the island of Torvald on Monday, killing 31 people, the "
+        "interior ministry said.\n\nRescue teams were searching a school in Halden."
+    )
+    second = (
+        "The earthquake that hit the island of Torvald on Monday had a magnitude of 6.4 and left "
+        "at least 40 dead, the Red Cross said on Tuesday."
+    )
+    add(index, "quake", first, "Quake kills 31", "North Wire", "2026-05-12")
+    add(index, "toll", second, "Torvald quake toll 40", "Island Post", "2026-05-12")
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["quake", "toll"])
+    (conflict,) = briefing.conflicts
+    assert {c.sources[0].article_id for c in conflict.sides} == {"quake", "toll"}
+    (item,) = briefing.items
+    assert item.independent_sources == 2
+    revised = (
+        "The death toll from Monday's earthquake on the island of Torvald has been revised to 27, "
+        "the interior ministry said on Thursday.\n\nChildren were found alive in Halden."
+    )
+    add(index, "less", revised, "Torvald quake toll revised to 27", "North Wire", "2026-05-14")
+    ids = ["quake", "toll", "less"]
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=ids)
+    assert "killing 31" not in briefing.briefing
+    assert {c.sources[0].article_id for c in briefing.conflicts[0].sides} == {"less", "toll"}
+
+
+def test_two_events_of_one_place_and_day_stay_apart(index: Index) -> None:
+    for n, text in enumerate(
+        [
+            "A fire in a shop in Torvald killed two people on Monday, police said.",
+            "A crash on a road to Torvald killed five people on Monday, police said.",
+        ]
+    ):
+        add(index, f"n{n}", text, "Torvald", f"Post {n}", "2026-05-12")
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["n0", "n1"])
+    assert len(briefing.items) == 2 and briefing.conflicts == []
