@@ -18,6 +18,7 @@ _ENDS_IN_MONTH = re.compile(
     rf"(?:{'|'.join([*MONTHS, 'sept', *(name[:3] for name in MONTHS)])})\.?$", re.IGNORECASE
 )
 
+_SENTENCE_ENDS = re.compile(r"[.!?…][\"”’')\]]*\s+$")
 _ENDS_IN_INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}$")
 THEN = 14  # days before a report on which what it tells of may have happened
 
@@ -75,7 +76,8 @@ def _day_written(text: str, start: int, stop: int, day: date) -> str:
     before, after = text[:start], text[stop:]
     if owns := _OWNS.match(after):  # "Tuesday's vote"
         article = "" if re.search(r"\b(?:the|a)\s+$", before, re.IGNORECASE) else "the "
-        return before + _like(text[start], article + said) + after[owns.end() :]
+        begins = not before.strip() or bool(_SENTENCE_ENDS.search(before))
+        return before + _like(text[start] if begins else "o", article + said) + after[owns.end() :]
     part = _DAY_PARTS.get(words) or (words.split()[1] if words.startswith("this ") else "")
     if named := _PART_OF_DAY.match(after):
         part, after = named[1].lower(), after[named.end() :]

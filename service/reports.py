@@ -65,6 +65,26 @@ _LEANS = re.compile(
     r"|the (?:articles?|report|text|earlier|former|latter|same|other))\b",
     re.IGNORECASE,
 )
+# "* He resigned.", "CORRECTED: The mill closed."
+_BEFORE = re.compile(
+    r"^\s*(?:(?:[-*•–]|\d{1,2}[.)]|#+)\s+"
+    r"|(?i:corrected|correction|clarification|updated?(?: \d+)?|breaking(?: news)?)\s*:\s+)+"
+)
+# "On Tuesday, The ministry": no name, but for those that begin so.
+_CAPITAL_AFTER_DAY = re.compile(
+    r"^((?:On|In|Last|By|Since|Late|Early|Earlier)\s[^,.]{1,40},\s+)(The|An?|It|Its|There|This)"
+    r"(?=\s)(?!\s(?:Hague|Gambia|Bahamas|Netherlands|Times|Guardian|Sun|Economist|Independent"
+    r"|Telegraph|Observer|Who|Beatles|(?:\w+\s){1,2}(?:Times|Post|Journal|Herald|Tribune|Mail)))"
+)
+# "No further details were immediately available."
+_NOTHING_KNOWN = re.compile(
+    r"^(?:no (?:(?:further|more|other|additional|immediate)\s+)?"
+    r"(?:details?|information|comment|word)\b[^.]*\b(?:available|given|released|disclosed|provided)\b"
+    r"|(?:further|more|other) (?:details|information)\b[^.]*\bnot\b[^.]*\bavailable\b"
+    r"|[^.,]{2,60} (?:gave|provided|released|had) no (?:further|other|more|additional|immediate)"
+    r" (?:details|information|comment)\b[^.,]{0,30}\.$)",
+    re.IGNORECASE,
+)
 _CREDIT = re.compile(
     r"\W*(?:image|photo|photograph|picture|file|credit)s?\s*(?::|by\b)", re.IGNORECASE
 )
@@ -430,10 +450,7 @@ class Writer:
 
         Where there is no room for more it need not say who says so: the citation does.
         """
-        reason = None if _ENDED.search(text) else "it has no end"
-        if reason is None and _LEANS.match(text):
-            reason = "it does not stand by itself"
-        if reason:
+        if reason := unfit(text):
             dropped.append(Dropped(text=text, reason=reason))
             return None
         copied = self._copied(text, offered) if verbatim(text, offered) else None
@@ -512,8 +529,20 @@ def own_sentences(piece: Sequence[Passage]) -> list[Evidence]:
 
 def may_lead(e: Evidence) -> bool:
     """Whether an article's own sentence can stand by itself in a briefing."""
-    text = plain(e.text)
-    return not (orders(e.text) or erred(e.text) or not _ENDED.search(text) or _LEANS.match(text))
+    return not (orders(e.text) or erred(e.text) or unfit(plain(e.text)))
+
+
+def unfit(text: str) -> str | None:
+    """Why it is no sentence of a briefing, by its form alone."""
+    if not _ENDED.search(text):
+        return "it has no end"
+    if _LEANS.match(text):
+        return "it does not stand by itself"
+    if len(words(text)) < 2 or _NOTHING_KNOWN.match(text):
+        return "it tells nothing"
+    if text.count('"') % 2 or text.count("“") != text.count("”"):
+        return "a quotation in it has no end"
+    return None
 
 
 def _shortened(text: str) -> Iterator[str]:
@@ -553,7 +582,10 @@ def covered_by(spans: Sequence[Span]) -> int:
 
 
 def plain(text: str) -> str:
-    """A sentence without its agency line, and without "The article reports that ..."."""
-    text = _TELLS.sub("", without_agency_line(tidied(text)))
+    """A sentence without its agency line, a mark of a list or correction before it, and without
+    "The article reports that ..."."""
+    text = _BEFORE.sub("", without_agency_line(tidied(_BEFORE.sub("", text))))
+    text = _TELLS.sub("", text)
+    text = _CAPITAL_AFTER_DAY.sub(lambda m: m[1] + m[2].lower(), text)
     text = _CAPITAL_WITHIN.sub(lambda m: m[0].lower(), text)
     return text[:1].upper() + text[1:]

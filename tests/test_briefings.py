@@ -853,3 +853,43 @@ def test_two_events_of_one_place_and_day_stay_apart(index: Index) -> None:
         add(index, f"n{n}", text, "Torvald", f"Post {n}", "2026-05-12")
     briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["n0", "n1"])
     assert len(briefing.items) == 2 and briefing.conflicts == []
+
+
+# -- the form of a sentence ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "On Tuesday, The Iraqi ministry signed two deals.",
+            "On 14 April 2026, the Iraqi ministry signed two deals.",
+        ),
+        ("On Tuesday, The Hague was flooded.", "On 14 April 2026, The Hague was flooded."),
+        (
+            "The death toll from Monday's earthquake on Torvald is 27.",
+            "The death toll from the 13 April 2026 earthquake on Torvald is 27.",
+        ),
+        ("Yes. The mill closed.", "The mill closed."),
+        ("* The mill closed.", "The mill closed."),
+        ("CORRECTED: The mill closed.", "The mill closed."),
+        ("* He resigned. The mill closed.", "The mill closed."),
+        (
+            "No further details of the sale were immediately available. The mill closed.",
+            "The mill closed.",
+        ),
+        ("The owner gave no further details. The mill closed.", "The mill closed."),
+        ("The owner said: “We are closed. The mill closed.", "The mill closed."),
+    ],
+)
+def test_the_form_of_a_sentence(index: Index, text: str, told: str) -> None:
+    add(index, "mill", text, "News", "Courier", "2026-04-15")
+    for model in (ScriptedChat(text=""), ScriptedChat(replies={"From": text.split(". ")[0] + "."})):
+        briefing, _ = brief(index, model, article_ids=["mill"])
+        assert briefing.briefing == told
+
+
+def test_an_article_of_one_word_is_refused(index: Index) -> None:
+    add(index, "one", "Yes.", "Yes", "Courier", "2026-04-15")
+    briefing, _ = brief(index, ScriptedChat(text="Yes."), article_ids=["one"])
+    assert briefing.refusal is not None and briefing.refusal.reason == "not_supported"
