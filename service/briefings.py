@@ -322,6 +322,8 @@ class Briefer:
             for one in written:
                 one.result()
                 work.done("read")
+            for r in event:
+                r.drop_loose()
 
     # Compare
 

@@ -24,7 +24,7 @@ from service.answers import LEAST_COSINE
 from service.calibration import Calibration
 from service.conflicts import erred
 from service.contract import Dropped
-from service.dates_written import written_out
+from service.dates_written import loose, written_out
 from service.grounding import Evidence, covered, evidence, ground, orders, verbatim, weights_of
 from service.prompts import Prompt
 from service.reading import Reader, context_of, judge, prompt_context
@@ -176,6 +176,19 @@ class Report:
             chosen.append(max(left, key=worth))
             left.remove(chosen[-1])
         return chosen
+
+    def drop_loose(self) -> None:
+        """Without a date "yesterday" tells nothing: it is left out where there is more."""
+        if self.published:
+            return
+        kept = [s for s in self.said if not loose(s.text)]
+        if kept and len(kept) < len(self.said):
+            self.dropped += [
+                Dropped(text=s.text, reason="the article has no date to tell its day by")
+                for s in self.said
+                if loose(s.text)
+            ]
+            self.said = kept
 
     @property
     def published(self) -> str:

@@ -893,3 +893,31 @@ def test_an_article_of_one_word_is_refused(index: Index) -> None:
     add(index, "one", "Yes.", "Yes", "Courier", "2026-04-15")
     briefing, _ = brief(index, ScriptedChat(text="Yes."), article_ids=["one"])
     assert briefing.refusal is not None and briefing.refusal.reason == "not_supported"
+
+
+def test_days_that_an_undated_article_leaves_open_are_left_out(index: Index) -> None:
+    theft = "Police in Tarn said yesterday that two men had been arrested over a stolen painting."
+    index.add(NewArticle(id="theft", text=f"{theft} The painting is worth 3 million euros."))
+    more = ScriptedChat(text="The painting is worth 3 million euros.")
+    briefing, _ = brief(index, more, article_ids=["theft"])
+    assert briefing.briefing == "The painting is worth 3 million euros."
+    assert theft in [d.text for d in briefing.dropped]
+    index.add(NewArticle(id="alone", text=theft))
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["alone"])
+    assert briefing.briefing == theft
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("The mill closed last month.", "The mill closed in February 1987."),
+        ("The mill has been shut since last month.", "The mill has been shut since February 1987."),
+        ("Last month's vote was close.", "The February 1987 vote was close."),
+        ("The mill will close this month.", "The mill will close in March 1987."),
+        ("The mill grew over the last month.", "The mill grew over the last month."),
+    ],
+)
+def test_a_month_is_written_out(index: Index, text: str, told: str) -> None:
+    add(index, "mill", text, "News", "Courier", "1987-03-18")
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["mill"])
+    assert briefing.briefing == told
