@@ -303,7 +303,10 @@ class Briefer:
             long = any(r.is_long for r in event)
             each = 1 if long else each
             asked = ceil(left / (each * A_SENTENCE)) if left >= A_SENTENCE else 0
-            most_pieces = max(0, min(asked + long, MOST_PIECES - work.pieces))
+            if asked and long:
+                # Not each gives a sentence that holds, and so many are read in the time of one.
+                asked = max(asked + 1, AT_A_TIME)
+            most_pieces = max(0, min(asked, MOST_PIECES - work.pieces))
             # The first of each report, then the second of each.
             turns = [
                 (turn, n, number)
