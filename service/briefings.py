@@ -50,12 +50,22 @@ from service.reports import (
     QUESTION,
     Report,
     Writer,
+    covered_by,
     in_order,
     named,
     search,
     tell_copies,
 )
-from service.stories import Said, against, outlet, reduced, say_the_same, share, tells_otherwise
+from service.stories import (
+    Said,
+    against,
+    corrects,
+    outlet,
+    reduced,
+    say_the_same,
+    share,
+    tells_otherwise,
+)
 from service.verification import cite, hold
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
@@ -259,7 +269,8 @@ class Briefer:
         work.to_do("read", len(read))
         for r in read:
             opened = r.said and r.said[0].size <= work.request.max_words
-            if not work.out_of_time and (each > 1 or not opened):
+            # The words that a long article's lead leaves are for its other pieces.
+            if not work.out_of_time and ((each > 1 and not r.is_long) or not opened):
                 first[r] = work.pool.submit(work.writer.write, r, 0, each)
         several_days = len({r.day for r in read if r.day}) > 1
         for number, event in enumerate(events):
@@ -289,9 +300,20 @@ class Briefer:
                     first[r].result()
                 work.done("read")
             left = most - sum(s.size for s in reduced(_told(event), [], most, work.left))
+            long = any(r.is_long for r in event)
+            each = 1 if long else each
             asked = ceil(left / (each * A_SENTENCE)) if left >= A_SENTENCE else 0
-            unwritten = sorted((number, n) for n, r in enumerate(event) for number in r.unwritten)
-            further = unwritten[: max(0, min(asked, MOST_PIECES - work.pieces))]
+            if asked and long:
+                # Not each gives a sentence that holds, and so many are read in the time of one.
+                asked = max(asked + 1, AT_A_TIME)
+            most_pieces = max(0, min(asked, MOST_PIECES - work.pieces))
+            # The first of each report, then the second of each.
+            turns = [
+                (turn, n, number)
+                for n, r in enumerate(event)
+                for turn, number in enumerate(r.next_pieces(most_pieces))
+            ]
+            further = [(number, n) for _, n, number in sorted(turns)[:most_pieces]]
             work.pieces += len(further)
             if further:
                 work.to_do("read", len(further))
@@ -303,12 +325,15 @@ class Briefer:
             for one in written:
                 one.result()
                 work.done("read")
+            for r in event:
+                r.drop_loose()
 
     # Compare
 
     def _compare(self, event: Sequence[Report], work: _Work) -> None:
         """Finds what the reports tell otherwise; an outlet's later report counts."""
         work.said = _told(event)
+        self._correct(event, work)
         if len(event) == 1:
             return
         offered = {r: evidence(self._index.registry.passages_of(r.article.id)) for r in event}
@@ -323,6 +348,18 @@ class Briefer:
                     if r.article.id != said.passage.article_id and work.says(said):
                         self._contest(said, r, offered, work)
                 work.done("compare")
+
+    def _correct(self, event: Sequence[Report], work: _Work) -> None:
+        """Takes back what the outlet says elsewhere that it told in error: a correction in words
+        may name too little to be on one event with what it corrects.
+        """
+        others = [r for r in work.reports if r.copy_of is None and r not in event]
+        for said in [*work.said]:
+            later = [r for r in others if r.passages and is_later(r.passages[0], said.passage)]
+            for r in later:
+                offered = evidence(self._index.registry.passages_of(r.article.id))
+                if any(corrects(e.text, said.text) for e in offered) and work.says(said):
+                    self._take_back(said, work)
 
     def _contest(
         self, said: Said, r: Report, offered: Mapping[Report, Sequence[Evidence]], work: _Work
@@ -467,7 +504,7 @@ class Briefer:
                 "dropped": _once([*(d for r in work.reports for d in r.dropped), *work.dropped]),
                 "incomplete": incomplete,
                 "refusal": None if citations else _refusal(work, reason or "not_supported"),
-                "articles": [_briefed(r) for r in work.reports],
+                "articles": [self._briefed(r) for r in work.reports],
                 "model": self._model,
                 "prompt": self._brief.version,
                 "usage": work.usage,
@@ -480,6 +517,22 @@ class Briefer:
         except StorageFull:
             logger.warning("The disk is full: the replies for %s are not kept", briefing.id)
         return briefing
+
+    def _briefed(self, r: Report) -> BriefedArticle:
+        a = r.article
+        whole = covered_by([p.span for p in self._index.registry.passages_of(a.id)])
+        return BriefedArticle(
+            id=a.id,
+            revision=a.revision,
+            title=a.title,
+            source=a.source,
+            url=a.url,
+            published_at=a.published_at,
+            copy_of=r.copy_of.article.id if r.copy_of else None,
+            read=r.unread is None,
+            unread=r.unread,
+            read_share=0.0 if r.unread else round(min(1.0, r.size / max(1, whole)), 3),
+        )
 
 
 def _in_turns(reports: Sequence[Report]) -> list[Report]:
@@ -563,18 +616,3 @@ def _conflicts(
             )
             found.append(Conflict(about=about, sides=[c for _, c in told]))
     return found
-
-
-def _briefed(r: Report) -> BriefedArticle:
-    a = r.article
-    return BriefedArticle(
-        id=a.id,
-        revision=a.revision,
-        title=a.title,
-        source=a.source,
-        url=a.url,
-        published_at=a.published_at,
-        copy_of=r.copy_of.article.id if r.copy_of else None,
-        read=r.unread is None,
-        unread=r.unread,
-    )

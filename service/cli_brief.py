@@ -95,6 +95,7 @@ def _print(reply: dict[str, Any]) -> None:
         said = f"{', '.join(named[:-1])} and {named[-1]}"
         out.print(Text(f"\nDisputed: {said} do not agree.", "yellow"))
     _print_unread(reply["articles"])
+    _print_in_part(reply["articles"])
     print_dropped(reply["dropped"])
     if reply["incomplete"]:
         out.print(Text("\nIncomplete: the time was over. Allow more with --max-seconds.", "yellow"))
@@ -116,3 +117,11 @@ def _print_unread(articles: list[dict[str, Any]]) -> None:
         said += f" and {left} were not read. "
         said += "--since, --until and --source find fewer, --words asks for more."
         out.print(Text(f"\n{said}", "dim"))
+
+
+def _print_in_part(articles: list[dict[str, Any]]) -> None:
+    """How much was read of the articles that were not read whole."""
+    part = [a for a in articles if a["read"] and a["read_share"] < 1]
+    if part:
+        said = ", ".join(f"{plain(a['id'])} ({max(1, int(100 * a['read_share']))} %)" for a in part)
+        out.print(Text(f"\nRead in part: {said}. --words asks for more.", "dim"))

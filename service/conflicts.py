@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from index.registry import Passage
+from service.dates import mentions
 from service.grounding import Evidence, Grounds, covered, critical, weights_of
 from service.wording import stems, words
 
@@ -15,6 +16,31 @@ from service.wording import stems, words
 # a name, since there are many sentences that name others.
 SAME_THING, SAME_THING_NAMED = 0.55, 0.7
 MOST_RIVALS = 2
+# "The Herald reported erroneously that nine people died", "our story misstated the toll as nine":
+# told in words, what was wrong is what follows, up to where the right figure is given.
+_WRONGLY = (
+    r"(?:erroneously|incorrectly|mistakenly|wrongly|inaccurately|falsely|in error|by mistake)"
+)
+_TOLD = (
+    r"(?:report|stat|identif|describ|publish|quot|referr|claim|attribut|list|spell|spelt)\w*"
+    r"|said|says|saying|gave|giv(?:e|en|ing)|wrote|written|put"
+)
+_ERRED = re.compile(
+    rf"\b(?:{_TOLD})\s+(?:[\w,]+\s+)?{_WRONGLY}\b|\b{_WRONGLY},?\s+(?:{_TOLD})\b"
+    r"|\b(?:misstated|misreported|misquoted|misidentified|overstated|understated)\b"
+    r"|\b(?:earlier|previous) (?:versions?|reports?|editions?) of this (?:story|article|report)\b",
+    re.IGNORECASE,
+)
+_OF_A_STORY = re.compile(
+    r"\b(?:an?|our|its|the|this|earlier|previous|original)\s+(?:\w+\s+)?(?:story|article|report"
+    r"|dispatch|version|edition|headline|item)\b|\bwe\b",
+    re.IGNORECASE,
+)
+_IN_FACT = re.compile(
+    r";|\b(?:instead of|rather than|when in fact|in fact|in reality|actually|the (?:correct|right|"
+    r"actual|true)|but (?:it|the)|it should|should have|not)\b",
+    re.IGNORECASE,
+)
 _NOT = r"\b(?:not|instead of|rather than|wrongly|and not)\W+(?:\w+\W+){0,2}?"
 
 
@@ -70,12 +96,32 @@ def is_later(one: Passage, other: Passage) -> bool:
     return same and (one.published_at or "") > (other.published_at or "")
 
 
+def erred(text: str) -> bool:
+    """Whether a sentence says that something was told in error: "reported erroneously that"."""
+    found = _ERRED.search(text)
+    return bool(found and (_OF_A_STORY.search(text) or "report" in found[0].casefold()))
+
+
+def taken_back(text: str) -> frozenset[str]:
+    """Stems of the numbers that a sentence says were told in error, its dates left out."""
+    found = _ERRED.search(text)
+    if not found or not erred(text):
+        return frozenset()
+    wrong = text[found.end() :]
+    # "an earlier report misstated as 14, not 17": before what is right stands what was wrong.
+    wrong = _IN_FACT.split(wrong, maxsplit=1)[0]
+    for mention in mentions(wrong, None):
+        wrong = wrong.replace(mention.text, " ")
+    return frozenset(w.stem for w in words(wrong) if w.is_number)
+
+
 def takes_back(claim: str, offered: Sequence[Evidence]) -> bool:
-    """Whether a sentence says "not 640" of a number of the claim."""
+    """Whether a sentence says "not 640" of a number of the claim, or that it was told in error."""
+    counts = [w for w in words(claim) if w.is_number]
     return any(
         re.search(_NOT + re.escape(w.text) + r"(?![\w.,]*\d)", e.text, re.IGNORECASE)
-        for w in words(claim)
-        if w.is_number
+        or w.stem in taken_back(e.text)
+        for w in counts
         for e in offered
     )
 

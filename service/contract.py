@@ -410,7 +410,7 @@ class Progress(BaseModel):
 class BriefedArticle(BaseModel):
     """An article found. `copy_of` is the one that tells the same word for word and is read in its
     place. `unread` is why the briefing is not drawn from it: such a copy, nothing on the topic, or
-    no room or no time for more.
+    no room or no time for more. `read_share` is how much of its text was read, 0 to 1.
     """
 
     id: str
@@ -422,6 +422,7 @@ class BriefedArticle(BaseModel):
     copy_of: str | None
     read: bool
     unread: Literal["copy", "off_topic", "no_room", "no_time"] | None
+    read_share: float
 
 
 class BriefingItem(BaseModel):

@@ -18,6 +18,18 @@ _ENDS_IN_MONTH = re.compile(
     rf"(?:{'|'.join([*MONTHS, 'sept', *(name[:3] for name in MONTHS)])})\.?$", re.IGNORECASE
 )
 
+_MONTH = re.compile(r"(?:last|this|next)\s+month", re.IGNORECASE)
+_BEFORE_A_MONTH = re.compile(
+    r"\b(?:in|during|by|until|till|since|from|before|after|for|to|through|between|and|or|of|late"
+    r"|early|mid)\s+$",
+    re.IGNORECASE,
+)
+_DURATION = re.compile(r"\b(?:the|a|his|her|its|their|our|over|past)\s+$", re.IGNORECASE)
+_LOOSE = re.compile(
+    r"(?:yesterday|today|tonight|tomorrow|(?:last|this|next|earlier this|later this)\s)",
+    re.IGNORECASE,
+)
+_SENTENCE_ENDS = re.compile(r"[.!?…][\"”’')\]]*\s+$")
 _ENDS_IN_INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}$")
 THEN = 14  # days before a report on which what it tells of may have happened
 
@@ -41,7 +53,14 @@ def written_out(text: str, published_at: str | None) -> str:
             text = text[:stop] + _year_after(mention) + text[stop:]
         elif mention.readings[0].days == 1:
             text = _day_written(text, start, stop, mention.readings[0].first)
+        elif _MONTH.fullmatch(mention.text) and not _DURATION.search(text[:start]):
+            text = _month_written(text, start, stop, mention.readings[0].first)
     return text
+
+
+def loose(text: str) -> bool:
+    """Whether it tells of a day by words that an undated text leaves open: "yesterday"."""
+    return any(_LOOSE.match(m.text) for m in mentions(text, None) if m.anchored and not m.readings)
 
 
 def reported(text: str, published_at: str | None) -> str | None:
@@ -75,7 +94,8 @@ def _day_written(text: str, start: int, stop: int, day: date) -> str:
     before, after = text[:start], text[stop:]
     if owns := _OWNS.match(after):  # "Tuesday's vote"
         article = "" if re.search(r"\b(?:the|a)\s+$", before, re.IGNORECASE) else "the "
-        return before + _like(text[start], article + said) + after[owns.end() :]
+        begins = not before.strip() or bool(_SENTENCE_ENDS.search(before))
+        return before + _like(text[start] if begins else "o", article + said) + after[owns.end() :]
     part = _DAY_PARTS.get(words) or (words.split()[1] if words.startswith("this ") else "")
     if named := _PART_OF_DAY.match(after):
         part, after = named[1].lower(), after[named.end() :]
@@ -84,6 +104,16 @@ def _day_written(text: str, start: int, stop: int, day: date) -> str:
     if _BEFORE_A_DAY.search(before):
         return before + said + after
     return before + _like(text[start] if not before.strip() else "o", f"on {said}") + after
+
+
+def _month_written(text: str, start: int, stop: int, month: date) -> str:
+    said = f"{MONTHS[month.month - 1].title()} {month.year:04}"
+    before, after = text[:start], text[stop:]
+    if owns := _OWNS.match(after):  # "last month's vote"
+        return before + _like(text[start], f"the {said}") + after[owns.end() :]
+    if _BEFORE_A_MONTH.search(before):
+        return before + said + after
+    return before + _like(text[start], f"in {said}") + after
 
 
 def _like(first: str, said: str) -> str:

@@ -22,15 +22,16 @@ from index.sentences import Span, sentence_spans
 from index.stated import without_agency_line
 from service.answers import LEAST_COSINE
 from service.calibration import Calibration
+from service.conflicts import erred
 from service.contract import Dropped
-from service.dates_written import written_out
-from service.grounding import Evidence, evidence, ground, orders, verbatim
+from service.dates_written import loose, written_out
+from service.grounding import Evidence, covered, evidence, ground, orders, verbatim, weights_of
 from service.prompts import Prompt
 from service.reading import Reader, context_of, judge, prompt_context
 from service.roles import keeps_speaker
 from service.stories import Said, is_copy, is_opinion, on_one_event, outlet
 from service.verification import Verified, Verifier, shortened, tidied
-from service.wording import names, stems, words
+from service.wording import is_content, names, stems, words
 
 FOUND = 100  # passages looked for, for a topic
 NAME_BEGINS = 5  # letters
@@ -41,9 +42,16 @@ RELEVANT = 0.45
 NEWEST = 0.5
 AGAIN = 0.1  # what twice as many reports of an event count
 PIECE = 1000  # characters that are read at once, or one passage
+# From so many pieces on an article is long: it is read in several places, a sentence of each. What
+# is not next to what was read counts so much beside the share of the headline's words.
+LONG, APART = 8, 0.5
 LONGEST_SENTENCE = 30  # words
 LONGEST_LEAD = 40
 LEAD = 3  # sentences: the first may be a caption, or too long
+# The news stands below the lead where that holds less than the first share of the headline's words,
+# and a later sentence the second share, with so much of all of them that the lead lacks.
+LEAD_HOLDS, NEWS_HOLDS, NEWS_ADDS = 0.5, 0.5, 0.4
+LEAST_HEADLINE = 3  # words: what few of them tell, another sentence may repeat by chance
 # From here on the model's reading of a sentence is believed: of what it writes on its own account
 # more is wrong than of its answers.
 LEAST_ENTAILMENT = 0.65
@@ -55,6 +63,26 @@ _ENDED = re.compile(r"[.!?…][\"”’')\]]*$")
 _LEANS = re.compile(
     r"^(?:he|she|it|they|his|her|its|their|these|those|this|that|such"
     r"|the (?:articles?|report|text|earlier|former|latter|same|other))\b",
+    re.IGNORECASE,
+)
+# "* He resigned.", "CORRECTED: The mill closed."
+_BEFORE = re.compile(
+    r"^\s*(?:(?:[-*•–]|\d{1,2}[.)]|#+)\s+"
+    r"|(?i:corrected|correction|clarification|updated?(?: \d+)?|breaking(?: news)?)\s*:\s+)+"
+)
+# "On Tuesday, The ministry": no name, but for those that begin so.
+_CAPITAL_AFTER_DAY = re.compile(
+    r"^((?:On|In|Last|By|Since|Late|Early|Earlier)\s[^,.]{1,40},\s+)(The|An?|It|Its|There|This)"
+    r"(?=\s)(?!\s(?:Hague|Gambia|Bahamas|Netherlands|Times|Guardian|Sun|Economist|Independent"
+    r"|Telegraph|Observer|Who|Beatles|(?:\w+\s){1,2}(?:Times|Post|Journal|Herald|Tribune|Mail)))"
+)
+# "No further details were immediately available."
+_NOTHING_KNOWN = re.compile(
+    r"^(?:no (?:(?:further|more|other|additional|immediate)\s+)?"
+    r"(?:details?|information|comment|word)\b[^.]*\b(?:available|given|released|disclosed|provided)\b"
+    r"|(?:further|more|other) (?:details|information)\b[^.]*\bnot\b[^.]*\bavailable\b"
+    r"|[^.,]{2,60} (?:gave|provided|released|had) no (?:further|other|more|additional|immediate)"
+    r" (?:details|information|comment)\b[^.,]{0,30}\.$)",
     re.IGNORECASE,
 )
 _CREDIT = re.compile(
@@ -91,20 +119,76 @@ class Report:
     said: list[Said] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     unwritten: list[int] = field(default_factory=list)  # pieces that the model wrote nothing of
+    news: Evidence | None = None  # the sentence that leads in the place of the article's first
+    pieces: list[list[Passage]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.news = told_below(self.article.title or "", self.passages)
+        self.pieces = self._pieces()
         self.unwritten = [*range(len(self.pieces))]
 
-    @property
-    def pieces(self) -> list[list[Passage]]:
-        """What is read at once; the lead is in the first."""
+    def _pieces(self) -> list[list[Passage]]:
+        """What is read at once; what leads is in the first."""
         pieces: list[list[Passage]] = []
+        news = self.news.passage.id if self.news else None
         for passage in self.passages:
-            if pieces and sum(len(p.text) for p in [*pieces[-1], passage]) <= PIECE:
+            size = sum(len(p.text) for p in [*pieces[-1], passage]) if pieces else 0
+            if pieces and size <= PIECE and passage.id != news:
                 pieces[-1].append(passage)
             else:
                 pieces.append([passage])
-        return pieces
+        return sorted(pieces, key=lambda piece: piece[0].id != news)
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.pieces) >= LONG
+
+    @property
+    def size(self) -> int:
+        """Characters of what was read."""
+        read = [n for n in range(len(self.pieces)) if n == 0 or n not in self.unwritten]
+        spans = sorted(p.span for n in read for p in self.pieces[n])
+        return covered_by(spans)
+
+    def next_pieces(self, most: int) -> list[int]:
+        """Those to be read next: of a long article not only its beginning, but what shares most
+        with the headline and is not next to what was read.
+        """
+        if not self.is_long:
+            return self.unwritten[:most]
+        starts = [piece[0].span for piece in self.pieces]
+        place = {n: at for at, n in enumerate(sorted(range(len(starts)), key=starts.__getitem__))}
+        title = self.article.title or ""
+        weights = weights_of(title, evidence(self.passages)) if words(title) else {}
+        shares = {
+            n: covered(weights, " ".join(p.text for p in self.pieces[n])) for n in self.unwritten
+        }
+        step = len(starts) / (most + 1)
+        chosen: list[int] = []
+
+        def worth(n: int) -> float:
+            read = [m for m in place if m == 0 or m in chosen or m not in self.unwritten]
+            away = min(abs(place[n] - place[m]) for m in read)
+            return shares[n] + APART * min(1, (away - 1) / step)
+
+        left = [n for n in self.unwritten if n > 0]
+        while left and len(chosen) < most:
+            chosen.append(max(left, key=worth))
+            left.remove(chosen[-1])
+        return chosen
+
+    def drop_loose(self) -> None:
+        """Without a date "yesterday" tells nothing: it is left out where there is more."""
+        if self.published:
+            return
+        kept = [s for s in self.said if not loose(s.text)]
+        if kept and len(kept) < len(self.said):
+            self.dropped += [
+                Dropped(text=s.text, reason="the article has no date to tell its day by")
+                for s in self.said
+                if loose(s.text)
+            ]
+            self.said = kept
 
     @property
     def published(self) -> str:
@@ -146,9 +230,11 @@ def search(index: Index, topic: str, filters: Filters) -> tuple[list[Report], li
     reports = []
     for article_id, passages in found.items():
         # What an article is about its lead says, wherever the topic was found in it.
-        passages += index.registry.passages_of(article_id)[:1]
+        article, whole = index.registry.get(article_id), index.registry.passages_of(article_id)
+        news = told_below(article.title or "", whole)
+        passages += [*whole[:1], *([news.passage] if news else [])]
         in_order = sorted({p.id: p for p in passages}.values(), key=lambda p: p.span)
-        reports.append(Report(index.registry.get(article_id), in_order, nearness[article_id]))
+        reports.append(Report(article, in_order, nearness[article_id]))
     return reports, hits
 
 
@@ -242,8 +328,27 @@ def _events(originals: Sequence[Report], index: Index) -> list[list[Report]]:
 
 
 def _first_sentence(r: Report) -> str:
-    own = own_sentences(r.pieces[0])
+    own = [r.news] if r.news else own_sentences(r.pieces[0])
     return plain(own[0].text) if own else ""
+
+
+def told_below(title: str, passages: Sequence[Passage]) -> Evidence | None:
+    """The sentence that tells what the headline does, where the article begins with something else:
+    of a council meeting its agenda, and far below that the mayor was shot there.
+    """
+    if sum(is_content(w) for w in words(title)) < LEAST_HEADLINE or not passages:
+        return None
+    weights = weights_of(title, evidence(passages))
+    own = [e for e in own_sentences(passages) if may_lead(e)]
+    if not own or covered(weights, own[0].text) >= LEAD_HOLDS:
+        return None
+    lead = stems(own[0].text)
+    lacking = {stem: w for stem, w in weights.items() if stem not in lead}
+    best = max(own, key=lambda e: (covered(lacking, e.text), covered(weights, e.text)))
+    adds = covered(lacking, best.text) * sum(lacking.values()) / sum(weights.values())
+    fits = len(plain(best.text).split()) <= LONGEST_LEAD
+    holds = adds >= NEWS_ADDS and covered(weights, best.text) >= NEWS_HOLDS
+    return best if fits and holds else None
 
 
 # Write
@@ -269,7 +374,9 @@ class Writer:
         """An article's own lead, which is written to be one: nothing is asked of the model. It may
         be too long for a short briefing.
         """
-        if lead := self._own(own_sentences(r.pieces[0])[:LEAD], r, LONGEST_LEAD):
+        first = own_sentences(r.pieces[0])
+        first = [r.news, *(e for e in first if e.span != r.news.span)] if r.news else first
+        if lead := self._own(first[:LEAD], r, LONGEST_LEAD):
             r.said.append(Said(lead, r.item, (0, 0, is_opinion(lead.text))))
 
     def write(self, r: Report, number: int, sentences: int) -> None:
@@ -319,9 +426,8 @@ class Writer:
             text = next((t for n in limits for t in forms if len(t.split()) <= n), "")
             if (
                 not text
-                or orders(e.text)
                 or not _ENDED.search(text)
-                or _LEANS.match(text)
+                or not may_lead(e)
                 or self._is_said(text, [e], r)
             ):
                 continue
@@ -357,15 +463,13 @@ class Writer:
 
         Where there is no room for more it need not say who says so: the citation does.
         """
-        reason = None if _ENDED.search(text) else "it has no end"
-        if reason is None and _LEANS.match(text):
-            reason = "it does not stand by itself"
-        if reason:
+        if reason := unfit(text):
             dropped.append(Dropped(text=text, reason=reason))
             return None
-        if verbatim(text, offered) and (copied := self._copied(text, offered)):
+        copied = self._copied(text, offered) if verbatim(text, offered) else None
+        if copied and not any(erred(c.text) for c in copied.grounds.cited):
             return self._written_out(copied)
-        verified = self._verifier.verified(
+        verified = copied or self._verifier.verified(
             text, self.question, context, offered, self._reader, dropped, []
         )
         if verified is None:
@@ -373,7 +477,9 @@ class Writer:
         reason = None
         told = " ".join(c.text for c in verified.grounds.cited)
         headline = any(f.field == "title" for f in verified.grounds.fields)
-        if len(verified.grounds.cited) > 1 or (headline and _OFFICE.search(text)):
+        if any(erred(c.text) for c in verified.grounds.cited):
+            reason = "it was told in error"
+        elif len(verified.grounds.cited) > 1 or (headline and _OFFICE.search(text)):
             reason = "put together from several places"
         elif not (briefly or keeps_speaker(text, told)):
             reason = "it does not say who says so"
@@ -434,6 +540,24 @@ def own_sentences(piece: Sequence[Passage]) -> list[Evidence]:
     ]
 
 
+def may_lead(e: Evidence) -> bool:
+    """Whether an article's own sentence can stand by itself in a briefing."""
+    return not (orders(e.text) or erred(e.text) or unfit(plain(e.text)))
+
+
+def unfit(text: str) -> str | None:
+    """Why it is no sentence of a briefing, by its form alone."""
+    if not _ENDED.search(text):
+        return "it has no end"
+    if _LEANS.match(text):
+        return "it does not stand by itself"
+    if len(words(text)) < 2 or _NOTHING_KNOWN.match(text):
+        return "it tells nothing"
+    if text.count('"') % 2 or text.count("“") != text.count("”"):
+        return "a quotation in it has no end"
+    return None
+
+
 def _shortened(text: str) -> Iterator[str]:
     """Without its last clauses, but with who says so, where that stands at the end."""
     said = _SAID_LAST.search(text)
@@ -461,8 +585,20 @@ def _follows(one: Evidence, other: Evidence) -> bool:
     return one.passage.id == other.passage.id and other.span.start == one.span.end + 1
 
 
+def covered_by(spans: Sequence[Span]) -> int:
+    """Characters that spans in order cover: passages share sentences."""
+    size = end = 0
+    for span in spans:
+        size += max(0, span.end - max(end, span.start))
+        end = max(end, span.end)
+    return size
+
+
 def plain(text: str) -> str:
-    """A sentence without its agency line, and without "The article reports that ..."."""
-    text = _TELLS.sub("", without_agency_line(tidied(text)))
+    """A sentence without its agency line, a mark of a list or correction before it, and without
+    "The article reports that ..."."""
+    text = _BEFORE.sub("", without_agency_line(tidied(_BEFORE.sub("", text))))
+    text = _TELLS.sub("", text)
+    text = _CAPITAL_AFTER_DAY.sub(lambda m: m[1] + m[2].lower(), text)
     text = _CAPITAL_WITHIN.sub(lambda m: m[0].lower(), text)
     return text[:1].upper() + text[1:]

@@ -12,17 +12,27 @@ from datetime import date
 from index.articles import Article
 from index.duplicates import Wording
 from index.registry import Passage
-from service.conflicts import disagree, numbers
+from service.conflicts import disagree, numbers, taken_back
 from service.dates import mentions
 from service.grounding import ALSO_MARGIN, Evidence, critical, ground
 from service.verification import Verified
-from service.wording import Word, is_content, names, stems, words
+from service.wording import CALENDAR_STEMS, Word, is_content, names, stems, words
 
 # Articles are on one event if their leads are at least so near, if they name so many of the same,
 # and if nearness and share of names in common come to so much, more for each day between them.
 NEAR = 0.4
 NAMES_IN_COMMON = 2
 ALIKE, ALIKE_A_DAY = 0.95, 0.1
+# One name is enough, as of an island where the earth shook, for such near leads of a few days that
+# count the dead and have so many words in common, beside those that every such lead has.
+NEAR_OF_ONE_NAME, DAYS_OF_ONE_NAME, WORDS_OF_ONE_NAME = 0.7, 3, 2
+_OF_EVERY_TOLL = frozenset(
+    w.stem
+    for w in words(
+        "dead death deaths toll killed died people injured hurt wounded least said reported "
+        "officials police minister ministry government spokesman told according"
+    )
+)
 # A sentence of whose words another holds this share, with every name, number and date, is said.
 SAID = 0.7
 # Another report's sentence is said if this share of its words was not said of the event before.
@@ -33,6 +43,23 @@ PERHAPS, SURELY = 0.25, 0.45
 SAME_MATTER = 0.6  # with other numbers, of whatever
 # How long a thing takes is said of too many things to be a dispute.
 _TIMES = {w.stem for w in words("seconds minutes hours days nights weeks months years decades")}
+# The dead are counted in many words: "killing 31", "31 dead", "31 people were killed", "the death
+# toll rose to 31", "the number of dead is 31".
+DEAD = "dead"
+_ABOUT = r"(?:(?:at least|at most|more than|fewer than|as many as|up to|some|about|another)\s+)?"
+_DIED_BEFORE = re.compile(
+    r"(?:\b(?:kill(?:s|ed|ing)|claim(?:s|ed|ing) the lives of|(?:took|taking) the lives of)"
+    r"|\b(?:death toll|number of (?:the )?dead|number of deaths|number of people killed)\b"
+    r"(?:(?! (?:to|at|is|was|of|stood|reached) \d)[^,;.]){0,120}"
+    rf"\b(?:to|at|is|was|of|reached))\s+{_ABOUT}$",
+    re.IGNORECASE,
+)
+_DIED_AFTER = re.compile(
+    r"\s+(?:(?!and\b|or\b|but\b|of\b)[\w'’-]+\s+){0,2}"
+    r"(?:dead|deaths|died|fatalities|perished|(?:were|was|are|is|been) (?:\w+ )?killed)\b"
+    r"|\s+killed\b",
+    re.IGNORECASE,
+)
 _SCALES = frozenset("hundred thousand million billion trillion".split())
 _OPINION = re.compile(
     r"\b(?:may|(?i:should|could|might|ought|believe[sd]?|thinks?|thought|feels?|fears?|feared|hopes?"
@@ -99,9 +126,25 @@ def on_one_event(one: Article, other: Article, nearness: float) -> bool:
         return False
     mine, theirs = _named(one), _named(other)
     common = len(mine & theirs)
-    if common < NAMES_IN_COMMON:
+    if common < NAMES_IN_COMMON and not (
+        common
+        and nearness >= NEAR_OF_ONE_NAME
+        and one.published_at
+        and other.published_at
+        and apart <= DAYS_OF_ONE_NAME
+        and _of_one_toll(_lead(one.text), _lead(other.text))
+    ):
         return False
     return nearness + common / min(len(mine), len(theirs)) >= ALIKE + ALIKE_A_DAY * apart
+
+
+def _of_one_toll(one: str, other: str) -> bool:
+    told = []
+    for lead in (one, other):
+        named = {w.stem for w in names(lead)} | CALENDAR_STEMS | _OF_EVERY_TOLL
+        told.append({w.stem for w in words(lead) if is_content(w) and not w.is_number} - named)
+    tolls = all(DEAD in counted(undated(lead, None)) for lead in (one, other))
+    return tolls and len(told[0] & told[1]) >= WORDS_OF_ONE_NAME
 
 
 def _named(article: Article) -> frozenset[str]:
@@ -148,11 +191,15 @@ def counted(text: str) -> dict[str, set[str]]:
     sequence = words(text)
     for i, word in enumerate(sequence):
         after = text[word.start + len(word.text) :]
-        if not word.is_number or after[:1] == ",":  # "Reuel, 61, a passenger"
+        if not word.is_number:
             continue
         number, following = word.stem, sequence[i + 1 :]
         while following and following[0].text.casefold() in _SCALES:
             number, following = f"{number} {following[0].stem}", following[1:]
+        if _DIED_BEFORE.search(text[: word.start]) or _DIED_AFTER.match(after):
+            found.setdefault(DEAD, set()).add(number)
+        if after[:1] == ",":  # "Reuel, 61, a passenger"
+            continue
         thing = _thing(following[:3])
         if re.match(r"\s*(?:%|per ?cent\b)", after):
             thing = "%"
@@ -180,6 +227,11 @@ def in_common(one: str, other: str) -> float:
         {w.stem for w in words(text) if is_content(w) and not w.is_number} for text in (one, other)
     )
     return len(mine & theirs) / max(1, min(len(mine), len(theirs)))
+
+
+def corrects(text: str, claim: str) -> bool:
+    """Whether a sentence says that a number of the claim, on the same matter, was told in error."""
+    return bool(taken_back(text) & stems(claim)) and in_common(text, claim) >= PERHAPS
 
 
 def against(said: Said, offered: Sequence[Evidence]) -> Evidence | None:

@@ -17,6 +17,7 @@ from index.index import Index
 from index.registry import Passage
 from index.sentences import Span
 from service.briefings import Briefer
+from service.conflicts import erred, taken_back
 from service.contract import (
     Briefing,
     BriefingRequest,
@@ -30,7 +31,7 @@ from service.contract import (
 from service.engine import LocalChatModel
 from service.grounding import Cited, Grounds
 from service.reading import Budget
-from service.stories import Said, counted, is_opinion, reduced, share
+from service.stories import DEAD, Said, counted, is_opinion, reduced, share
 from service.verification import Verified
 
 FERRY = (
@@ -694,3 +695,229 @@ def test_a_briefing_of_few_words_gives_the_lead_and_not_a_lesser_sentence(ferry:
     model = ScriptedChat(replies={"of at most 10 words": short})
     briefing, _ = brief(ferry, model, article_ids=["post"], max_words=10)
     assert briefing.briefing == short
+
+
+# -- what an article tells far below its beginning ----------------------------------------------
+
+SHOT = (
+    "During the meeting a gunman shot dead the mayor, Ellen Frost, and wounded six councillors "
+    "before police killed him, the police chief, Omar Haddad, said."
+)
+AGENDA = "The town council of Brackwell met on Tuesday to discuss parking fees, its clerk said.\n\n"
+
+
+def parking(paragraphs: int) -> str:
+    streets = ["High", "Mill", "Church", "Park"]
+    return "".join(
+        f"Councillor {'ABCDEFGH'[n % 8]}mes{n} spoke about parking in {streets[n % 4]} Street and "
+        "asked for more lamps, benches and bicycle stands near the old market, and thanked the "
+        "staff for their work.\n\n"
+        for n in range(paragraphs)
+    )
+
+
+@pytest.mark.parametrize("paragraphs", [3, 12, 30])
+@pytest.mark.parametrize("named", [True, False])
+def test_the_news_below_the_lead_comes_first(index: Index, paragraphs: int, named: bool) -> None:
+    title = "Mayor shot dead at council meeting in Brackwell"
+    add(index, "long", AGENDA + parking(paragraphs) + SHOT, title, "News", "2026-05-13")
+    asked: dict[str, object] = {"article_ids": ["long"]} if named else {"topic": "parking fees"}
+    briefing, _ = brief(index, ScriptedChat(text=""), **asked)
+    assert briefing.briefing.startswith(SHOT)
+
+
+def test_a_long_article_is_read_in_several_places_and_the_reply_says_how_much(index: Index) -> None:
+    found = "Divers found the wreck of the Saint Brenna off Skarra Island.\n\n"
+    text = AGENDA + parking(90) + found + parking(90)
+    add(index, "long", text, "Brackwell council argues, Saint Brenna found", "News", "2026-05-13")
+    add(index, "vote", VOTE, "Schools to close", "Courier", "2026-04-20")
+    model = ScriptedChat(replies={"Brenna off": found.strip()}, text="")
+    briefing, _ = brief(index, model, article_ids=["long"], max_words=100)
+    assert found.strip() in briefing.briefing
+    asked = [p for p in model.prompts if "Write the news" in p]
+    assert 4 <= len(asked) <= 6
+    (article,) = briefing.articles
+    assert 0.05 < article.read_share < 0.4
+    briefing, _ = brief(index, chat(), article_ids=["vote"])
+    assert [a.read_share for a in briefing.articles] == [1]
+
+
+def test_a_lead_in_other_words_than_the_headlines_stays_first(index: Index) -> None:
+    text = f"{AGENDA}The meeting was long. {SHOT}"
+    add(index, "fees", text, "Brackwell council argues over parking fees", "News", "2026-05-13")
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["fees"])
+    assert briefing.briefing.startswith("The town council of Brackwell met on 12 May 2026")
+
+
+# -- corrections told in words ------------------------------------------------------------------
+
+BLAZE = (
+    "Nine people died when fire swept through a warehouse in Port Marlow on Tuesday night, "
+    "hospital officials said on Wednesday.\n\nDoctors had treated 45 people for burns."
+)
+IN_ERROR = (
+    "In a story published on March 4, the Harbour Herald reported erroneously that nine people "
+    "died in the warehouse fire in Port Marlow. The correct number of dead is 14, the regional "
+    "fire chief, Ana Petrova, said on Friday.\n\nPolice arrested a guard."
+)
+
+
+def correction(index: Index) -> None:
+    add(index, "blaze", BLAZE, "Nine dead in Port Marlow blaze", "Herald", "2026-03-04")
+    add(index, "fix", IN_ERROR, "Correction: Port Marlow blaze", "Herald", "2026-03-06")
+
+
+@pytest.mark.parametrize("written", ["", IN_ERROR, "Nine people died in the warehouse fire."])
+def test_what_was_reported_in_error_is_not_repeated(index: Index, written: str) -> None:
+    correction(index)
+    model = ScriptedChat(replies={"From “Correction": written}, text="")
+    for ids in (["fix"], ["blaze", "fix"]):
+        briefing, _ = brief(index, model, article_ids=ids)
+        told = " ".join(c.text for c in briefing.citations)
+        assert "nine" not in told.lower() and "erroneously" not in told
+        assert "The correct number of dead is 14" in told
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wrong"),
+    [
+        ("An earlier version of this story misstated the toll as nine; it is 14.", {"9"}),
+        ("A story on 4 March mistakenly said 12 people died instead of 14.", {"12"}),
+        ("The Herald reported incorrectly that nine, not 14, had died.", {"9"}),
+        ("The court heard that he was wrongly convicted of 14 murders.", set()),
+        ("Police mistakenly shot two men.", set()),
+        ("The minister said 14 people had died.", set()),
+    ],
+)
+def test_which_figure_was_told_in_error(sentence: str, wrong: set[str]) -> None:
+    assert taken_back(sentence) == wrong
+    assert erred(sentence) == bool(wrong)
+
+
+# -- tolls --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "dead"),
+    [
+        ("The quake killed at least 40 people.", {"40"}),
+        ("A quake struck, killing 31 people.", {"31"}),
+        ("It had earlier said 31 people were killed.", {"31"}),
+        ("Nine people died and 45 were hurt.", {"9"}),
+        ("The fire left 14 dead.", {"14"}),
+        ("The death toll from the quake rose from 27 to 31.", {"31"}),
+        ("The correct number of dead is 14, the chief said.", {"14"}),
+        ("A magnitude of 6.4 and killed many; 45 people were hurt.", set()),
+        ("Two officers killed a man, and 12 trucks came.", set()),
+        ("The road toll is 5 crowns.", set()),
+    ],
+)
+def test_how_the_dead_are_counted(text: str, dead: set[str]) -> None:
+    assert counted(text).get(DEAD, set()) == dead
+
+
+def test_tolls_of_one_event_that_names_one_place_are_in_conflict(index: Index) -> None:
+    first = (
+        "A magnitude 6.1 earthquake struck the island of Torvald on Monday, killing 31 people, the "
+        "interior ministry said.\n\nRescue teams were searching a school in Halden."
+    )
+    second = (
+        "The earthquake that hit the island of Torvald on Monday had a magnitude of 6.4 and left "
+        "at least 40 dead, the Red Cross said on Tuesday."
+    )
+    add(index, "quake", first, "Quake kills 31", "North Wire", "2026-05-12")
+    add(index, "toll", second, "Torvald quake toll 40", "Island Post", "2026-05-12")
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["quake", "toll"])
+    (conflict,) = briefing.conflicts
+    assert {c.sources[0].article_id for c in conflict.sides} == {"quake", "toll"}
+    (item,) = briefing.items
+    assert item.independent_sources == 2
+    revised = (
+        "The death toll from Monday's earthquake on the island of Torvald has been revised to 27, "
+        "the interior ministry said on Thursday.\n\nChildren were found alive in Halden."
+    )
+    add(index, "less", revised, "Torvald quake toll revised to 27", "North Wire", "2026-05-14")
+    ids = ["quake", "toll", "less"]
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=ids)
+    assert "killing 31" not in briefing.briefing
+    assert {c.sources[0].article_id for c in briefing.conflicts[0].sides} == {"less", "toll"}
+
+
+def test_two_events_of_one_place_and_day_stay_apart(index: Index) -> None:
+    for n, text in enumerate(
+        [
+            "A fire in a shop in Torvald killed two people on Monday, police said.",
+            "A crash on a road to Torvald killed five people on Monday, police said.",
+        ]
+    ):
+        add(index, f"n{n}", text, "Torvald", f"Post {n}", "2026-05-12")
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["n0", "n1"])
+    assert len(briefing.items) == 2 and briefing.conflicts == []
+
+
+# -- the form of a sentence ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "On Tuesday, The Iraqi ministry signed two deals.",
+            "On 14 April 2026, the Iraqi ministry signed two deals.",
+        ),
+        ("On Tuesday, The Hague was flooded.", "On 14 April 2026, The Hague was flooded."),
+        (
+            "The death toll from Monday's earthquake on Torvald is 27.",
+            "The death toll from the 13 April 2026 earthquake on Torvald is 27.",
+        ),
+        ("Yes. The mill closed.", "The mill closed."),
+        ("* The mill closed.", "The mill closed."),
+        ("CORRECTED: The mill closed.", "The mill closed."),
+        ("* He resigned. The mill closed.", "The mill closed."),
+        (
+            "No further details of the sale were immediately available. The mill closed.",
+            "The mill closed.",
+        ),
+        ("The owner gave no further details. The mill closed.", "The mill closed."),
+        ("The owner said: “We are closed. The mill closed.", "The mill closed."),
+    ],
+)
+def test_the_form_of_a_sentence(index: Index, text: str, told: str) -> None:
+    add(index, "mill", text, "News", "Courier", "2026-04-15")
+    for model in (ScriptedChat(text=""), ScriptedChat(replies={"From": text.split(". ")[0] + "."})):
+        briefing, _ = brief(index, model, article_ids=["mill"])
+        assert briefing.briefing == told
+
+
+def test_an_article_of_one_word_is_refused(index: Index) -> None:
+    add(index, "one", "Yes.", "Yes", "Courier", "2026-04-15")
+    briefing, _ = brief(index, ScriptedChat(text="Yes."), article_ids=["one"])
+    assert briefing.refusal is not None and briefing.refusal.reason == "not_supported"
+
+
+def test_days_that_an_undated_article_leaves_open_are_left_out(index: Index) -> None:
+    theft = "Police in Tarn said yesterday that two men had been arrested over a stolen painting."
+    index.add(NewArticle(id="theft", text=f"{theft} The painting is worth 3 million euros."))
+    more = ScriptedChat(text="The painting is worth 3 million euros.")
+    briefing, _ = brief(index, more, article_ids=["theft"])
+    assert briefing.briefing == "The painting is worth 3 million euros."
+    assert theft in [d.text for d in briefing.dropped]
+    index.add(NewArticle(id="alone", text=theft))
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["alone"])
+    assert briefing.briefing == theft
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("The mill closed last month.", "The mill closed in February 1987."),
+        ("The mill has been shut since last month.", "The mill has been shut since February 1987."),
+        ("Last month's vote was close.", "The February 1987 vote was close."),
+        ("The mill will close this month.", "The mill will close in March 1987."),
+        ("The mill grew over the last month.", "The mill grew over the last month."),
+    ],
+)
+def test_a_month_is_written_out(index: Index, text: str, told: str) -> None:
+    add(index, "mill", text, "News", "Courier", "1987-03-18")
+    briefing, _ = brief(index, ScriptedChat(text=""), article_ids=["mill"])
+    assert briefing.briefing == told

@@ -678,6 +678,17 @@ def test_a_briefing_tells_how_many_articles_were_left_out(served: Served, run: R
     assert "Of 12 articles found, 8 were used and 4 were not read." in said
 
 
+def test_a_briefing_tells_how_much_of_a_long_article_was_read(served: Served, run: Run) -> None:
+    text = "\n\n".join(
+        f"Ferry {n} sank at Port Ell{n}, {'many ' * 150}miles off." for n in range(20)
+    )
+    served.add(text, id="long", source="Post")
+    served.add("A ferry sank at Port Ell.", id="short", source="Post")
+    served.chat.text = ""
+    said = " ".join(run("brief", "long", "short", "--words", 60).out.split())
+    assert re.search(r"Read in part: long \(\d\d? %\)\.", said)
+
+
 @pytest.mark.usefixtures("served")
 def test_a_briefing_needs_articles_or_a_topic(run: Run) -> None:
     for command, said in (

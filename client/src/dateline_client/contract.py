@@ -217,7 +217,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Briefing:
-    """One paragraph of at most the words asked for."""
+    """One paragraph of at most the words asked for. `articles` are dicts as they were sent, with
+    `read_share`, 0 to 1: how much of the article's text was read.
+    """
 
     id: str
     briefing: str
