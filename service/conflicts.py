@@ -9,33 +9,13 @@ from collections.abc import Sequence
 
 from index.registry import Passage
 from service.dates import mentions
-from service.grounding import Evidence, Grounds, covered, critical, weights_of
+from service.grounding import ERRED, Evidence, Grounds, covered, critical, erred, weights_of
 from service.wording import stems, words
 
 # Of what the claim says beside the figure in question, a rival must say this much; more where it is
 # a name, since there are many sentences that name others.
 SAME_THING, SAME_THING_NAMED = 0.55, 0.7
 MOST_RIVALS = 2
-# "The Herald reported erroneously that nine people died", "our story misstated the toll as nine":
-# told in words, what was wrong is what follows, up to where the right figure is given.
-_WRONGLY = (
-    r"(?:erroneously|incorrectly|mistakenly|wrongly|inaccurately|falsely|in error|by mistake)"
-)
-_TOLD = (
-    r"(?:report|stat|identif|describ|publish|quot|referr|claim|attribut|list|spell|spelt)\w*"
-    r"|said|says|saying|gave|giv(?:e|en|ing)|wrote|written|put"
-)
-_ERRED = re.compile(
-    rf"\b(?:{_TOLD})\s+(?:[\w,]+\s+)?{_WRONGLY}\b|\b{_WRONGLY},?\s+(?:{_TOLD})\b"
-    r"|\b(?:misstated|misreported|misquoted|misidentified|overstated|understated)\b"
-    r"|\b(?:earlier|previous) (?:versions?|reports?|editions?) of this (?:story|article|report)\b",
-    re.IGNORECASE,
-)
-_OF_A_STORY = re.compile(
-    r"\b(?:an?|our|its|the|this|earlier|previous|original)\s+(?:\w+\s+)?(?:story|article|report"
-    r"|dispatch|version|edition|headline|item)\b|\bwe\b",
-    re.IGNORECASE,
-)
 _IN_FACT = re.compile(
     r";|\b(?:instead of|rather than|when in fact|in fact|in reality|actually|the (?:correct|right|"
     r"actual|true)|but (?:it|the)|it should|should have|not)\b",
@@ -96,15 +76,9 @@ def is_later(one: Passage, other: Passage) -> bool:
     return same and (one.published_at or "") > (other.published_at or "")
 
 
-def erred(text: str) -> bool:
-    """Whether a sentence says that something was told in error: "reported erroneously that"."""
-    found = _ERRED.search(text)
-    return bool(found and (_OF_A_STORY.search(text) or "report" in found[0].casefold()))
-
-
 def taken_back(text: str) -> frozenset[str]:
     """Stems of the numbers that a sentence says were told in error, its dates left out."""
-    found = _ERRED.search(text)
+    found = ERRED.search(text)
     if not found or not erred(text):
         return frozenset()
     wrong = text[found.end() :]

@@ -44,10 +44,26 @@ _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
 _NO_SUCH = re.compile(r"^\W*no\b", re.IGNORECASE)
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
-# "It reported erroneously that nine died": what it takes back it does not say.
-_WRONGLY = r"(?:erroneously|incorrectly|mistakenly|wrongly|in error)"
-_TOLD = r"(?:reported|said|stated|wrote|gave|named|identified|described|attributed)"
-_IN_ERROR = re.compile(rf"\b{_WRONGLY} {_TOLD}\b|\b{_TOLD} {_WRONGLY}\b", re.IGNORECASE)
+# "The Herald reported erroneously that nine people died", "our story misstated the toll as nine":
+# told in words, what was wrong is what follows, up to where the right figure is given.
+_WRONGLY = (
+    r"(?:erroneously|incorrectly|mistakenly|wrongly|inaccurately|falsely|in error|by mistake)"
+)
+_TOLD = (
+    r"(?:report|stat|identif|describ|publish|quot|referr|claim|attribut|list|spell|spelt)\w*"
+    r"|said|says|saying|gave|giv(?:e|en|ing)|wrote|written|put"
+)
+ERRED = re.compile(
+    rf"\b(?:{_TOLD})\s+(?:[\w,]+\s+)?{_WRONGLY}\b|\b{_WRONGLY},?\s+(?:{_TOLD})\b"
+    r"|\b(?:misstated|misreported|misquoted|misidentified|overstated|understated)\b"
+    r"|\b(?:earlier|previous) (?:versions?|reports?|editions?) of this (?:story|article|report)\b",
+    re.IGNORECASE,
+)
+_OF_A_STORY = re.compile(
+    r"\b(?:an?|our|its|the|this|earlier|previous|original)\s+(?:\w+\s+)?(?:story|article|report"
+    r"|dispatch|version|edition|headline|item)\b|\bwe\b",
+    re.IGNORECASE,
+)
 _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
 _NO_MARKS = str.maketrans("", "", "\"'«»")
 # What a sentence of an article says to whoever answers from it, not to its readers: what it orders
@@ -538,7 +554,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and all(stems(words) <= fields for words in grounds.dates.unstated),
         "negation": _negation_holds(claim, text)
         and not_opposed(claim, text)
-        and not (_IN_ERROR.search(text) and not _IN_ERROR.search(claim)),
+        and not (erred(text) and not erred(claim)),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
         "roles": same_roles(
             claim,
@@ -576,6 +592,12 @@ def with_antecedent(cited: Cited | Evidence, common: frozenset[str] = frozenset(
             return name + cited.text[pronoun.end() :]
         break
     return cited.text
+
+
+def erred(text: str) -> bool:
+    """Whether a sentence says that something was told in error: "reported erroneously that"."""
+    found = ERRED.search(text)
+    return bool(found and (_OF_A_STORY.search(text) or "report" in found[0].casefold()))
 
 
 def orders(text: str) -> list[str]:

@@ -22,10 +22,18 @@ from index.sentences import Span, sentence_spans
 from index.stated import without_agency_line
 from service.answers import LEAST_COSINE
 from service.calibration import Calibration
-from service.conflicts import erred
 from service.contract import Dropped
 from service.dates_written import loose, written_out
-from service.grounding import Evidence, covered, evidence, ground, orders, verbatim, weights_of
+from service.grounding import (
+    Evidence,
+    covered,
+    erred,
+    evidence,
+    ground,
+    orders,
+    verbatim,
+    weights_of,
+)
 from service.prompts import Prompt
 from service.reading import Reader, context_of, judge, prompt_context
 from service.roles import keeps_speaker
