@@ -55,6 +55,7 @@ from service.grounding import (
     replaced,
     told_together,
     unmet,
+    whom_most_tell_of,
     with_antecedent,
 )
 from service.prompts import Prompt
@@ -428,7 +429,11 @@ class Answerer:
     ) -> list[Verified]:
         """The sources' own sentences on whom they tell of, who is what the question asks for."""
         found: list[Verified] = []
-        for e in told_together(name, part.question, offered):
+        told = told_together(name, part.question, offered)
+        if not told:  # a name from the model's own memory, or of somebody else
+            name = whom_most_tell_of(part.question, offered)
+            told = told_together(name, part.question, offered)
+        for e in told:
             text = _said(e)
             if orders(text) or len(text.split()) > MOST_WORDS:
                 continue

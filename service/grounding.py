@@ -36,6 +36,7 @@ from service.wording import (
 
 # Words after a negator that it denies: of a claim, and of a text that may say it in more words.
 NEGATED_WITHIN, DENIED_WITHIN = 3, 8
+_ASKS_WHO = re.compile(r"\bwho\b|\bwhich (?:person|individual|man|woman)\b", re.IGNORECASE)
 _PRONOUNS = frozenset(
     "he she they it his her hers their theirs its him them himself herself who i we my our".split()
 )
@@ -279,6 +280,29 @@ def told_together(name: str, question: str, offered: Sequence[Evidence]) -> list
         chosen.append(best)
         left = [(e, there) for e, there in held_by if e not in chosen and answer & there]
     return chosen if total and sum(missing.values()) <= (1 - LEAST_TOLD) * total else []
+
+
+def whom_most_tell_of(question: str, offered: Sequence[Evidence]) -> str:
+    """The name of which the sentences tell most of what a question gathers from several articles;
+    "" where no two of them name anybody. Who did something has a name of two words or more.
+    """
+    weights, asked = weights_of(question, offered), stems(question)
+    least = 2 if _ASKS_WHO.search(question) else 1
+    named: dict[frozenset[str], str] = {}
+    articles: dict[frozenset[str], set[str]] = {}
+    for e in offered:
+        for run in runs(e.text, names(e.text)):
+            stem = frozenset(w.stem for w in run)
+            if len(run) >= least and not stem & asked and run[0].text.casefold() not in _TITLES:
+                named.setdefault(stem, " ".join(w.text for w in run))
+                articles.setdefault(stem, set()).add(e.passage.article_id)
+    found = {stem: name for stem, name in named.items() if len(articles[stem]) > 1}
+
+    def told(name: str) -> float:
+        return covered(weights, " ".join(e.text for e in told_together(name, question, offered)))
+
+    best = max(found.values(), key=told, default="")
+    return best if best and told(best) else ""
 
 
 def _in_full(name: set[str], offered: Sequence[Evidence]) -> set[str]:

@@ -17,6 +17,7 @@ from service.grounding import (
     replaced,
     told_together,
     unmet,
+    whom_most_tell_of,
 )
 from service.wording import names, stems, words
 
@@ -116,6 +117,11 @@ def test_what_a_claim_gathers_from_several_articles_is_told_in_their_sentences()
     assert told_together("Krall", question, offered)[0].text == "Ada Krall bought the mill in 1998."
     assert not told_together("Jon Stamm", question, offered)
     assert not told_together("the mill", question, offered)
+    # Of whom both tell; Reed is in one of them alone.
+    again = burnt.replace("Krall is", "Ada Krall is")
+    offered = evidence([passage(sold, article_id="a"), passage(again, article_id="b")])
+    assert whom_most_tell_of(question, offered) == "Ada Krall"
+    assert whom_most_tell_of(question, evidence([passage(sold, article_id="a")])) == ""
 
 
 def test_what_one_article_tells_otherwise_may_stand_in_another_whose_headline_says_it_too() -> None:
