@@ -54,6 +54,7 @@ PIECE = 1000  # characters that are read at once, or one passage
 # is not next to what was read counts so much beside the share of the headline's words.
 LONG, APART = 8, 0.5
 LONGEST_SENTENCE = 30  # words
+LEAST_COVERED = 0.5  # of a sentence's words, by what is cited for it
 LONGEST_LEAD = 40
 LEAD = 3  # sentences: the first may be a caption, or too long
 # The news stands below the lead where that holds less than the first share of the headline's words,
@@ -94,7 +95,8 @@ _NOTHING_KNOWN = re.compile(
     re.IGNORECASE,
 )
 _CREDIT = re.compile(
-    r"\W*(?:image|photo|photograph|picture|file|credit)s?\s*(?::|by\b)", re.IGNORECASE
+    r"\W*(?:image|photo|photograph|picture|video|audio|graphic|file|credit)s?\s*(?::|by\b)",
+    re.IGNORECASE,
 )
 # ", the head of the harbour": an office is what the text says, not what the headline is about.
 _OFFICE = re.compile(r",\s+(?:the|an?)\s+[^,]{3,60}\bof\b")
@@ -382,7 +384,7 @@ class Writer:
         """An article's own lead, which is written to be one: nothing is asked of the model. It may
         be too long for a short briefing.
         """
-        first = own_sentences(r.pieces[0])
+        first = [e for e in own_sentences(r.pieces[0]) if may_lead(e)]
         first = [r.news, *(e for e in first if e.span != r.news.span)] if r.news else first
         if lead := self._own(first[:LEAD], r, LONGEST_LEAD):
             r.said.append(Said(lead, r.item, (0, 0, is_opinion(lead.text))))
@@ -491,6 +493,8 @@ class Writer:
             reason = "put together from several places"
         elif not (briefly or keeps_speaker(text, told)):
             reason = "it does not say who says so"
+        elif verified.grounds.coverage < LEAST_COVERED:
+            reason = "most of its words are not in its source"
         elif float(verified.support.checks["entailment"]) < LEAST_ENTAILMENT:
             reason = "entailment"
         if reason:

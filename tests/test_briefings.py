@@ -147,10 +147,18 @@ def test_a_short_briefing_gives_the_lead_without_its_last_clause(index: Index) -
 
 def test_a_caption_is_no_lead(index: Index) -> None:
     caption = "The far end of the floor of the convention, shortly after it opened on Friday."
-    text = f"{caption} Image: Ada Krall.\n\npassengers on the quay in 2008.\n\n{FERRY}"
+    lines = "Ferry hits pier\n\nFriday, April 17, 2026\n\nPassengers on the quay in 2008"
+    text = f"{lines}\n\n{caption} Video: Ada Krall.\n\npassengers in 2009.\n\n{FERRY}"
     add(index, "post", text, "Ferry", "Evening Post", "2026-04-17")
     briefing, _ = brief(index, ScriptedChat(replies={"From": "It rained."}), article_ids=["post"])
     assert briefing.briefing.startswith("A passenger ferry struck the breakwater")
+
+
+def test_a_sentence_most_of_whose_words_are_the_models_own_is_dropped(ferry: Index) -> None:
+    own = "People of Skarra Island enjoyed a quiet week of entertainment and discussion."
+    briefing, _ = brief(ferry, ScriptedChat(replies={"From": own}), article_ids=["post"])
+    assert own not in briefing.briefing
+    assert any(d.reason.startswith("most of its words") for d in briefing.dropped)
 
 
 def test_a_dispute_of_three_outlets_is_one(ferry: Index) -> None:
