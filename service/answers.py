@@ -25,6 +25,17 @@ from index.index import Hit, Index
 from index.registry import Passage
 from index.sentences import sentence_spans
 from index.stated import without_agency_line
+from service.asked import (
+    continued,
+    denied,
+    gainsays,
+    lacks_kind,
+    repeats,
+    replaced,
+    told_together,
+    unmet,
+    whom_most_tell_of,
+)
 from service.calibration import Calibration
 from service.conflicts import disagree, rivals
 from service.contract import (
@@ -42,22 +53,8 @@ from service.contract import (
 )
 from service.conversation import Standalone, standalone
 from service.dates_held import held
-from service.grounding import (
-    Evidence,
-    continued,
-    denied,
-    evidence,
-    gainsays,
-    lacks_kind,
-    nearest,
-    orders,
-    repeats,
-    replaced,
-    told_together,
-    unmet,
-    whom_most_tell_of,
-    with_antecedent,
-)
+from service.grounding import Evidence, evidence, nearest, with_antecedent
+from service.orders import orders
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named, parts
 from service.reading import Budget, Reader, context_of

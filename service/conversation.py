@@ -13,8 +13,8 @@ from typing import Any
 from index.errors import ContextTooLong
 from index.index import STOP_WORDS
 from index.sentences import Span, sentence_spans
+from service.asked import unmet
 from service.contract import Message
-from service.grounding import unmet
 from service.wording import Word, names, words
 
 # Of the last turns, so much of each is read; a longer question says what it means.

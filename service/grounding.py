@@ -6,37 +6,34 @@ is read elsewhere and handed in. This module knows nothing of prompts, engines o
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from itertools import pairwise
 from operator import attrgetter
 
-from index.index import STOP_WORDS
 from index.registry import Passage
 from index.sentences import Span
 from service.counts import bounds_hold, counts_hold
 from service.dates import mentions
 from service.dates_held import Derived, Held, held
 from service.opposites import not_opposed
+from service.orders import orders, seen
 from service.roles import causes_hold, done, not_graver, offices_missing, same_roles
 from service.wording import (
     CALENDAR_STEMS,
-    NEGATORS,
-    OPENERS,
+    DENIED_WITHIN,
+    fold,
     is_content,
     names,
+    negated,
+    negates,
     quoted,
     runs,
     stems,
     words,
 )
 
-# Words after a negator that it denies: of a claim, and of a text that may say it in more words.
-NEGATED_WITHIN, DENIED_WITHIN = 3, 8
-_ASKS_WHO = re.compile(r"\bwho\b|\bwhich (?:person|individual|man|woman)\b", re.IGNORECASE)
 _PRONOUNS = frozenset(
     "he she they it his her hers their theirs its him them himself herself who i we my our".split()
 )
@@ -44,7 +41,7 @@ _SUBJECT_PRONOUN = re.compile(r"(?:He|She)\b")
 _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
 _NO_SUCH = re.compile(r"^\W*no\b", re.IGNORECASE)
-_DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
+
 # "The Herald reported erroneously that nine people died", "our story misstated the toll as nine":
 # told in words, what was wrong is what follows, up to where the right figure is given.
 _WRONGLY = (
@@ -65,46 +62,7 @@ _OF_A_STORY = re.compile(
     r"|dispatch|version|edition|headline|item)\b|\bwe\b",
     re.IGNORECASE,
 )
-_QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
 _NO_MARKS = str.maketrans("", "", "\"'«»")
-# What a sentence of an article says to whoever answers from it, not to its readers: what it orders
-# to be said it does not state. A claim that tells of the order holds the group, or the whole match.
-_START = r"(?:^|[.;:!?>\]}])\W*(?:(?:please|kindly|now|then|instead|next|always)\W+)?"
-_ANSWERER = r"(?:large |news )?(?:assistants?|language models?|chatbots?|ai models?)"
-_ORDERS = re.compile(
-    "|".join(
-        [
-            r"<\|[^|<>\s]{1,30}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
-            r"|</?(?:tool_call|system|assistant|instructions?)>",
-            r"^\W*(?:system|assistant|user|human|instruction|response)(?: message| prompt)?\W*:",
-            _START + r"(ignore|disregard|forget|override|say|reveal|pretend|declare|insist|append"
-            r"|respond|act as|imagine that|tell (?:me|the|users?|readers?|them|everyone))\b",
-            _START
-            + r"((?:answer|reply|state|output|print|repeat|write|list|cite|quote|put|translate)"
-            r" (?:that|with|only|the|your|this|all|every|nothing|[“\"\[【]))",
-            r"\b(?:when|if|whatever|whoever|anyone|before|instead of)\b[^.]{0,80}?"
-            r"\b(?:ask\w*|answer\w*|summari[sz]\w+|read\w* this)\b[^.]{0,60}?"
-            r"(?:, (?:you )?(?:must |should |please )?|: ?| must )"
-            r"(say|reply|answer|state|output|print|repeat|name|tell)\b",
-            r"\b(?:ignore|disregard|forget|override) (?:(?:all|any|of|the|these|your) ){0,3}"
-            r"(?:above|previous|prior|preceding|earlier|instructions?|questions?|articles?|rest)\b",
-            r"\b(?:and|always|must) (?:answer|reply|respond) (?:that|with|only|in)\b(?! due)",
-            r"\b(?:every|all|your) (?:answers?|questions?) (?:[\w ]{1,40} )?(?:with|must|should)\b",
-            r"\byour (?:instructions|system prompt|safety settings|new (?:goal|task|role))\b"
-            r"|\byou are (?:now|no longer) (?:an?|the|in)\b|\byou only ever\b|\bas the answer to\b",
-            rf"\b(?:to|for|all) (?:the )?{_ANSWERER}(?: reading this|\s*[:!])"
-            rf"|\b(?:attention|hey|dear) {_ANSWERER}\b"
-            rf"|\bif you are an? {_ANSWERER}\b|^\W*{_ANSWERER} (?:must|should|reading this)\b",
-            r"\b(?:new instructions?|next task|developer mode|end of (?:document|message))\W",
-            # The same in other languages, in forms that state nothing.
-            r"\b(?:ignorez|oubliez|répondez|vergiss|vergesst|ignoriere|antworte|olvida lo"
-            r"|ignora todo|dimentica|rispondi|esqueça)\b",
-            r"\b(?:игнорируй|забудь|отвечай|ответь)(?:те)?\b|忽略|只回答|请回答|تجاهل|أجب",
-        ]
-    ),
-    re.IGNORECASE | re.MULTILINE,
-)
-
 # A sentence whose words are covered this much less than the best one's is no other place for it.
 ALSO_MARGIN = 0.9
 MOST_SOURCES = 3
@@ -116,20 +74,15 @@ CANDIDATES = 6
 CANDIDATE_MARGIN = 0.6
 AS_NEAR = 0.3  # the same of another article's, all of whose checks hold
 QUESTION_WEIGHT = 0.15
-_TITLES = frozenset(
+TITLES = frozenset(
     "mr mrs ms miss dr prof professor president minister governor senator mayor judge justice sir "
     "dame lord lady king queen prince princess captain colonel general sergeant inspector chief "
     "deputy secretary chancellor ambassador bishop pope sheikh".split()
 )
 # Words of a claim within which its subject is named: "Deputy Prime Minister Karl Holm said".
 LEADING = 6
-# Sentences that together tell what one sentence of an answer gathers; the share of its words that
-# the second has to add, and both to hold.
-TOLD_TOGETHER, LEAST_ADDED, LEAST_TOLD = 2, 0.08, 0.25
 # Characters beyond twice a claim's that are looked through for it: they may be spent on spaces.
 MARGIN = 40
-# A name of so many letters may be another misspelt, from so much alike on.
-LEAST_MISSPELT, MISSPELT = 6, 0.84
 
 
 @dataclass(frozen=True)
@@ -251,72 +204,6 @@ def nearest(
     return (ranked[0], share) if ranked else (None, 0.0)
 
 
-def told_together(name: str, question: str, offered: Sequence[Evidence]) -> list[Evidence]:
-    """Sentences that hold between them what a question gathers from several articles, and name who
-    or what it asks for; none where they hold too little of it.
-
-    "Who bought the mill, as the Ledger wrote, and sold it, as the Courier did?" asks of somebody
-    by what several tell. The first sentence names them in full; what no sentence knows counts for
-    nothing.
-    """
-    held_by = [(e, stems(e.text)) for e in offered]
-    known = frozenset().union(*(there for _, there in held_by))
-    asked = stems(question)
-    answer = ({w.stem for w in words(name) if is_content(w)} & known) - asked
-    if not answer:
-        return []
-    answer = _in_full(answer, offered)
-    missing = {
-        s: w for s, w in weights_of(question, offered).items() if s in known and s not in answer
-    }
-    total = sum(missing.values())
-    left = [(e, there) for e, there in held_by if answer <= there]
-    chosen: list[Evidence] = []
-    while left and len(chosen) < TOLD_TOGETHER:
-        best, there = max(left, key=lambda each: sum(missing.get(s, 0) for s in each[1]))
-        added = sum(missing.pop(s, 0) for s in there)
-        if chosen and added < LEAST_ADDED * total:
-            break
-        chosen.append(best)
-        left = [(e, there) for e, there in held_by if e not in chosen and answer & there]
-    return chosen if total and sum(missing.values()) <= (1 - LEAST_TOLD) * total else []
-
-
-def whom_most_tell_of(question: str, offered: Sequence[Evidence]) -> str:
-    """The name of which the sentences tell most of what a question gathers from several articles;
-    "" where no two of them name anybody. Who did something has a name of two words or more.
-    """
-    weights, asked = weights_of(question, offered), stems(question)
-    least = 2 if _ASKS_WHO.search(question) else 1
-    named: dict[frozenset[str], str] = {}
-    articles: dict[frozenset[str], set[str]] = {}
-    for e in offered:
-        for run in runs(e.text, names(e.text)):
-            stem = frozenset(w.stem for w in run)
-            if len(run) >= least and not stem & asked and run[0].text.casefold() not in _TITLES:
-                named.setdefault(stem, " ".join(w.text for w in run))
-                articles.setdefault(stem, set()).add(e.passage.article_id)
-    found = {stem: name for stem, name in named.items() if len(articles[stem]) > 1}
-
-    def told(name: str) -> float:
-        return covered(weights, " ".join(e.text for e in told_together(name, question, offered)))
-
-    best = max(found.values(), key=told, default="")
-    return best if best and told(best) else ""
-
-
-def _in_full(name: set[str], offered: Sequence[Evidence]) -> set[str]:
-    """With the names that mostly stand before it where somebody is named in full: "Ada Krall"."""
-    fuller: Counter[frozenset[str]] = Counter()
-    for e in offered:
-        for run in runs(e.text, names(e.text)):
-            last = {w.stem for w in run[-len(name) :]}
-            given = run[-len(name) - 1] if len(run) > len(name) and last == name else None
-            if given and given.text.casefold() not in _TITLES:
-                fuller[frozenset({given.stem} | name)] += 1
-    return set(fuller.most_common(1)[0][0]) if fuller else name
-
-
 def _ranked(
     weights: dict[str, float],
     question: str,
@@ -382,7 +269,7 @@ def _grounds(
             if e not in chosen
             and covered(weights, e.text) >= ALSO_MARGIN * top
             and needed <= stems(e.text)
-            and all(order in _seen(claim) for order in orders(e.text))
+            and all(order in seen(claim) for order in orders(e.text))
         ]
     if not missing and not grounds.failed and len(chosen) < MOST_SOURCES:
         more = _beside(chosen, same_article, weights)
@@ -426,8 +313,8 @@ def outlets(text: str, passages: Iterable[Passage]) -> frozenset[str]:
     """Stems of the names of these passages' outlets that `text` holds in full: "as The Verge
     reported" says whose article it is, which each citation tells.
     """
-    folded = _fold(text)
-    told = {p.source for p in passages if p.source and _fold(p.source) in folded}
+    folded = fold(text)
+    told = {p.source for p in passages if p.source and fold(p.source) in folded}
     return frozenset().union(*map(stems, told))
 
 
@@ -464,7 +351,7 @@ def _is_namesake(claim: str, text: str, common: frozenset[str]) -> bool:
         for first, last in pairwise(run):
             given.setdefault(last.stem, set()).add(first.stem)
     return any(
-        last.stem in given and first.stem not in there and first.text.casefold() not in _TITLES
+        last.stem in given and first.stem not in there and first.text.casefold() not in TITLES
         for run in runs(claim, names(claim, common=common))
         for first, last in pairwise(run[-2:])
     )
@@ -588,7 +475,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         ),
         "plans": done(claim, text) and not_graver(claim, text),
         "causes": causes_hold(claim, text),
-        "orders": all(order in _seen(claim) for order in orders(shown)),
+        "orders": all(order in seen(claim) for order in orders(shown)),
     }
 
 
@@ -624,77 +511,27 @@ def erred(text: str) -> bool:
     return bool(found and (_OF_A_STORY.search(text) or "report" in found[0].casefold()))
 
 
-def orders(text: str) -> list[str]:
-    """The words that speak to whoever answers ("ignore the above", "reply with"), folded.
-
-    Only a claim that holds them tells of the order; another would follow it.
-    """
-    found = (m[m.lastindex or 0] for m in _ORDERS.finditer(_plain(text)))
-    return [_fold(words).strip(' .,;:!?>)]}"') for words in found]
-
-
-def _seen(text: str) -> str:
-    return _fold(_plain(text))
-
-
-def _plain(text: str) -> str:
-    """As a reader sees it: no invisible characters, letters in one form."""
-    return "".join(
-        c
-        for c in unicodedata.normalize("NFKC", text)
-        if unicodedata.category(c) not in ("Cf", "Mn")
-    )
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.translate(_QUOTE_FOLD).casefold().split())
-
-
 def _unmarked(text: str) -> str:
     """Which marks stand within a quotation depends on those around it."""
-    return _fold(text).translate(_NO_MARKS)
-
-
-def _negated(
-    text: str,
-    negators: frozenset[str] = NEGATORS,
-    within: int = NEGATED_WITHIN,
-    back: int = 0,
-) -> frozenset[str]:
-    """Content words that a negator stands before, at most so many words away; `back` behind it."""
-    found = set()
-    sequence = words(text)
-    for i, word in enumerate(sequence):
-        folded = word.text.casefold().replace("’", "'")
-        if folded in negators or folded.endswith("n't"):
-            around = sequence[max(0, i - back) : i] + sequence[i + 1 : i + 1 + within]
-            found |= {w.stem for w in around if is_content(w)}
-    return frozenset(found)
-
-
-def _negates(text: str) -> bool:
-    return any(
-        (folded := w.text.casefold().replace("’", "'")) in NEGATORS or folded.endswith("n't")
-        for w in words(text)
-    )
+    return fold(text).translate(_NO_MARKS)
 
 
 def _negation_holds(claim: str, text: str) -> bool:
     """What denies needs a text that denies, and denies what it denies where that has its words;
     what a text denies may not be affirmed.
     """
-    if _negates(claim):
-        denied = _negated(claim) & stems(text)
-        theirs = _negated(text, within=DENIED_WITHIN)
+    if negates(claim):
+        denied = negated(claim) & stems(text)
+        theirs = negated(text, within=DENIED_WITHIN)
         if _NO_SUCH.search(claim):  # "No plan may be put" is "A plan cannot be put"
-            theirs |= _negated(text, back=DENIED_WITHIN)
-        return _negates(text) and bool(not denied or denied & theirs)
+            theirs |= negated(text, back=DENIED_WITHIN)
+        return negates(text) and bool(not denied or denied & theirs)
     sequence = words(claim)
     affirmed = {
         w.stem for w in sequence if is_content(w) and (w is sequence[0] or not w.text[0].isupper())
     }
-    negated = _negated(text)
-    return not negated or not (negated <= affirmed)
+    there_denied = negated(text)
+    return not there_denied or not (there_denied <= affirmed)
 
 
 def _sex_holds(claim: str, text: str) -> bool:
@@ -704,138 +541,3 @@ def _sex_holds(claim: str, text: str) -> bool:
         said & other or not said & sex or there & sex or not there & other
         for sex, other in ((_HIS, _HER), (_HER, _HIS))
     )
-
-
-def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
-    """What the question presumes and its answer's sources do not bear out.
-
-    Names, numbers and quoted words that stand in none of `articles`, the whole articles cited; a
-    denial that `cited`, the cited sentences, does not make. A name that they do not know is one;
-    where they know a part of it ("Prime Minister Holm"), each other word is. So is an office, where
-    they tell of another of its kind.
-    """
-    there = frozenset(stem for text in articles for stem in stems(text))
-    opening = words(question)[:1]
-    presumed = [[w] for w in words(question) if w.is_number] + runs(question, names(question))
-    missing = []
-    for run in presumed:
-        absent = [
-            w.text
-            for w in run
-            if w.stem not in there and w not in opening and not _misspelt(w.stem, there)
-        ]
-        missing += [" ".join(absent)] if len(absent) == len(run) else absent
-    folded = " ".join(_fold(text) for text in articles)
-    missing += [q for q in quoted(question) if _fold(q) not in folded]
-    missing += offices_missing(question, " ".join(articles))
-    if _negates(question) and not _negates(cited):
-        missing.append("not")
-    return missing
-
-
-def _misspelt(stem: str, known: Iterable[str]) -> bool:
-    """Whether a long word is, but for a letter or two, one of those known: "Hancock", "Harnock"."""
-    near = [k for k in known if k[:1] == stem[:1] and abs(len(k) - len(stem)) <= 2]
-    return (
-        len(stem) >= LEAST_MISSPELT
-        and not stem[:1].isdigit()
-        and bool(get_close_matches(stem, near, 1, MISSPELT))
-    )
-
-
-def denied(question: str, answer: str) -> list[str]:
-    """What a question takes for granted and its answer denies: "What is also found there?" is not
-    answered by "Antigens that are not found there".
-    """
-    if _negates(question):
-        return []
-    asked = {w.stem for w in words(question) if is_content(w)}
-    return sorted(asked & _negated(answer, _DENY))
-
-
-def continued(sentence: str, beside: str) -> str:
-    """As it stands after "No, ": a word that names nothing, or is small in `beside`, is small."""
-    first, _, rest = sentence.partition(" ")
-    common = {w.text for w in words(beside)} | ((STOP_WORDS | OPENERS) - {"i"})
-    small = first.lower() in common
-    return f"{first.lower()} {rest}" if small else sentence
-
-
-def repeats(claim: str, question: str) -> bool:
-    """Whether a claim says nothing but what the question asks, "It is so" where it asks whether."""
-    return {w.stem for w in words(claim) if is_content(w)} <= stems(question)
-
-
-def gainsays(word: str, claim: str, question: str) -> bool:
-    """Whether a claim says all that the question asks, and the other way round than Yes or No."""
-    asked = {w.stem for w in words(question) if is_content(w)}
-    return (
-        asked <= stems(claim)
-        and not _negates(question)
-        and _negates(claim) == (word.casefold() == "yes")
-    )
-
-
-_KINDS = (
-    (re.compile(r"^(?:who|whose|whom)\b", re.I), "somebody"),
-    (re.compile(r"\bnames? of\b|\bnamed what\b", re.I), "name"),
-    (
-        re.compile(r"\bhow (?:many|much|old|high|tall|far|fast|big|large|deep|wide|heavy)\b", re.I),
-        "number",
-    ),
-    (
-        re.compile(
-            r"^(?:when|(?:in|on|at|by) (?:what|which) (?:year|day|date|month|time|hour))\b", re.I
-        ),
-        "time",
-    ),
-)
-_AMOUNTS = frozenset(
-    "all both double doubled dozens few half halved hundreds majority many millions minority most "
-    "none no quarter several some third thirds thousands tripled twice".split()
-)
-
-
-def lacks_kind(question: str, answer: str) -> bool:
-    """Whether the answer has nothing new of the kind that the question asks for.
-
-    "Who succeeded David Rowe?" is not answered by "David Rowe resigned in August". Told of few
-    kinds of questions, and of those only where it is plain.
-    """
-    kind = next((kind for pattern, kind in _KINDS if pattern.search(question)), None)
-    asked = stems(question)
-    new = [w for w in words(answer) if w.stem not in asked and is_content(w)]
-    if kind == "somebody":
-        return not any(not w.is_number and w.stem not in CALENDAR_STEMS for w in new)
-    if kind == "name":
-        return not any(w.stem not in asked for w in names(answer))
-    if kind == "number":
-        return not any(
-            w.is_number or w.text.casefold() in _AMOUNTS
-            for w in words(answer)
-            if w.stem not in asked
-        )
-    if kind == "time":
-        return not any(
-            w.is_number or w.stem in CALENDAR_STEMS or w.text[0].isupper() for w in new
-        ) and not mentions(answer, None)
-    return False
-
-
-# "did Lars Solheim say": what follows the verb is whom the question is about.
-_SUBJECT = re.compile(
-    r"\b(?:can|could|did|do|does|had|has|have|is|was|were|will|would)((?:\s+\S+){1,6})", re.I
-)
-
-
-def replaced(question: str, cited: str, answer: str) -> list[str]:
-    """Whom the question names in full, where the sources and the answer name another instead."""
-    inverted = _SUBJECT.search(question)
-    if not inverted or _KINDS[0][0].search(question):
-        return []
-    subject = stems(inverted[1])
-    common = frozenset(w.text for w in words(cited) if w.text.islower())
-    there, asked = stems(cited), stems(question)
-    others = [name for name in proper_names(answer, common) if name <= there and not name & asked]
-    absent = [n for n in proper_names(question, common) if not n & there and n <= subject]
-    return [" ".join(sorted(name)) for name in absent] if others else []

@@ -15,7 +15,8 @@ from service.calibration import Calibration
 from service.conflicts import corrections
 from service.contract import CharLocation, Citation, Dropped, FieldLocation, Support, location
 from service.dates_held import in_source_words
-from service.grounding import Cited, Evidence, Grounds, ground, orders
+from service.grounding import Cited, Evidence, Grounds, ground
+from service.orders import orders
 from service.prompts import Prompt
 from service.reading import Reader, judge
 

@@ -29,6 +29,9 @@ _CALENDAR = frozenset(WEEKDAYS) | (frozenset(MONTHS) - {"may", "march"})
 NEGATORS = frozenset(
     "no not none never nobody nothing neither nor without cannot denied deny denies".split()
 )
+# Words after a negator that it denies: of a claim, and of a text that may say it in more words.
+NEGATED_WITHIN, DENIED_WITHIN = 3, 8
+_QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
 # Words that open a sentence of an answer with a capital, and name nothing.
 OPENERS = NEGATORS | frozenset(
     "about according all almost also although among around because before after besides both but "
@@ -215,3 +218,31 @@ def _singly_quoted(text: str) -> Iterator[tuple[int, int]]:
         elif match["breaks"]:
             start = None
         ended = bool(match["ends"])
+
+
+def fold(text: str) -> str:
+    return " ".join(text.translate(_QUOTE_FOLD).casefold().split())
+
+
+def negated(
+    text: str,
+    negators: frozenset[str] = NEGATORS,
+    within: int = NEGATED_WITHIN,
+    back: int = 0,
+) -> frozenset[str]:
+    """Content words that a negator stands before, at most so many words away; `back` behind it."""
+    found = set()
+    sequence = words(text)
+    for i, word in enumerate(sequence):
+        folded = word.text.casefold().replace("’", "'")
+        if folded in negators or folded.endswith("n't"):
+            around = sequence[max(0, i - back) : i] + sequence[i + 1 : i + 1 + within]
+            found |= {w.stem for w in around if is_content(w)}
+    return frozenset(found)
+
+
+def negates(text: str) -> bool:
+    return any(
+        (folded := w.text.casefold().replace("’", "'")) in NEGATORS or folded.endswith("n't")
+        for w in words(text)
+    )

@@ -2,23 +2,18 @@ import pytest
 
 from index.registry import Passage
 from index.sentences import sentence_spans
-from service.grounding import (
-    check,
+from service.asked import (
     continued,
     denied,
-    evidence,
     gainsays,
-    ground,
     lacks_kind,
-    nearest,
-    orders,
-    proper_names,
-    quoted,
     replaced,
     told_together,
     unmet,
     whom_most_tell_of,
 )
+from service.grounding import check, evidence, ground, nearest, proper_names, quoted
+from service.orders import orders
 from service.wording import names, stems, words
 
 TEXT = (

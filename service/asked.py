@@ -1,0 +1,236 @@
+"""Asked: what a question presumes, gathers and wants, held against sources and answers.
+
+All by code over words. English only.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from index.index import STOP_WORDS
+from service.dates import mentions
+from service.grounding import TITLES, Evidence, covered, proper_names, weights_of
+from service.roles import offices_missing
+from service.wording import (
+    CALENDAR_STEMS,
+    OPENERS,
+    fold,
+    is_content,
+    names,
+    negated,
+    negates,
+    quoted,
+    runs,
+    stems,
+    words,
+)
+
+_ASKS_WHO = re.compile(r"\bwho\b|\bwhich (?:person|individual|man|woman)\b", re.IGNORECASE)
+_DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
+# Sentences that together tell what one sentence of an answer gathers; the share of its words that
+# the second has to add, and both to hold.
+TOLD_TOGETHER, LEAST_ADDED, LEAST_TOLD = 2, 0.08, 0.25
+# A name of so many letters may be another misspelt, from so much alike on.
+LEAST_MISSPELT, MISSPELT = 6, 0.84
+
+
+def told_together(name: str, question: str, offered: Sequence[Evidence]) -> list[Evidence]:
+    """Sentences that hold between them what a question gathers from several articles, and name who
+    or what it asks for; none where they hold too little of it.
+
+    "Who bought the mill, as the Ledger wrote, and sold it, as the Courier did?" asks of somebody
+    by what several tell. The first sentence names them in full; what no sentence knows counts for
+    nothing.
+    """
+    held_by = [(e, stems(e.text)) for e in offered]
+    known = frozenset().union(*(there for _, there in held_by))
+    asked = stems(question)
+    answer = ({w.stem for w in words(name) if is_content(w)} & known) - asked
+    if not answer:
+        return []
+    answer = _in_full(answer, offered)
+    missing = {
+        s: w for s, w in weights_of(question, offered).items() if s in known and s not in answer
+    }
+    total = sum(missing.values())
+    left = [(e, there) for e, there in held_by if answer <= there]
+    chosen: list[Evidence] = []
+    while left and len(chosen) < TOLD_TOGETHER:
+        best, there = max(left, key=lambda each: sum(missing.get(s, 0) for s in each[1]))
+        added = sum(missing.pop(s, 0) for s in there)
+        if chosen and added < LEAST_ADDED * total:
+            break
+        chosen.append(best)
+        left = [(e, there) for e, there in held_by if e not in chosen and answer & there]
+    return chosen if total and sum(missing.values()) <= (1 - LEAST_TOLD) * total else []
+
+
+def whom_most_tell_of(question: str, offered: Sequence[Evidence]) -> str:
+    """The name of which the sentences tell most of what a question gathers from several articles;
+    "" where no two of them name anybody. Who did something has a name of two words or more.
+    """
+    weights, asked = weights_of(question, offered), stems(question)
+    least = 2 if _ASKS_WHO.search(question) else 1
+    named: dict[frozenset[str], str] = {}
+    articles: dict[frozenset[str], set[str]] = {}
+    for e in offered:
+        for run in runs(e.text, names(e.text)):
+            stem = frozenset(w.stem for w in run)
+            if len(run) >= least and not stem & asked and run[0].text.casefold() not in TITLES:
+                named.setdefault(stem, " ".join(w.text for w in run))
+                articles.setdefault(stem, set()).add(e.passage.article_id)
+    found = {stem: name for stem, name in named.items() if len(articles[stem]) > 1}
+
+    def told(name: str) -> float:
+        return covered(weights, " ".join(e.text for e in told_together(name, question, offered)))
+
+    best = max(found.values(), key=told, default="")
+    return best if best and told(best) else ""
+
+
+def _in_full(name: set[str], offered: Sequence[Evidence]) -> set[str]:
+    """With the names that mostly stand before it where somebody is named in full: "Ada Krall"."""
+    fuller: Counter[frozenset[str]] = Counter()
+    for e in offered:
+        for run in runs(e.text, names(e.text)):
+            last = {w.stem for w in run[-len(name) :]}
+            given = run[-len(name) - 1] if len(run) > len(name) and last == name else None
+            if given and given.text.casefold() not in TITLES:
+                fuller[frozenset({given.stem} | name)] += 1
+    return set(fuller.most_common(1)[0][0]) if fuller else name
+
+
+def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
+    """What the question presumes and its answer's sources do not bear out.
+
+    Names, numbers and quoted words that stand in none of `articles`, the whole articles cited; a
+    denial that `cited`, the cited sentences, does not make. A name that they do not know is one;
+    where they know a part of it ("Prime Minister Holm"), each other word is. So is an office, where
+    they tell of another of its kind.
+    """
+    there = frozenset(stem for text in articles for stem in stems(text))
+    opening = words(question)[:1]
+    presumed = [[w] for w in words(question) if w.is_number] + runs(question, names(question))
+    missing = []
+    for run in presumed:
+        absent = [
+            w.text
+            for w in run
+            if w.stem not in there and w not in opening and not _misspelt(w.stem, there)
+        ]
+        missing += [" ".join(absent)] if len(absent) == len(run) else absent
+    folded = " ".join(fold(text) for text in articles)
+    missing += [q for q in quoted(question) if fold(q) not in folded]
+    missing += offices_missing(question, " ".join(articles))
+    if negates(question) and not negates(cited):
+        missing.append("not")
+    return missing
+
+
+def _misspelt(stem: str, known: Iterable[str]) -> bool:
+    """Whether a long word is, but for a letter or two, one of those known: "Hancock", "Harnock"."""
+    near = [k for k in known if k[:1] == stem[:1] and abs(len(k) - len(stem)) <= 2]
+    return (
+        len(stem) >= LEAST_MISSPELT
+        and not stem[:1].isdigit()
+        and bool(get_close_matches(stem, near, 1, MISSPELT))
+    )
+
+
+def denied(question: str, answer: str) -> list[str]:
+    """What a question takes for granted and its answer denies: "What is also found there?" is not
+    answered by "Antigens that are not found there".
+    """
+    if negates(question):
+        return []
+    asked = {w.stem for w in words(question) if is_content(w)}
+    return sorted(asked & negated(answer, _DENY))
+
+
+def continued(sentence: str, beside: str) -> str:
+    """As it stands after "No, ": a word that names nothing, or is small in `beside`, is small."""
+    first, _, rest = sentence.partition(" ")
+    common = {w.text for w in words(beside)} | ((STOP_WORDS | OPENERS) - {"i"})
+    small = first.lower() in common
+    return f"{first.lower()} {rest}" if small else sentence
+
+
+def repeats(claim: str, question: str) -> bool:
+    """Whether a claim says nothing but what the question asks, "It is so" where it asks whether."""
+    return {w.stem for w in words(claim) if is_content(w)} <= stems(question)
+
+
+def gainsays(word: str, claim: str, question: str) -> bool:
+    """Whether a claim says all that the question asks, and the other way round than Yes or No."""
+    asked = {w.stem for w in words(question) if is_content(w)}
+    return (
+        asked <= stems(claim)
+        and not negates(question)
+        and negates(claim) == (word.casefold() == "yes")
+    )
+
+
+_KINDS = (
+    (re.compile(r"^(?:who|whose|whom)\b", re.I), "somebody"),
+    (re.compile(r"\bnames? of\b|\bnamed what\b", re.I), "name"),
+    (
+        re.compile(r"\bhow (?:many|much|old|high|tall|far|fast|big|large|deep|wide|heavy)\b", re.I),
+        "number",
+    ),
+    (
+        re.compile(
+            r"^(?:when|(?:in|on|at|by) (?:what|which) (?:year|day|date|month|time|hour))\b", re.I
+        ),
+        "time",
+    ),
+)
+_AMOUNTS = frozenset(
+    "all both double doubled dozens few half halved hundreds majority many millions minority most "
+    "none no quarter several some third thirds thousands tripled twice".split()
+)
+
+
+def lacks_kind(question: str, answer: str) -> bool:
+    """Whether the answer has nothing new of the kind that the question asks for.
+
+    "Who succeeded David Rowe?" is not answered by "David Rowe resigned in August". Told of few
+    kinds of questions, and of those only where it is plain.
+    """
+    kind = next((kind for pattern, kind in _KINDS if pattern.search(question)), None)
+    asked = stems(question)
+    new = [w for w in words(answer) if w.stem not in asked and is_content(w)]
+    if kind == "somebody":
+        return not any(not w.is_number and w.stem not in CALENDAR_STEMS for w in new)
+    if kind == "name":
+        return not any(w.stem not in asked for w in names(answer))
+    if kind == "number":
+        return not any(
+            w.is_number or w.text.casefold() in _AMOUNTS
+            for w in words(answer)
+            if w.stem not in asked
+        )
+    if kind == "time":
+        return not any(
+            w.is_number or w.stem in CALENDAR_STEMS or w.text[0].isupper() for w in new
+        ) and not mentions(answer, None)
+    return False
+
+
+# "did Lars Solheim say": what follows the verb is whom the question is about.
+_SUBJECT = re.compile(
+    r"\b(?:can|could|did|do|does|had|has|have|is|was|were|will|would)((?:\s+\S+){1,6})", re.I
+)
+
+
+def replaced(question: str, cited: str, answer: str) -> list[str]:
+    """Whom the question names in full, where the sources and the answer name another instead."""
+    inverted = _SUBJECT.search(question)
+    if not inverted or _KINDS[0][0].search(question):
+        return []
+    subject = stems(inverted[1])
+    common = frozenset(w.text for w in words(cited) if w.text.islower())
+    there, asked = stems(cited), stems(question)
+    others = [name for name in proper_names(answer, common) if name <= there and not name & asked]
+    absent = [n for n in proper_names(question, common) if not n & there and n <= subject]
+    return [" ".join(sorted(name)) for name in absent] if others else []
