@@ -4,6 +4,7 @@ English.
 """
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -83,12 +84,21 @@ _VERBS = (
     "write wrote written"
 )
 _IRREGULAR = {form: verb for verb, *forms in map(str.split, _VERBS.split(", ")) for form in forms}
-_stemmer = snowballstemmer.stemmer("english")
+
+
+class _Stemmers(threading.local):
+    """One for each thread: a stemmer keeps the word that it works on in itself."""
+
+    def __init__(self) -> None:
+        self.english = snowballstemmer.stemmer("english")
+
+
+_stemmers = _Stemmers()
 
 
 @lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
-    return str(_stemmer.stemWord(_IRREGULAR.get(word, word)))
+    return str(_stemmers.english.stemWord(_IRREGULAR.get(word, word)))
 
 
 @dataclass(frozen=True)
