@@ -132,6 +132,7 @@ class _Part:
     verified: list[Verified] = field(default_factory=list)
     others: list[Verified] = field(default_factory=list)  # what other articles say instead
     signals: dict[str, float] = field(default_factory=dict)
+    stands: bool = False  # what is verified was found to answer it
     accepted: bool = False  # its sentences are in the answer, and stay there
 
 
@@ -340,25 +341,38 @@ class Answerer:
             text = tidied(work.reader.text(prompt, context, part=named))
         if _SAYS_NOTHING.search(text):
             return "not_stated"
+        claims = [tidied(stated(span.of(text))) for span in sentence_spans(text)]
         with work.timed("verify"):
-            claims = [tidied(stated(span.of(text))) for span in sentence_spans(text)]
-            if gathers:
-                part.verified = self._told_together(text, part, context, offered, work)
-            else:
-                part.verified = self._verified_of(
-                    claims, part, context, offered, work
-                ) or self._in_their_own_words(claims, part, context, offered, work)
+            try:
+                if gathers:
+                    part.verified = self._told_together(text, part, context, offered, work)
+                else:
+                    part.verified = self._verified_of(
+                        claims, part, context, offered, work
+                    ) or self._in_their_own_words(claims, part, context, offered, work)
+            except Deadline:
+                # What there is stands where no more reading is needed to tell.
+                if part.verified and not polar:
+                    part.stands = self._answers(part, claims, offered, work)
+                raise
             if not part.verified:
                 return "not_supported"
-            self._sense(part, offered, work)
-            if not (polar or gathers):
-                mended = [v.text for v in part.verified[:1]] != claims[:1]
-                part.signals["mended"] = float(mended)
-            if self._probability(part) < ANSWERED:
+            if not self._answers(part, claims, offered, work):
                 return "not_stated"
             if polar:
                 self._say_yes_or_no(part, context, offered, work)
-        return None if part.verified else "not_supported"
+        part.stands = bool(part.verified)
+        return None if part.stands else "not_supported"
+
+    def _answers(
+        self, part: _Part, claims: Sequence[str], offered: Sequence[Evidence], work: _Work
+    ) -> bool:
+        """Whether what was verified of the `claims` is probably an answer."""
+        self._sense(part, offered, work)
+        if not (is_polar(part.question) or _gathers(part, work)):
+            mended = [v.text for v in part.verified[:1]] != claims[:1]
+            part.signals["mended"] = float(mended)
+        return self._probability(part) >= ANSWERED
 
     def _verified_of(
         self,
@@ -526,7 +540,7 @@ class Answerer:
                 part.others.append(other)
 
     def _finish(self, work: _Work, reason: str | None) -> Answer:
-        if reason == "deadline_exceeded" and work.parts and work.parts[-1].reason is None:
+        if reason == "deadline_exceeded" and work.parts and work.parts[-1].stands:
             _accept(work.parts[-1], work)
         citations = work.citations
         answered = [p for p in work.parts if p.accepted]

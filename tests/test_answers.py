@@ -185,6 +185,35 @@ def test_what_was_verified_before_the_time_was_over_is_the_answer(index: Index) 
     assert answer.incomplete == "deadline_exceeded" and answer.refusal is None
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "yes"),
+    [
+        # Before it is known which of the two words it comes to.
+        ("Did Aldous Finch open the bridge?", "Aldous Finch opened the bridge.", 0.99),
+        # What would be refused with more time.
+        (QUESTION, "Aldous Finch opened the bridge. The bridge is 212 metres long.", 0.02),
+    ],
+)
+def test_time_that_is_over_makes_no_answer_of_what_was_not_found_to_be_one(
+    index: Index, question: str, text: str, yes: float
+) -> None:
+    budget = Budget(60)
+    chat = ScriptedChat(text=text, yes=yes, readings={"Statement:": 0.99})
+    answerer = Answerer(index, chat, ModelName(name="scripted", sha256="0"))
+    check = budget.check
+
+    def cancel_after_the_first_statement() -> None:
+        stated = [i for i, p in enumerate(chat.prompts) if "Statement:" in p]
+        if stated and stated[0] < len(chat.prompts) - 1:
+            budget.cancel()
+        check()
+
+    budget.check = cancel_after_the_first_statement  # type: ignore[method-assign]
+    answer = answerer.answer(AnswerRequest(question=question), budget)
+    assert answer.refusal is not None and answer.refusal.reason == "deadline_exceeded"
+    assert answer.citations == []
+
+
 def test_passages_that_do_not_fit_are_left_out(index: Index) -> None:
     for n in range(8):
         index.add(NewArticle(id=f"more{n}", text=f"Bridge number {n} at Harrow Mere opened."))
