@@ -97,6 +97,9 @@ SURELY_OTHERWISE = 0.65
 ANSWERED = 0.40
 # The model's readings of "Yes or No?" lean towards Yes.
 SAYS_YES, SAYS_NO = 0.75, 0.65
+# As what a year of the question that no article tells counts, beyond what else is not borne out.
+UNTOLD_YEAR = 3
+_YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 # The model's way of saying that it found nothing, where it was asked for an answer.
 _TEXT = r"\b(?:articles?|text|passages?)\b"
 _SAYS_NOTHING = re.compile(
@@ -509,7 +512,9 @@ class Answerer:
             signals["settled"] = reader.yes(self._answerable, alone, part="")
         elif not gathers:
             missing += denied(part.question, said)
-        signals["unmet"] = float(len(missing) + lacks_kind(part.question, said))
+        # A name may be written otherwise, a year that nobody tells of is another one.
+        years = UNTOLD_YEAR * sum(bool(_YEAR.fullmatch(m)) for m in missing)
+        signals["unmet"] = float(len(missing) + years + lacks_kind(part.question, said))
 
     def _contest(self, part: _Part, offered: Sequence[Evidence], work: _Work) -> None:
         """Looks for articles that say something else in reply, and takes what they say in.

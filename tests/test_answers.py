@@ -155,6 +155,14 @@ def test_a_question_on_something_else_does_not_reach_the_model(index: Index) -> 
     assert chat.prompts == []
 
 
+def test_a_year_that_no_article_tells_is_refused_where_all_else_agrees(index: Index) -> None:
+    chat = ScriptedChat(text="Aldous Finch opened the new bridge at Harrow Mere.", yes=0.9)
+    told = ask(index, chat, "Who opened the new bridge at Harrow Mere in 2024?")
+    assert told.answerable
+    untold = ask(index, chat, "Who opened the new bridge at Harrow Mere in 2019?")
+    assert untold.refusal is not None and untold.refusal.reason == "not_stated"
+
+
 def test_time_that_is_over_before_anything_is_verified_is_a_refusal(index: Index) -> None:
     chat = ScriptedChat(text="Aldous Finch opened the bridge.")
     chat.hold()
