@@ -7,9 +7,10 @@ plainly, nothing is held against a sentence. English only.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from index.sentences import sentence_spans
-from service.wording import Word, is_content, names, runs, stems, words
+from service.wording import OPENERS, Word, is_content, names, runs, stems, words
 
 _SAYS = (
     r"(?:said|says|told|tells|announced|warned|confirmed|added|claimed|claims|stated|argued"
@@ -40,6 +41,17 @@ _DEED = re.compile(
     r"|drove|broke|chose|built|sought|fought|brought)\Z"
 )
 _DOES = re.compile(r"\w+s\Z")
+# What stands between a name and its verb: "Sabo, the incumbent, won", "Koren (49) won".
+_INSERTED = re.compile(r"\s*[,(–—]|\s+-\s")
+_RESUMED = re.compile(r"[,)–—]|\s-\s")
+MOST_INSERTED = 25  # words
+# "..., said the commission": who said it follows.
+_SAYS_WHO = re.compile(rf"\s*{_SAYS}\s+(?:the|an?|[A-Z])")
+# Before whom a sentence is about: "Former judge Nadia Koren", "The incumbent, Viktor Sabo,".
+_TITLED = re.compile(
+    r"(?:(?:the|an?|its|their)\s+)?(?:[\w’'-]+\s+){0,3}[\w’'-]+,?\Z", re.IGNORECASE
+)
+_WITH_THAT = re.compile(r"[,–—]\s+(?P<verb>[a-z]+ing)\b")
 # What is to be, or may be.
 _MODAL = re.compile(r"(?:would|will|could|may|might|should|shall|['’]ll)\Z", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w’'-]+")
@@ -107,20 +119,20 @@ def same_roles(
 ) -> bool:
     """Whether who did and who said it is the same in both, where both name somebody.
 
-    "Holm resigned" is not what "Brandt resigned, Holm said" tells. `common` are words that the
-    articles have in lower case; `around` is what stands around the source, where whom its "she"
-    means is named.
+    "Holm resigned", or "Holm, the mayor, resigned", is not what "Brandt resigned, Holm said" tells.
+    `common` are words that the articles have in lower case; `around` is what stands around the
+    source, where whom its "she" means is named.
     """
     theirs = list(_deeds(source, common))
-    for name, verb, opens in _deeds(claim, common):
-        own = [other for other, did, _ in theirs if did == verb]
-        if opens and own and not any(other & name for other in own):
+    for deed in _deeds(claim, common):
+        own = [other for other in theirs if other.verb == deed.verb]
+        if deed.opens and any(d.plain for d in own) and not any(d.who & deed.who for d in own):
             return False
     told = list(_spoken(source))
     for what, who in _spoken(claim):
-        own = [other for quote, other in told if what in quote or quote in what]
-        own = own or list(_speakers(what, around, common))
-        if own and not any(other & who for other in own):
+        said = [other for quote, other in told if what in quote or quote in what]
+        said = said or list(_speakers(what, around, common))
+        if said and not any(other & who for other in said):
             return False
     return True
 
@@ -149,22 +161,78 @@ def _named(text: str, common: frozenset[str]) -> frozenset[str]:
     return frozenset(w.stem for w in names(re.sub(_QUOTED, " ", text), common=common))
 
 
-def _deeds(text: str, common: frozenset[str]) -> Iterator[tuple[frozenset[str], str, bool]]:
-    """Stems of a name and of the verb that follows it at once; whether the sentence begins so.
+@dataclass(frozen=True)
+class _Deed:
+    """Stems of a name and of the verb that follows it, whether the sentence begins with whom it
+    names, and whether the verb is plainly theirs.
+    """
+
+    who: frozenset[str]
+    verb: str
+    opens: bool
+    plain: bool = True
+
+
+def _deeds(text: str, common: frozenset[str]) -> Iterator[_Deed]:
+    """What those who are named did, told at once or behind what is inserted between commas.
 
     A name in capitals alone may be short for another.
     """
     sequence = words(text)
     numbers = {word.start: i for i, word in enumerate(sequence)}
+    spans = sentence_spans(text)
     for run in runs(text, names(text, common=common)):
-        did = _following(text, run[-1], sequence[numbers[run[-1].start] + 1 :])
-        if did is not None and not all(word.text.isupper() for word in run):
-            before = text[: run[0].start].strip().casefold()
-            yield frozenset(w.stem for w in run), did.stem, before in ("", "the")
+        if all(word.text.isupper() for word in run):
+            continue
+        name = frozenset(w.stem for w in run)
+        span = next(s for s in spans if run[0].start < s.end)
+        opens = _is_subject(text[span.start : run[0].start])
+        rest = sequence[numbers[run[-1].start] + 1 :]
+        at = run[-1].start + len(run[-1].text)
+        if did := _following(text, at, rest):
+            yield _Deed(name, did.stem, opens)
+        else:
+            for verb, plain in _resumed(text, at, span.end, rest):
+                yield _Deed(name, verb.stem, opens and plain, opens and plain)
+        if opens:
+            # "Koren won, defeating Sabo"
+            for match in _WITH_THAT.finditer(text, at, span.end):
+                yield _Deed(name, next(iter(words(match["verb"]))).stem, False)
 
 
-def _following(text: str, last: Word, rest: tuple[Word, ...]) -> Word | None:
-    end = last.start + len(last.text)
+def _is_subject(before: str) -> bool:
+    """Whether whom a text names behind these words is whom it begins with."""
+    before = before.strip()
+    if before.casefold() in ("", "the"):
+        return True
+    titled = [w for w in words(before) if w.text.casefold() not in ("the", "a", "an")]
+    return bool(_TITLED.match(before)) and all(
+        is_content(w)
+        and w.text.casefold() not in OPENERS
+        and not is_deed(w.text)
+        and not w.text.endswith(("ing", "ly"))
+        for w in titled
+    )
+
+
+def _resumed(text: str, at: int, end: int, rest: tuple[Word, ...]) -> Iterator[tuple[Word, bool]]:
+    """The verbs that stand at once behind a comma, where one follows the name; the first of them
+    is plainly what who is named did, unless it tells who said so.
+    """
+    if not _INSERTED.match(text, at):
+        return
+    first = True
+    within = rest[MOST_INSERTED - 1].start if len(rest) >= MOST_INSERTED else end
+    for match in _RESUMED.finditer(text, at, min(end, within)):
+        behind = tuple(w for w in rest if w.start >= match.end())
+        if did := _following(text, match.end(), behind):
+            plain = first and not _SAYS_WHO.match(text, match.end())
+            first = first and not plain
+            yield did, plain
+
+
+def _following(text: str, end: int, rest: tuple[Word, ...]) -> Word | None:
+    """The verb that stands first in `rest`, which is what follows `end`."""
     for word in rest:
         if text[end : word.start].strip():
             return None

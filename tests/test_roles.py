@@ -9,6 +9,15 @@ from service.roles import causes_hold, done, not_graver, offices_missing, same_r
         ("Holm resigned on Friday.", "Brandt resigned on Friday, Holm said."),
         ("Ines Holm has ruled out a coalition.", "Karl Brandt ruled out a coalition with Holm."),
         ("The Valley Party won 12 seats.", "The Harbour League won 12 seats."),
+        ("Karl Brandt, the mayor, won it.", "Ines Holm won it, beating the mayor, Karl Brandt."),
+        (
+            "Brandt, the mayor, the board said on Monday, won.",
+            "Holm won, the board said on Monday.",
+        ),
+        ("Karl Brandt, who has been mayor since May, won it.", "Ines Holm won it."),
+        ("Karl Brandt (49) won it.", "Ines Holm, a former judge, won it."),
+        ("The incumbent, Karl Brandt, won it.", "Former judge Ines Holm won it."),
+        ("Karl Brandt defeated Ines Holm.", "Ines Holm won, defeating Karl Brandt."),
         ("“We shall rebuild,” said Karl Brandt.", "“We shall rebuild,” Ines Holm told reporters."),
         (
             "Karl Brandt said: “We shall rebuild it.”",
@@ -29,6 +38,10 @@ def test_somebody_elses_deeds_and_words_are_told(claim: str, source: str) -> Non
         ("Holm said work starts in May.", "Work starts in May."),
         ("The European Commission has ordered it.", "The EC has ordered it."),
         ("In Ottering, Holm spoke.", "Brandt spoke."),
+        ("Ines Holm, the board said, won it.", "Former judge Holm, 49, won it, the board said."),
+        ("Holm, 49, will stay, said the board.", "Holm will stay, Brandt said."),
+        ("Holm, the mayor, revealed it.", "The mayor, who is older than Brandt, revealed it."),
+        ("After beating Brandt, Holm spoke.", "Brandt spoke."),
         ("“We shall rebuild,” said Holm.", "“We shall rebuild.” Holm left the hall."),
     ],
 )
