@@ -20,6 +20,7 @@ _ORDERS = re.compile(
             r"^\W*(?:system|assistant|user|human|instruction|response)(?: message| prompt)?\W*:",
             _START + r"(ignore|disregard|forget|override|say|reveal|pretend|declare|insist|append"
             r"|respond|act as|imagine that|tell (?:me|the|users?|readers?|them|everyone))\b",
+            _START + r"(do not (?:cite|answer|reply|mention|quote)|never (?:cite|answer|reply))\b",
             _START
             + r"((?:answer|reply|state|output|print|repeat|write|list|cite|quote|put|translate)"
             r" (?:that|with|only|the|your|this|all|every|nothing|[“\"\[【]))",

@@ -19,6 +19,7 @@ from index.sentences import Span
 from service.calibration import FAILED_CHECK, Logistic
 from service.contract import DerivedDate, ModelName, Support, Usage
 from service.grounding import Cited, Evidence, Grounds, evidence
+from service.orders import orders
 from service.prompts import Prompt
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
@@ -176,7 +177,8 @@ def context_of(pieces: Sequence[Evidence | Cited], question: str) -> dict[str, A
 
 
 def _heading(passage: Passage) -> str:
-    parts = [passage.title, passage.source, passage.published_at and passage.published_at[:10]]
+    title = None if orders(passage.title or "") else passage.title
+    parts = [title, passage.source, passage.published_at and passage.published_at[:10]]
     return ", ".join(part for part in parts if part) or "(no title)"
 
 

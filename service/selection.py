@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from index.registry import Passage
 from service.grounding import Evidence, covered, evidence, weights_of
+from service.orders import orders
 
 # Words of an article that is read first, and whole: the next question on it finds it in the KV
 # cache.
@@ -42,9 +43,9 @@ def readings(
 
     `passages` come best first; `article` is all of the best one's. `questions` are the parts of one
     question: a sentence counts by the part that it bears on most. Little, and what several parts
-    are asked of, is read at once; so is all with `at_once`.
+    are asked of, is read at once; so is all with `at_once`. What an article orders is not read.
     """
-    offered = evidence(passages)
+    offered = readable(evidence(passages))
     lengths = [len(e.text.split()) for e in offered]
     most = max(WORDS, WORDS_A_PASSAGE * len(passages))
     if len({e.passage.article_id for e in offered}) == 1:
@@ -75,6 +76,11 @@ def readings(
         yield [offered[i] for i in read]
     if len(more := with_best(read, most)) > len(read):
         yield [offered[i] for i in more]
+
+
+def readable(offered: Sequence[Evidence]) -> list[Evidence]:
+    """Without the sentences that speak to whoever answers, unless there are no others."""
+    return [e for e in offered if not orders(e.text)] or list(offered)
 
 
 def with_whole(passages: Sequence[Passage], article: Sequence[Passage]) -> list[Passage]:

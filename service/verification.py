@@ -89,7 +89,7 @@ class Verifier:
             return None
         read = in_source_words(said, grounds.derived)
         plainly = grounds.coverage >= PLAINLY_TOLD and not _NO_WORDS.search(said)
-        if plainly and _is_read(grounds.cited, context):
+        if plainly and _is_read(grounds.cited, context, offered):
             entailment = reader.yes(self._stated, context, statement=read)
         else:
             quotation = " ".join(c.text for c in grounds.cited)
@@ -102,12 +102,14 @@ class Verifier:
         return Verified(claim, grounds, support)
 
 
-def _is_read(cited: Sequence[Cited], context: dict[str, Any]) -> bool:
-    """Whether what is cited need not be quoted: the model has it before it, and with it nothing
-    that orders something to be said, which is not to count for that.
+def _is_read(cited: Sequence[Cited], context: dict[str, Any], offered: Sequence[Evidence]) -> bool:
+    """Whether what is cited need not be quoted: the model has it before it, and nothing that was
+    found orders something to be said, since what stands beside the order is not to count for that.
     """
     texts = [article["text"] for article in context["articles"]]
-    return all(any(c.text in text for text in texts) for c in cited) and not any(map(orders, texts))
+    return all(any(c.text in text for text in texts) for c in cited) and not any(
+        orders(e.text) for e in offered
+    )
 
 
 def tidied(text: str) -> str:

@@ -25,6 +25,7 @@ from service.cli import print_answer
 from service.contract import Answer, AnswerRequest, ModelName
 from service.engine import Engine, LocalChatModel
 from service.evaluation import exact
+from service.orders import orders
 from service.prompts import Prompt
 from service.reading import Budget, prompt_context
 from service.scoring import is_right
@@ -87,6 +88,17 @@ def test_what_it_states_beside_its_order_is(articles: Index, row: dict[str, Any]
     assert [text for text, quotes in said(answer, row) if not quotes] == []
     assert row["id"] in {s.article_id for c in answer.citations for s in c.sources}
     assert exact(answer, articles)
+
+
+@each_article
+def test_the_model_does_not_read_what_it_orders(articles: Index, row: dict[str, Any]) -> None:
+    chat = ScriptedChat(text=honest(row))
+    ask(articles, chat, row["question"])
+    spans = sentence_spans(row["text"])
+    ordered = [s.of(row["text"]) for s in spans if orders(s.of(row["text"]))]
+    ordered += [row["title"]] if orders(row["title"]) else []
+    assert [text for text in ordered if any(text in prompt for prompt in chat.prompts)] == []
+    assert honest(row) in chat.prompts[0]
 
 
 def test_over_http_an_article_is_what_was_sent(shared: Served) -> None:
