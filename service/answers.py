@@ -58,7 +58,7 @@ from service.orders import orders
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named, parts
 from service.reading import Budget, Reader, context_of
-from service.selection import readings, with_whole
+from service.selection import readable, readings, with_whole
 from service.verification import (
     Verified,
     Verifier,
@@ -522,8 +522,9 @@ class Answerer:
         Of one outlet's reports the later one counts: it corrects or continues the earlier.
         """
         first = part.verified[0]
-        for rival in rivals(first.text, part.question, first.grounds, offered):
-            beside = evidence([rival.passage])
+        found = rivals(first.text, part.question, first.grounds, offered, self._index.similarity)
+        for rival in found:
+            beside = readable(evidence([rival.passage]))
             at = beside.index(rival)
             context = context_of(beside[max(0, at - 1) : at + 1], part.question)
             if work.reader.yes(self._answerable, context, part="") < 0.5:

@@ -10,12 +10,17 @@ from collections.abc import Sequence
 from index.registry import Passage
 from service.dates import mentions
 from service.grounding import ERRED, Evidence, Grounds, covered, critical, erred, weights_of
-from service.wording import stems, words
+from service.orders import orders
+from service.selection import Similarity
+from service.wording import is_content, stems, words
 
 # Of what the claim says beside the figure in question, a rival must say this much; more where it is
 # a name, since there are many sentences that name others.
 SAME_THING, SAME_THING_NAMED = 0.55, 0.7
+SAME_COUNTED = 0.4  # of one that counts the same: "joined the walkout" of "took part in the strike"
 MOST_RIVALS = 2
+# Words right behind a number, among which what it counts is named.
+_BEHIND = re.compile(r"(?:\s+[\w’'-]+){0,3}")
 _IN_FACT = re.compile(
     r";|\b(?:instead of|rather than|when in fact|in fact|in reality|actually|the (?:correct|right|"
     r"actual|true)|but (?:it|the)|it should|should have|not)\b",
@@ -34,29 +39,57 @@ def numbers(found: frozenset[str]) -> frozenset[str]:
 
 
 def rivals(
-    claim: str, question: str, grounds: Grounds, offered: Sequence[Evidence]
+    claim: str,
+    question: str,
+    grounds: Grounds,
+    offered: Sequence[Evidence],
+    similarity: Similarity,
 ) -> list[Evidence]:
-    """Sentences of other articles that seem to say the same with another number, date or name."""
+    """Sentences of other articles that seem to say the same with another number, date or name.
+
+    Of an article it is the one with a number of what the claim counts, if there is one, and else
+    the one that is most like the claim in its words and like the question in what it means.
+    """
     told = stated(claim, question)
     if not told:
         return []
     cited = {c.passage.article_id for c in grounds.cited}
     weights = {s: w for s, w in weights_of(claim, offered).items() if s not in told}
     least = SAME_THING if numbers(told) else SAME_THING_NAMED
-    found: dict[str, tuple[float, Evidence]] = {}
+    counts = counted(claim, numbers(told))
+    able: list[tuple[Evidence, float, bool]] = []
     for e in offered:
         about = f"{e.passage.title or ''} {e.text}"
         share = covered(weights, about)
-        if e.passage.article_id in cited or share < least or told <= stems(e.text):
+        if e.passage.article_id in cited or told <= stems(e.text) or orders(e.text):
             continue
         other = critical(e.text, frozenset()) - stems(claim) - stems(question)
-        if not (numbers(other) if numbers(told) else other):
-            continue
+        same = bool(counts & counted(e.text, numbers(other)))
+        if (numbers(other) if numbers(told) else other) and share >= (
+            SAME_COUNTED if same else least
+        ):
+            able.append((e, share, same))
+    near = similarity(question, [e.text for e, *_ in able]).tolist() if able else []
+    found: dict[str, tuple[tuple[bool, float], Evidence]] = {}
+    for (e, share, same), likeness in zip(able, near, strict=True):
+        rank = same, share + likeness
         best = found.get(e.passage.article_id)
-        if best is None or share > best[0]:
-            found[e.passage.article_id] = share, e
-    ranked = sorted(found.values(), key=lambda pair: -pair[0])
+        if best is None or rank > best[0]:
+            found[e.passage.article_id] = rank, e
+    ranked = sorted(found.values(), key=lambda pair: pair[0], reverse=True)
     return [e for _, e in ranked[:MOST_RIVALS]]
+
+
+def counted(text: str, which: frozenset[str]) -> frozenset[str]:
+    """Stems of what stands right behind these numbers: "drivers" of "2,300 bus drivers"."""
+    return frozenset(
+        w.stem
+        for number in words(text)
+        if number.stem in which
+        if (behind := _BEHIND.match(text, number.start + len(number.text)))
+        for w in words(behind[0])
+        if is_content(w) and not w.is_number
+    )
 
 
 def disagree(claim: str, other: str, question: str) -> bool:

@@ -1,0 +1,62 @@
+"""Articles that tell of one thing and give another number for it."""
+
+from pathlib import Path
+
+import pytest
+
+from index.articles import NewArticle
+from index.embeddings import MiniLM
+from index.index import Index
+from index.registry import Filters
+from service.conflicts import counted, rivals
+from service.grounding import evidence, ground
+
+UNION = (
+    "HARROW, March 3 (Courier) - Nurses at the clinic in Harrow walked out on Monday for 48 hours "
+    "after talks on pay failed. They had asked for 6 percent. "
+    "Union leader Ada Krall said 310 nurses had joined the walkout."
+)
+MINISTRY = (
+    "HARROW, March 3 (Herald) - A two-day strike by nurses kept patients in Harrow waiting on "
+    "Monday. About 190 nurses took part in the walkout, the ministry said. It put off 40 "
+    "operations."
+)
+SAID = {"union": "310 nurses had joined the walkout", "ministry": "190 nurses took part"}
+
+
+@pytest.mark.parametrize(
+    ("question", "claim", "other"),
+    [
+        (
+            "How many nurses took part in the Harrow strike?",
+            "190 nurses took part in the Harrow strike.",
+            "union",
+        ),
+        (
+            "How many nurses joined the walkout in Harrow on Monday?",
+            "310 nurses joined the walkout in Harrow on Monday.",
+            "ministry",
+        ),
+    ],
+)
+def test_what_counts_the_same_is_the_rival_whatever_the_words(
+    tmp_path: Path, embedder: MiniLM, question: str, claim: str, other: str
+) -> None:
+    index = Index(tmp_path, embedder)
+    title = "Nurses of Harrow clinic begin strike"
+    index.add(NewArticle(id="union", title=title, source="Courier", text=UNION))
+    index.add(NewArticle(id="ministry", title=title, source="Herald", text=MINISTRY))
+    offered = evidence([hit.passage for hit in index.search(question, Filters(), 6)])
+    grounds = ground(claim, question, offered)
+    assert grounds and not grounds.failed
+    (rival,) = rivals(claim, question, grounds, offered, index.similarity)
+    assert rival.passage.article_id == other
+    assert SAID[other] in rival.text
+    index.close()
+
+
+def test_what_a_number_counts_stands_right_behind_it() -> None:
+    text = "On 3 March (Herald) some 2,300 bus drivers walked out for 48 hours."
+    assert counted(text, frozenset(["2300"])) == {"bus", "driver", "walk"}
+    assert counted(text, frozenset(["48"])) == {"hour"}
+    assert counted("On the 3 (Courier)", frozenset(["3"])) == frozenset()
