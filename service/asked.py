@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from index.index import STOP_WORDS
 from service.dates import mentions
 from service.grounding import TITLES, Evidence, covered, proper_names, weights_of
-from service.roles import offices_missing
+from service.roles import kinds_missing, offices_missing
 from service.wording import (
     CALENDAR_STEMS,
     OPENERS,
@@ -107,7 +107,7 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     Names, numbers and quoted words that stand in none of `articles`, the whole articles cited; a
     denial that `cited`, the cited sentences, does not make. A name that they do not know is one;
     where they know a part of it ("Prime Minister Holm"), each other word is. So is an office, where
-    they tell of another of its kind.
+    they tell of another of its kind, and so are metro drivers, where they tell of bus drivers.
     """
     there = frozenset(stem for text in articles for stem in stems(text))
     opening = words(question)[:1]
@@ -123,6 +123,7 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     folded = " ".join(fold(text) for text in articles)
     missing += [q for q in quoted(question) if fold(q) not in folded]
     missing += offices_missing(question, " ".join(articles))
+    missing += kinds_missing(question, " ".join(articles))
     if negates(question) and not negates(cited):
         missing.append("not")
     return missing

@@ -19,7 +19,7 @@ from service.dates import mentions
 from service.dates_held import Derived, Held, held
 from service.opposites import not_opposed
 from service.orders import orders, seen
-from service.roles import causes_hold, done, not_graver, offices_missing, same_roles
+from service.roles import causes_hold, done, kinds_missing, not_graver, offices_missing, same_roles
 from service.wording import (
     CALENDAR_STEMS,
     DENIED_WITHIN,
@@ -459,7 +459,8 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and bounds_hold(claim, text),
         "names": {w.stem for w in names(claim, common=common)} <= there
         and all(_sex_holds(claim, c.text) for c in grounds.cited)
-        and not offices_missing(claim, _around(grounds)),
+        and not offices_missing(claim, _around(grounds))
+        and not kinds_missing(claim, _around(grounds)),
         "dates": calendar <= there
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated),

@@ -8,6 +8,7 @@ plainly, nothing is held against a sentence. English only.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise, product
 
 from index.sentences import sentence_spans
 from service.wording import OPENERS, Word, is_content, names, runs, stems, words
@@ -87,7 +88,52 @@ _OF_A_STATE = re.compile(
     rf"\b(?P<of>{_DEMONYM}) "
     r"(?P<office>ambassador|embassy|government|president|minister|army|troops)\b"
 )
+# Kinds of one thing, told apart by the word before it; those on one side of a bar are one kind, and
+# things between two bars are one thing.
+_KINDS = (
+    (
+        "bus buses coach | tram trams | metro subway underground | train rail railway"
+        " | truck lorry | taxi cab | ferry",
+        "driver | crew | worker | passenger | service | operator | fare | station",
+    ),
+    (
+        "presidential | parliamentary legislative congressional | mayoral municipal local council"
+        " | regional provincial | gubernatorial",
+        "election run-off runoff vote ballot poll race",
+    ),
+)
 NEAR_ITS_OFFICE = 4  # words: "minister of state for foreign affairs"
+
+
+def _sides(table: str) -> list[frozenset[str]]:
+    return [stems(side) for side in table.split("|")]
+
+
+_OF_KINDS = [(_sides(kinds), _sides(things)) for kinds, things in _KINDS]
+
+
+def kinds_missing(text: str, known: str) -> list[str]:
+    """Kinds that `text` tells of where `known` tells of another of the same thing: "metro drivers",
+    in an article on bus drivers.
+    """
+    sentences = [[w.stem for w in words(span.of(known))] for span in sentence_spans(known)]
+    missing = []
+    for (kind, thing), (kinds, things) in product(pairwise(words(text)), _OF_KINDS):
+        mine = next((side for side in kinds if kind.stem in side), frozenset())
+        same = next((side for side in things if thing.stem in side), frozenset())
+        others = frozenset().union(*kinds) - mine
+        if not (mine and same) or not any(
+            a in others and b in same for there in sentences for a, b in pairwise(there)
+        ):
+            continue
+        if not any(
+            mine & set(there[max(0, i - NEAR_ITS_OFFICE) : i + NEAR_ITS_OFFICE + 1])
+            for there in sentences
+            for i, stem in enumerate(there)
+            if stem in same
+        ):
+            missing.append(f"{kind.text} {thing.text}")
+    return missing
 
 
 def offices_missing(text: str, known: str) -> list[str]:

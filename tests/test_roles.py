@@ -1,6 +1,6 @@
 import pytest
 
-from service.roles import causes_hold, done, not_graver, offices_missing, same_roles
+from service.roles import causes_hold, done, kinds_missing, not_graver, offices_missing, same_roles
 
 
 @pytest.mark.parametrize(
@@ -130,3 +130,22 @@ def test_who_said_it_is_named_beside_or_before_the_words(claim: str, holds: bool
 )
 def test_nothing_graver_is_told_than_the_source_tells(claim: str, source: str, holds: bool) -> None:
     assert not_graver(claim, source) == holds
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "missing"),
+    [
+        ("2,300 metro drivers", "Bus drivers walked out. The metro runs.", ["metro drivers"]),
+        ("the parliamentary election", "the presidential run-off", ["parliamentary election"]),
+        ("tram drivers", "Bus and tram drivers walked out.", []),
+        ("bus drivers", "Bus drivers walked out; the drivers want more.", []),
+        ("metro drivers", "Drivers walked out.", []),
+        ("lorry drivers", "Bus drivers walked out, and so did drivers of lorries.", []),
+        ("metro passengers", "Bus drivers walked out.", []),
+        ("railway workers", "Train workers walked out.", []),
+    ],
+)
+def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
+    text: str, known: str, missing: list[str]
+) -> None:
+    assert kinds_missing(text, known) == missing
