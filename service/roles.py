@@ -48,6 +48,13 @@ _RESUMED = re.compile(r"[,)–—]|\s-\s")
 MOST_INSERTED = 25  # words
 # "..., said the commission": who said it follows.
 _SAYS_WHO = re.compile(rf"\s*{_SAYS}\s+(?:the|an?|[A-Z])")
+# "... was serviced in January by fleet manager", before a name.
+_DONE_BY = re.compile(
+    r"\b(?:is|are|was|were|be|been|being)\s+(?P<what>(?:[\w’'-]+\s+){1,7})"
+    r"by\s+(?:[\w’'-]+\s+){0,4}\Z"
+)
+_BY = re.compile(r"\bby\s+(?:[\w’'-]+\s+){0,4}\Z")
+_SAID = re.compile(rf".{{0,120}}?\b{_SAYS}\b")
 # Before whom a sentence is about: "Former judge Nadia Koren", "The incumbent, Viktor Sabo,".
 _TITLED = re.compile(
     r"(?:(?:the|an?|its|their)\s+)?(?:[\w’'-]+\s+){0,3}[\w’'-]+,?\Z", re.IGNORECASE
@@ -174,12 +181,37 @@ def same_roles(
         own = [other for other in theirs if other.verb == deed.verb]
         if deed.opens and any(d.plain for d in own) and not any(d.who & deed.who for d in own):
             return False
+    if not _agents_hold(claim, source, common):
+        return False
     told = list(_spoken(source))
     for what, who in _spoken(claim):
         said = [other for quote, other in told if what in quote or quote in what]
         said = said or list(_speakers(what, around, common))
         if said and not any(other & who for other in said):
             return False
+    return True
+
+
+def _agents_hold(claim: str, source: str, common: frozenset[str]) -> bool:
+    """False where the claim has something done by whom the source has only say that it was done."""
+    done_by = [
+        (verb, {w.stem for w in run})
+        for run in runs(claim, names(claim, common=common))
+        if (match := _DONE_BY.search(claim, 0, run[0].start))
+        and (verb := next((w.stem for w in words(match["what"]) if is_deed(w.text)), ""))
+    ]
+    for span in sentence_spans(source) if done_by else ():
+        text = span.of(source)
+        for run in runs(text, names(text, common=common)):
+            said = _SAID.match(text, run[-1].start)
+            if not said or _BY.search(text, 0, run[0].start):
+                continue
+            for before, word in pairwise(words(text[said.end() :])):
+                passive = before.text.casefold() in _BE
+                if passive and any(
+                    word.stem == verb and name & {w.stem for w in run} for verb, name in done_by
+                ):
+                    return False
     return True
 
 

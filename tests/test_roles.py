@@ -18,6 +18,10 @@ from service.roles import causes_hold, done, kinds_missing, not_graver, offices_
         ("Karl Brandt (49) won it.", "Ines Holm, a former judge, won it."),
         ("The incumbent, Karl Brandt, won it.", "Former judge Ines Holm won it."),
         ("Karl Brandt defeated Ines Holm.", "Ines Holm won, defeating Karl Brandt."),
+        (
+            "The brakes were serviced in May by works manager Karl Brandt.",
+            "Works manager Karl Brandt of the Lakes Line said the brakes had been serviced in May.",
+        ),
         ("“We shall rebuild,” said Karl Brandt.", "“We shall rebuild,” Ines Holm told reporters."),
         (
             "Karl Brandt said: “We shall rebuild it.”",
@@ -37,6 +41,11 @@ def test_somebody_elses_deeds_and_words_are_told(claim: str, source: str) -> Non
         ("Holm was met by Brandt.", "Brandt met Holm."),
         ("Holm said work starts in May.", "Work starts in May."),
         ("The European Commission has ordered it.", "The EC has ordered it."),
+        (
+            "It was serviced by Holm.",
+            "It was serviced by Holm, who said it had been serviced twice.",
+        ),
+        ("It was serviced by Holm.", "Holm serviced it, Brandt said."),
         ("In Ottering, Holm spoke.", "Brandt spoke."),
         ("Ines Holm, the board said, won it.", "Former judge Holm, 49, won it, the board said."),
         ("Holm, 49, will stay, said the board.", "Holm will stay, Brandt said."),
