@@ -63,9 +63,11 @@ from service.verification import (
     Verified,
     Verifier,
     cite,
+    going_on,
     hold,
     shortened,
     stated,
+    stutters,
     tidied,
 )
 
@@ -316,6 +318,12 @@ class Answerer:
             if part.reason is None or last or self._is_hopeless(part):
                 break
             del work.dropped[dropped:], work.claims[claims:]
+        # What an earlier part's source tells besides may be what this one asks for.
+        told = [c for p in work.parts if p.accepted for v in p.verified for c in v.grounds.cited]
+        if part.reason and told:
+            part.verified = []
+            context = context_of(told, work.asked.question)
+            part.reason = self._attempt(part, named, context, offered, work, READ_ON)
         return part.reason
 
     def _is_hopeless(self, part: _Part) -> bool:
@@ -399,7 +407,12 @@ class Answerer:
             if found and (polar or _words(found) + len(claim.split()) > MOST_WORDS):
                 break
             verified = None
+            for cited in work.citations:
+                claim = going_on(claim, cited.text)
             for said in (claim, *shortened(claim)):
+                if stutters(said):
+                    work.dropped.append(Dropped(text=said, reason="says a thing twice"))
+                    continue
                 verified = self._verified(said, context, offered, work)
                 if verified:
                     break
@@ -608,6 +621,9 @@ def _accept(part: _Part, work: _Work) -> None:
     part.accepted = True
     first = len(work.citations)
     for verified in _newest_first(part) if part.others else part.verified:
+        # What was told for an earlier part answers this one too.
+        if not part.others and any(repeats(verified.text, c.text) for c in work.citations[:first]):
+            continue
         start = work.citations[-1].end + 1 if work.citations else 0
         work.citations.append(cite(verified, start))
         work.tell(work.citations[-1])

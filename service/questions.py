@@ -30,6 +30,11 @@ _WHILE = re.compile(r",\s+(?:while|whereas)\s+(?=\S)", re.IGNORECASE)
 # What feeds put after an outlet's name.
 _NAME_ENDS = re.compile(r"\s+[|–-]\s+")
 _OPENS = re.compile(rf"^(?:\S+\s+){{0,3}}?(?:{_ASKING}|{_AUXILIARY})\b", re.IGNORECASE)
+_HOW_MANY = re.compile(
+    r"how (?:many|much)(?: of (?:them|it|these|those))? (?:against|for|not|in favou?r)"
+    r"(?: (?:it|them))?[ ?]*",
+    re.IGNORECASE,
+)
 LEAST_WORDS = 3
 
 
@@ -65,6 +70,9 @@ def parts(question: str) -> list[str]:
     if len(found) < 2 or any(
         len(part.split()) < LEAST_WORDS or not _OPENS.match(part) for part in found
     ):
+        return [asked]
+    # "How many voted for it, and how many against?": its verb stands in the part before.
+    if any(_HOW_MANY.fullmatch(part) for part in found[1:]):
         return [asked]
     # "the man who left and who returned": the word asks nothing where it stood in a clause before.
     if any(

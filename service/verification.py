@@ -19,6 +19,7 @@ from service.grounding import Cited, Evidence, Grounds, ground
 from service.orders import orders
 from service.prompts import Prompt
 from service.reading import Reader, judge
+from service.wording import NUMBERS, words
 
 # Whose words they are is told by the citation.
 _LEAD_IN = re.compile(
@@ -39,6 +40,16 @@ PLAINLY_TOLD = 0.5
 # Markup and addresses are no words to be found here and there.
 _NO_WORDS = re.compile(r"[<>{}|\\]|://")
 CUTS = 3
+ROW = 4
+_TWICE = re.compile(r"\b(\w+ly)\s+\w+\s+\1\b", re.IGNORECASE)
+_QUOTED = re.compile(r"[“\"][^“”\"]*[”\"]")
+_WHO = re.compile(r",\s+(?:who|which)\s+(?=\w)")
+# Whom a sentence ends with: "Ada Krall", "a new pump", "two inspectors".
+_NOUN = r"(?:[a-z’'-]+\s)?[a-z’'-]+"
+_OF_WHOM = re.compile(
+    r"(?P<name>[A-Z][\w’'-]+(?:\s[A-Z][\w’'-]+)*)\Z"
+    rf"|\b(?:(?:an?|the)\s+(?P<one>{_NOUN})|(?P<some>(?:\d[\d,]*|{'|'.join(NUMBERS)})\s{_NOUN}))\Z"
+)
 # "No one came" and "No Dane won" begin with no answer.
 _YES_NO = re.compile(r"^(?:yes|no)(?:[,.;:!]+\s*|$)", re.IGNORECASE)
 _YES_NO_LINE = re.compile(r"^\s*(yes|no)[ \t]*\n", re.IGNORECASE)
@@ -136,6 +147,26 @@ def shortened(claim: str) -> Iterator[str]:
             return
         claim = f"{less}."
         yield claim
+
+
+def stutters(claim: str) -> bool:
+    """Whether it says a thing twice: "seriously hurt seriously", or four words in a row again."""
+    said = [w.stem for w in words(_QUOTED.sub(" ", claim))]
+    rows = [tuple(said[i : i + ROW]) for i in range(len(said) - ROW + 1)]
+    return len(set(rows)) < len(rows) or bool(_TWICE.search(claim))
+
+
+def going_on(claim: str, told: str) -> str:
+    """The claim without the sentence that was told, which it begins with: "They sent two men, who
+    left" is "The two men left" where "They sent two men." was told. Else it as it stands.
+    """
+    before = told.rstrip(" .")
+    clause = _WHO.match(claim, len(before)) if before and claim.startswith(before) else None
+    of_whom = _OF_WHOM.search(before)
+    if not clause or not of_whom:
+        return claim
+    whom = of_whom["name"] or f"The {of_whom['one'] or of_whom['some']}"
+    return f"{whom} {claim[clause.end() :]}"
 
 
 def cite(verified: Verified, start: int) -> Citation:

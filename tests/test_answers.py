@@ -15,7 +15,7 @@ from index.registry import Filters
 from service.answers import Answerer
 from service.contract import Answer, AnswerRequest, CharLocation, ModelName
 from service.reading import Budget
-from service.verification import shortened, stated, tidied
+from service.verification import going_on, shortened, stated, stutters, tidied
 
 TEXT = (
     "Aldous Finch opened the new bridge at Harrow Mere on Friday. 😀 The bridge is 212 metres "
@@ -325,9 +325,46 @@ def test_what_one_part_told_another_does_not_repeat_where_it_tells_more(index: I
     )
     question = "Who opened the new bridge at Harrow Mere, and how long is it now?"
     assert ask(index, chat, question).answer == f"{who} {long}"
-    # What answers both is told for both.
+    # What answers both is told once.
     both = ask(index, chat, "Who opened the new bridge at Harrow Mere, and when was it opened?")
     assert both.unanswered == []
+    assert both.answer == who
+
+
+def test_a_part_may_be_answered_by_what_another_s_source_tells_besides(index: Index) -> None:
+    who = "Aldous Finch opened the new bridge at Harrow Mere."
+    when = "The new bridge at Harrow Mere was opened on Friday."
+    chat = ScriptedChat(
+        replies={
+            "now only: Who": who,
+            "212 metres": "The article does not mention it.",  # all of it at once
+            "now only: when": when,
+        }
+    )
+    question = "Who opened the new bridge at Harrow Mere, and when was it opened?"
+    answer = ask(index, chat, question)
+    assert answer.answer == f"{who} {when}"
+    assert answer.unanswered == []
+
+
+def test_a_sentence_that_goes_on_from_one_told_is_told_from_there() -> None:
+    told = "The board sent two inspectors."
+    on = "The board sent two inspectors, who are to report within 30 days."
+    assert going_on(on, told) == "The two inspectors are to report within 30 days."
+    assert going_on("They met Ada Krall, who left.", "They met Ada Krall.") == "Ada Krall left."
+    assert (
+        going_on("It has a new pump, which broke.", "It has a new pump.") == "The new pump broke."
+    )
+    for other in ("The board sent two inspectors on Monday.", "They left, who are to report."):
+        assert going_on(other, told) == other
+
+
+def test_what_says_a_thing_twice_is_given_in_the_source_s_words(index: Index) -> None:
+    twice = "Aldous Finch officially opened officially the new bridge at Harrow Mere."
+    answer = ask(index, ScriptedChat(text=twice))
+    assert answer.answer == "Aldous Finch opened the new bridge at Harrow Mere on Friday."
+    assert stutters("It rose, the ministry said on Monday, as the ministry said on Monday.")
+    assert not stutters("Finch said “we won, we won, we won, we won” and then left.")
 
 
 def test_the_source_s_own_words_are_given_without_the_agency_line(

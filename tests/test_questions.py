@@ -57,6 +57,10 @@ def test_these_want_more_than_yes_or_no(question):
             "The gap between what was said and what was done?",
             ["The gap between what was said and what was done?"],
         ),
+        (
+            "How many voted for it, and how many against?",
+            ["How many voted for it, and how many against?"],
+        ),
         ("  what \n happened ", ["what happened"]),
         (
             "Does the Courier say that it sank, while the Gazette says that it was saved?",
