@@ -9,10 +9,26 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
+from index.stated import without_agency_line
 from service.dates import MONTHS, WEEKDAYS, Mention, Window, mentions
 
 # What may stand after "on" and "in" as the date did; "yesterday" may not.
 _PLACED = re.compile(rf"(?:{'|'.join((*WEEKDAYS, *MONTHS))}|\d|the )\b", re.IGNORECASE)
+# "The commission said on Monday", "the commission on Monday said": when it was told, not when what
+# it tells of was.
+_TELLS = r"(?:said|says|told|tells|announced|reported|confirmed|added|stated|declared|wrote)"
+_TOLD_BEFORE = re.compile(
+    rf"\b{_TELLS}\b(?:\s+(?:reporters|journalists|parliament|us|late|early|later|also|here))*"
+    r"(?:\s+in\s+an?\s+(?:\w+\s+){0,2}\w+)?,?(?:\s+(?:on|in|at))?(?:\s+the)?\s+$",
+    re.IGNORECASE,
+)
+_TOLD_AFTER = re.compile(
+    rf"\s+(?:(?:morning|afternoon|evening|night|that)\s+)?{_TELLS}\b", re.IGNORECASE
+)
+# Of a claim on what is to come, days to come are its source's own, too.
+_TO_COME = re.compile(
+    r"\b(?:will|would|shall|(?:is|are|was|were|due|set|to) (?:to|be))\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -67,10 +83,47 @@ def held(claim: str, text: str, published_at: str | None) -> Held:
     today = date.fromisoformat(published_at[:10]) if published_at else None
     result = Held()
     sources = mentions(text, today) if (dates := mentions(claim, today)) else ()
+    own = _own_days(claim, text, sources, today)
+    line = _dateline(claim)
     for mention in dates:
         if not mention.span:
-            _hold(mention, sources, result)
+            told = mention.start < line or is_telling(claim, mention) or not _is_day(mention)
+            _hold(mention, sources if told or not own else own, result)
     return result
+
+
+def _own_days(
+    claim: str, text: str, sources: tuple[Mention, ...], today: date | None
+) -> tuple[Mention, ...]:
+    """The dates of a text without the day of its dateline and those on which it was told, where
+    days are left: what happened on Wednesday did not happen on the Thursday that it was told.
+    """
+    line = _dateline(text)
+    own = tuple(s for s in sources if s.start >= line and not is_telling(text, s))
+    comes = _TO_COME.search(claim)
+    happened = [
+        s
+        for s in own
+        if _is_day(s)
+        and not s.span
+        and (comes or today is None or any(r.first <= today for r in s.readings))
+    ]
+    return own if happened else ()
+
+
+def _dateline(text: str) -> int:
+    """Where the dateline that a text begins with ends."""
+    return len(text) - len(without_agency_line(text))
+
+
+def _is_day(mention: Mention) -> bool:
+    return bool(mention.readings) and all(r.days == 1 for r in mention.readings)
+
+
+def is_telling(text: str, mention: Mention) -> bool:
+    """Whether a date is of when something was told: "she said on Monday"."""
+    end = mention.start + len(mention.text)
+    return bool(_TOLD_BEFORE.search(text[: mention.start]) or _TOLD_AFTER.match(text[end:]))
 
 
 def _hold(claim: Mention, sources: tuple[Mention, ...], result: Held) -> None:

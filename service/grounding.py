@@ -234,6 +234,8 @@ def _grounds(
     # Dates by their words, the rest by their stems.
     dates = held(claim, first.text, first.passage.published_at)
     missing = (needed - _told(claim, first)) | {*dates.missing}
+    # The one day that it gives is another than that of the sentence which tells most of it.
+    otherwise = dates.contradicted if len({*dates.told, *dates.missing, *dates.unsure}) == 1 else []
     same_article = [e for e in ranked if e.passage.article_id == first.passage.article_id]
     mistaken = _another_is_named(claim, claim, first, ranked, common)
     # What is said of somebody else makes up for nothing.
@@ -252,6 +254,8 @@ def _grounds(
     text = " ".join(c.text for c in grounds.cited)
     grounds.coverage = covered(weights, text)
     grounds.dates = held(claim, text, first.passage.published_at)
+    if otherwise and not grounds.dates.contradicted:
+        grounds.dates = replace(grounds.dates, contradicted=otherwise)
     missing -= {*grounds.dated, *grounds.dates.told}
     if not mistaken:
         days = frozenset().union(*map(stems, grounds.dates.unstated))

@@ -232,6 +232,33 @@ def test_no_date_is_told_that_the_text_does_not_tell(claim: str, text: str) -> N
     assert grounds is not None and "dates" in grounds.failed
 
 
+@pytest.mark.parametrize(
+    ("claim", "failed"),
+    [
+        ("The weir of Ottering broke on 12 February 2026.", True),  # the dateline's day
+        ("The weir of Ottering broke on 11 February 2026.", False),
+        ("The weir of Ottering broke on Wednesday.", False),
+        ("The weir of Ottering broke on Thursday.", True),
+        ("The fire service said on 12 February 2026 that the weir of Ottering broke.", False),
+        ("The mayor came on 12 February 2026.", True),  # the day of the sentence with the weir
+        ("The mayor came on 10 February 2026.", False),
+        ("The mill closed on 12 February 2026.", False),  # where only its telling has a day
+        ("Crews will mend the weir on 12 February 2026.", True),
+        ("OTTERING, 12 Feb 2026 (Valley Gazette) - The weir of Ottering broke.", False),
+    ],
+)
+def test_the_day_of_an_article_is_not_that_of_what_has_a_day_of_its_own(
+    claim: str, failed: bool
+) -> None:
+    text = (
+        "OTTERING, 12 Feb 2026 (Valley Gazette) - The weir of Ottering broke early on Wednesday, "
+        "the fire service said on Thursday. The mayor came on Tuesday. The mill closed, its "
+        "owner said on Thursday. Crews will mend the weir on Saturday."
+    )
+    grounds = ground(claim, "When?", evidence([passage(text, title="The weir")]))
+    assert grounds is not None and ("dates" in grounds.failed) == failed
+
+
 def test_a_date_of_another_sentence_brings_that_sentence_along() -> None:
     text = "The weir of Ottering broke. It held for long. The flood came last month, Holm said."
     claim = "The weir of Ottering broke in January 2026."
