@@ -26,6 +26,7 @@ from index.registry import Passage
 from index.sentences import sentence_spans
 from index.stated import without_agency_line
 from service.asked import (
+    asks_when,
     continued,
     denied,
     gainsays,
@@ -295,6 +296,9 @@ class Answerer:
             if part.reason is None:
                 with work.timed("verify"):
                     self._contest(part, offered, work)
+                if asks_when(question):
+                    part.verified = [self._verifier.with_dates(v) for v in part.verified]
+                    part.others = [self._verifier.with_dates(v) for v in part.others]
                 _accept(part, work)
         return None if work.citations else work.parts[0].reason
 

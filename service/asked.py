@@ -186,10 +186,19 @@ _KINDS = (
         "time",
     ),
 )
+_ASKS_WHEN = re.compile(
+    r"^(?:and |since |until |by |from )?when\b|(?:,| and) when\W*$"
+    r"|\b(?:what|which) (?:exact )?(?:date|day|month|year)\b",
+    re.IGNORECASE,
+)
 _AMOUNTS = frozenset(
     "all both double doubled dozens few half halved hundreds majority many millions minority most "
     "none no quarter several some third thirds thousands tripled twice".split()
 )
+
+
+def asks_when(question: str) -> bool:
+    return bool(_ASKS_WHEN.search(question))
 
 
 def lacks_kind(question: str, answer: str) -> bool:

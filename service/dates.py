@@ -118,6 +118,18 @@ _CLAUSE = re.compile(
 )
 _OPEN_ENDED = re.compile(r"\b(?:until|till)\s+(?:the\s+|late\s+|early\s+)?$", re.IGNORECASE)
 
+# "The commission said on Monday", "the commission on Monday said": when it was told, not when what
+# it tells of was.
+_TELLS = r"(?:said|says|told|tells|announced|reported|confirmed|added|stated|declared|wrote)"
+_TOLD_BEFORE = re.compile(
+    rf"\b{_TELLS}\b(?:\s+(?:reporters|journalists|parliament|us|late|early|later|also|here))*"
+    r"(?:\s+in\s+an?\s+(?:\w+\s+){0,2}\w+)?,?(?:\s+(?:on|in|at))?(?:\s+the)?\s+$",
+    re.IGNORECASE,
+)
+_TOLD_AFTER = re.compile(
+    rf"\s+(?:(?:morning|afternoon|evening|night|that)\s+)?{_TELLS}\b", re.IGNORECASE
+)
+
 
 class _Place:
     """Where a date stands, and the article's date."""
@@ -858,3 +870,15 @@ def _in_year(mention: Mention, year: int) -> tuple[Window, ...]:
     window = _window(date(year, month, first), date(year, month, min(last, days)))
     value = window.value if first == last else f"{year:04}-{month:02}"
     return (window._replace(value=value),)
+
+
+def is_loose(text: str, mention: Mention, today: date | None) -> bool:
+    """Whether which day it is depends on a tense that no verb tells: "The meeting is on Monday"."""
+    place = _Place(text, mention.start, mention.start + len(mention.text), today, [])
+    return mention.text.casefold() in WEEKDAYS and place.tense is None
+
+
+def is_telling(text: str, mention: Mention) -> bool:
+    """Whether a date is of when something was told: "she said on Monday"."""
+    end = mention.start + len(mention.text)
+    return bool(_TOLD_BEFORE.search(text[: mention.start]) or _TOLD_AFTER.match(text[end:]))

@@ -10,21 +10,10 @@ from datetime import date
 from functools import lru_cache
 
 from index.stated import without_agency_line
-from service.dates import MONTHS, WEEKDAYS, Mention, Window, mentions
+from service.dates import MONTHS, WEEKDAYS, Mention, Window, is_telling, mentions
 
 # What may stand after "on" and "in" as the date did; "yesterday" may not.
 _PLACED = re.compile(rf"(?:{'|'.join((*WEEKDAYS, *MONTHS))}|\d|the )\b", re.IGNORECASE)
-# "The commission said on Monday", "the commission on Monday said": when it was told, not when what
-# it tells of was.
-_TELLS = r"(?:said|says|told|tells|announced|reported|confirmed|added|stated|declared|wrote)"
-_TOLD_BEFORE = re.compile(
-    rf"\b{_TELLS}\b(?:\s+(?:reporters|journalists|parliament|us|late|early|later|also|here))*"
-    r"(?:\s+in\s+an?\s+(?:\w+\s+){0,2}\w+)?,?(?:\s+(?:on|in|at))?(?:\s+the)?\s+$",
-    re.IGNORECASE,
-)
-_TOLD_AFTER = re.compile(
-    rf"\s+(?:(?:morning|afternoon|evening|night|that)\s+)?{_TELLS}\b", re.IGNORECASE
-)
 # Of a claim on what is to come, days to come are its source's own, too.
 _TO_COME = re.compile(
     r"\b(?:will|would|shall|(?:is|are|was|were|due|set|to) (?:to|be))\b", re.IGNORECASE
@@ -118,12 +107,6 @@ def _dateline(text: str) -> int:
 
 def _is_day(mention: Mention) -> bool:
     return bool(mention.readings) and all(r.days == 1 for r in mention.readings)
-
-
-def is_telling(text: str, mention: Mention) -> bool:
-    """Whether a date is of when something was told: "she said on Monday"."""
-    end = mention.start + len(mention.text)
-    return bool(_TOLD_BEFORE.search(text[: mention.start]) or _TOLD_AFTER.match(text[end:]))
 
 
 def _hold(claim: Mention, sources: tuple[Mention, ...], result: Held) -> None:

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from service.dates import MONTHS, NEAR_DAYS, Mention, mentions
+from service.dates import MONTHS, NEAR_DAYS, Mention, Window, is_loose, is_telling, mentions
 
 # Then no "on" is put before a day: another preposition is there, or what it describes follows.
 _BEFORE_A_DAY = re.compile(
@@ -29,6 +29,9 @@ _LOOSE = re.compile(
     r"(?:yesterday|today|tonight|tomorrow|(?:last|this|next|earlier this|later this)\s)",
     re.IGNORECASE,
 )
+_IN_BRACKETS = re.compile(rf"(?:{_PART_OF_DAY.pattern})?\s*\(", re.IGNORECASE)
+_COUNTED_FROM = re.compile(r"\b(?:earlier|later)$", re.IGNORECASE)
+_RELATIVE = re.compile(r"(?:last|past|this|next|coming)\b", re.IGNORECASE)
 _SENTENCE_ENDS = re.compile(r"[.!?…][\"”’')\]]*\s+$")
 _ENDS_IN_INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}$")
 THEN = 14  # days before a report on which what it tells of may have happened
@@ -56,6 +59,54 @@ def written_out(text: str, published_at: str | None) -> str:
         elif _MONTH.fullmatch(mention.text) and not _DURATION.search(text[:start]):
             text = _month_written(text, start, stop, mention.readings[0].first)
     return text
+
+
+def with_dates(text: str, published_at: str | None) -> str:
+    """`text`, of an article of that date, with the dates that its words come to beside them: "on
+    Saturday (24 January 2026)"; "1 July" gets its year. What may be several dates stays as it is,
+    and so does when something was told, where there is the day of what happened.
+    """
+    today = date.fromisoformat(published_at[:10]) if published_at else None
+    found = [m for m in mentions(text, today) if not m.span]
+    days = [m for m in found if any(r.days == 1 for r in m.readings)]
+    happened = [m for m in days if not is_telling(text, m)]
+    firsts = {m.readings: m.start for m in reversed(found)}
+    end = len(text)
+    for mention in reversed(found):
+        start, stop = mention.start, mention.start + len(mention.text)
+        if stop > end or not mention.anchored or len(mention.readings) != 1:
+            continue
+        end = start
+        if is_loose(text, mention, today) or (happened and is_telling(text, mention)):
+            continue
+        if firsts[mention.readings] < start:
+            continue  # it has been written out
+        before, after, window = text[:start], text[stop:], mention.readings[0]
+        said = _said(window)
+        counted = _COUNTED_FROM.search(mention.text) or _DURATION.search(before)
+        if not said or _IN_BRACKETS.match(after) or (counted and not mention.yearless):
+            continue
+        if mention.yearless and not _RELATIVE.match(mention.text):
+            assert today is not None
+            if abs((window.first - today).days) <= NEAR_DAYS and not _OWNS.match(after):
+                text = before + mention.text + _year_after(mention) + after
+        elif _OWNS.match(after):
+            if window.days == 1:
+                text = _day_written(text, start, stop, window.first)
+        else:
+            part = _PART_OF_DAY.match(after) if window.days == 1 else None
+            stop += part.end() if part else 0
+            text = f"{text[:stop]} ({said}){text[stop:]}"
+    return text
+
+
+def _said(window: Window) -> str:
+    """A day, a month or a year in words; "" for what is none of these."""
+    year, *rest = window.value.split("-")
+    if "/" in window.value:
+        return ""
+    month = [MONTHS[int(rest[0]) - 1].title()] if rest else []
+    return " ".join([*(str(int(day)) for day in rest[1:]), *month, year])
 
 
 def loose(text: str) -> bool:

@@ -6,7 +6,7 @@ quotation says all of a statement.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from index.errors import DatelineError
@@ -14,7 +14,8 @@ from index.registry import Registry
 from service.calibration import Calibration
 from service.conflicts import corrections
 from service.contract import CharLocation, Citation, Dropped, FieldLocation, Support, location
-from service.dates_held import in_source_words
+from service.dates_held import held, in_source_words
+from service.dates_written import with_dates
 from service.grounding import Cited, Evidence, Grounds, ground
 from service.orders import orders
 from service.prompts import Prompt
@@ -111,6 +112,22 @@ class Verifier:
             dropped.append(Dropped(text=claim, reason="entailment"))
             return None
         return Verified(claim, grounds, support)
+
+    def with_dates(self, verified: Verified) -> Verified:
+        """The sentence with the dates that "on Saturday" and the like come to, where each follows
+        from what is cited; as it is where one does not.
+        """
+        cited = verified.grounds.cited
+        published_at = cited[0].passage.published_at
+        text = with_dates(verified.text, published_at)
+        if text == verified.text or len({c.passage.article_id for c in cited}) > 1:
+            return verified
+        dates = held(text, " ".join(c.text for c in cited), published_at)
+        if dates.missing or dates.unsure:
+            return verified
+        grounds = replace(verified.grounds, dates=dates)
+        entailment = float(verified.support.checks["entailment"])
+        return Verified(text, grounds, judge(grounds, entailment, self._calibration.support))
 
 
 def _is_read(cited: Sequence[Cited], context: dict[str, Any], offered: Sequence[Evidence]) -> bool:

@@ -127,6 +127,27 @@ def test_a_question_may_name_a_day_that_follows_from_the_articles_date(index: In
     assert signals[0] == 0 and signals[1] > 0
 
 
+def test_asked_when_the_day_that_the_words_come_to_is_told_and_marked(index: Index) -> None:
+    chat = ScriptedChat(text="Aldous Finch opened the new bridge at Harrow Mere on Friday.")
+    answer = ask(index, chat, "When did Aldous Finch open the new bridge at Harrow Mere?")
+    dated = "Aldous Finch opened the new bridge at Harrow Mere on Friday (3 May 2024)."
+    assert answer.answer == dated
+    (cited,) = answer.citations
+    assert (cited.start, cited.end, cited.text) == (0, len(dated), dated)
+    derived = [(d.text, d.from_, d.value) for d in cited.support.derived]
+    assert derived == [("3 May 2024", "Friday", "2024-05-03")]
+    assert [s.cited_text for s in cited.sources] == [TEXT[: TEXT.index(" 😀")]]
+    assert ask(index, chat).answer == chat.text  # "Who ...?"
+
+
+def test_a_day_that_the_article_contradicts_is_given_as_its_words_have_it(index: Index) -> None:
+    text = "OXNEY, 7 May 2024 (Gazette) - The Dunmore ferry sank in the lock early on Monday."
+    index.add(NewArticle(id="ferry", text=text, title="Ferry", published_at="2024-05-07"))
+    chat = ScriptedChat(text="The Dunmore ferry sank on 7 May 2024.")
+    answer = ask(index, chat, "On what date did the Dunmore ferry sink?")
+    assert answer.answer.endswith("sank in the lock early on Monday (6 May 2024).")
+
+
 def test_without_articles_there_is_nothing_to_ask(tmp_path: Path, embedder: MiniLM) -> None:
     empty = Index(tmp_path / "empty", embedder)
     answer = ask(empty, chat := ScriptedChat())

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from service.dates import MONTHS, WEEKDAYS, mentions
 from service.dates_held import Derived, held, in_source_words
-from service.dates_written import written_out
+from service.dates_written import with_dates, written_out
 from tests.hostile import hostile_text
 
 TUESDAY = date(2024, 11, 26)
@@ -438,6 +438,37 @@ def test_days_are_written_out_where_they_can_only_be_one(
     text: str, published_at: str | None, written: str | None
 ) -> None:
     assert written_out(text, published_at) == (written or text.replace("March", "March 2026"))
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("It will open on Saturday.", "It will open on Saturday (24 January 2026)."),
+        ("It closed on Monday morning.", "It closed on Monday morning (19 January 2026)."),
+        ("It shut five months ago.", "It shut five months ago (August 2025)."),
+        ("It was stolen eleven years ago.", "It was stolen eleven years ago (2015)."),
+        ("It shut last month.", "It shut last month (December 2025)."),
+        ("It will open on March 1.", "It will open on March 1, 2026."),
+        ("It was mended in December.", "It was mended in December 2025."),
+        ("She won Sunday's vote.", "She won the 18 January 2026 vote."),
+        (
+            "It shut on Monday, the ferry line said on Tuesday.",
+            "It shut on Monday (19 January 2026), the ferry line said on Tuesday.",
+        ),
+        ("He said on Monday so.", "He said on Monday (19 January 2026) so."),
+        # What may be several, or is told already
+        ("The meeting is on Monday.", None),
+        ("It may open on Saturday.", None),
+        ("It shut about five months ago.", None),
+        ("It will open next week.", None),
+        ("It shut on Monday (19 January 2026).", None),
+        ("It shut on Monday, 19 January 2026.", None),
+        ("It was his last month.", None),
+    ],
+)
+def test_what_words_come_to_is_told_beside_them(text: str, written: str | None) -> None:
+    assert with_dates(text, "2026-01-22") == (written or text)  # a Thursday
+    assert with_dates(text, None) == text
 
 
 @pytest.mark.parametrize(
