@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from index.index import STOP_WORDS
 from service.dates import mentions
 from service.grounding import TITLES, Evidence, covered, proper_names, weights_of
+from service.nations import kin
 from service.roles import kinds_missing, offices_missing
 from service.wording import (
     CALENDAR_STEMS,
@@ -109,7 +110,7 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     where they know a part of it ("Prime Minister Holm"), each other word is. So is an office, where
     they tell of another of its kind, and so are metro drivers, where they tell of bus drivers.
     """
-    there = frozenset(stem for text in articles for stem in stems(text))
+    there = frozenset(stem for text in articles for stem in stems(text) | kin(text))
     opening = words(question)[:1]
     presumed = [[w] for w in words(question) if w.is_number] + runs(question, names(question))
     missing = []
@@ -186,10 +187,10 @@ _KINDS = (
         "time",
     ),
 )
+_ASKS_DATE = re.compile(r"\b(?:what|which) (?:exact )?(?:date|day|month|year)\b", re.IGNORECASE)
+_TIMES = frozenset("after before during since until when while".split())
 _ASKS_WHEN = re.compile(
-    r"^(?:and |since |until |by |from )?when\b|(?:,| and) when\W*$"
-    r"|\b(?:what|which) (?:exact )?(?:date|day|month|year)\b",
-    re.IGNORECASE,
+    r"^(?:and |since |until |by |from )?when\b|(?:,| and) when\W*$", re.IGNORECASE
 )
 _AMOUNTS = frozenset(
     "all both double doubled dozens few half halved hundreds majority many millions minority most "
@@ -198,7 +199,18 @@ _AMOUNTS = frozenset(
 
 
 def asks_when(question: str) -> bool:
-    return bool(_ASKS_WHEN.search(question))
+    return bool(_ASKS_WHEN.search(question) or _ASKS_DATE.search(question))
+
+
+def tells_when(question: str, text: str) -> bool:
+    """Whether a text has a date, if the question asks for one; or, if it asks when, a number or a
+    word of time.
+    """
+    if not asks_when(question) or mentions(text, None):
+        return True
+    return not _ASKS_DATE.search(question) and any(
+        w.is_number or w.text.casefold() in _TIMES for w in words(text)
+    )
 
 
 def lacks_kind(question: str, answer: str) -> bool:

@@ -100,6 +100,25 @@ def _own_days(
     return own if happened else ()
 
 
+def apart(claim: str, text: str, published_at: str | None) -> bool:
+    """Whether the one date of a claim is none of those that its source tells by its own date:
+    "took office in December", of "took office five months ago".
+    """
+    today = date.fromisoformat(published_at[:10]) if published_at else None
+    line = _dateline(text)
+    said = [m for m in mentions(claim, today) if not m.span]
+    there = [
+        s
+        for s in mentions(text, today)
+        if s.anchored and s.readings and s.start >= line and not is_telling(text, s)
+    ]
+    return (
+        len({m.text for m in said}) == 1
+        and bool(there and said[0].readings)
+        and not any(c.meets(w) for m in said for c in m.readings for s in there for w in s.readings)
+    )
+
+
 def _dateline(text: str) -> int:
     """Where the dateline that a text begins with ends."""
     return len(text) - len(without_agency_line(text))

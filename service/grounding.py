@@ -14,9 +14,11 @@ from operator import attrgetter
 
 from index.registry import Passage
 from index.sentences import Span
+from index.stated import without_agency_line
 from service.counts import bounds_hold, counts_hold
 from service.dates import mentions
-from service.dates_held import Derived, Held, held
+from service.dates_held import Derived, Held, apart, held
+from service.nations import kin
 from service.opposites import not_opposed
 from service.orders import orders, seen
 from service.roles import causes_hold, done, kinds_missing, not_graver, offices_missing, same_roles
@@ -73,6 +75,7 @@ BREAK = 4  # characters between two sentences at most, all of them spaces: a new
 CANDIDATES = 6
 CANDIDATE_MARGIN = 0.6
 AS_NEAR = 0.3  # the same of another article's, all of whose checks hold
+SAME_DEED = 0.6  # of a claim's words without its names and dates, in the sentence that tells when
 QUESTION_WEIGHT = 0.15
 TITLES = frozenset(
     "mr mrs ms miss dr prof professor president minister governor senator mayor judge justice sir "
@@ -234,9 +237,15 @@ def _grounds(
     # Dates by their words, the rest by their stems.
     dates = held(claim, first.text, first.passage.published_at)
     missing = (needed - _told(claim, first)) | {*dates.missing}
-    # The one day that it gives is another than that of the sentence which tells most of it.
-    otherwise = dates.contradicted if len({*dates.told, *dates.missing, *dates.unsure}) == 1 else []
     same_article = [e for e in ranked if e.passage.article_id == first.passage.article_id]
+    # The one day that it gives is another than that of the sentence which tells most of it.
+    deed = {s: w for s, w in weights.items() if s not in needed}
+    most = max([first, *same_article], key=lambda e: covered(deed, e.text))
+    if covered(deed, most.text) < SAME_DEED:
+        most = first
+    otherwise: list[str] = []
+    if apart(claim, most.text, most.passage.published_at):
+        otherwise = dates.missing if most is first else [*dates.told, *dates.missing]
     mistaken = _another_is_named(claim, claim, first, ranked, common)
     # What is said of somebody else makes up for nothing.
     lead = " ".join(claim.split()[:LEADING])
@@ -272,7 +281,7 @@ def _grounds(
             for e in ranked
             if e not in chosen
             and covered(weights, e.text) >= ALSO_MARGIN * top
-            and needed <= stems(e.text)
+            and needed <= stems(e.text) | kin(e.text)
             and all(order in seen(claim) for order in orders(e.text))
         ]
     if not missing and not grounds.failed and len(chosen) < MOST_SOURCES:
@@ -310,7 +319,7 @@ def _adjoin(one: Evidence, other: Evidence) -> bool:
 def _told(claim: str, e: Evidence) -> frozenset[str]:
     """Stems that a sentence holds, and those of the claim's dates that it tells of, with these."""
     told = held(claim, e.text, e.passage.published_at).told
-    return stems(e.text).union(told, *map(stems, told), outlets(claim, [e.passage]))
+    return stems(e.text).union(told, *map(stems, told), outlets(claim, [e.passage]), kin(e.text))
 
 
 def outlets(text: str, passages: Iterable[Passage]) -> frozenset[str]:
@@ -331,7 +340,8 @@ def _another_is_named(
     headline names what all of an article is about, though, and a pronoun may stand for whom the
     article names in full time and again. Of two of one name neither is the other.
     """
-    there, said = stems(e.text), stems(claim)
+    there, said = stems(e.text) | kin(e.text), stems(claim)
+    told = without_agency_line(e.text)  # a dateline names an outlet
     points_back = any(w.text.casefold() in _PRONOUNS for w in words(e.text))
     headline = stems(e.passage.title or "")
     beside = [stems(o.text) for o in offered if o.passage.article_id == e.passage.article_id]
@@ -343,7 +353,7 @@ def _another_is_named(
         and not (points_back and sum(name <= other for other in beside) > 1)
     ]
     return _is_namesake(part, e.text, common) or (
-        bool(absent) and any(not name & said for name in proper_names(e.text, common))
+        bool(absent) and any(not name & said for name in proper_names(told, common))
     )
 
 
@@ -461,7 +471,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         "numbers": numbers <= there
         and counts_hold(claim, text, common)
         and bounds_hold(claim, text),
-        "names": {w.stem for w in names(claim, common=common)} <= there
+        "names": {w.stem for w in names(claim, common=common)} <= there | kin(text)
         and all(_sex_holds(claim, c.text) for c in grounds.cited)
         and not offices_missing(claim, _around(grounds))
         and not kinds_missing(claim, _around(grounds)),

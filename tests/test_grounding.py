@@ -259,6 +259,53 @@ def test_the_day_of_an_article_is_not_that_of_what_has_a_day_of_its_own(
     assert grounds is not None and ("dates" in grounds.failed) == failed
 
 
+def test_no_other_sentence_has_the_day_of_what_is_told_by_the_articles_day() -> None:
+    text = (
+        "“We shall rebuild,” Governor Ines Holm said. Holm, once a judge, took office five months "
+        "ago. The board meets again on April 8."
+    )
+    claims = ["Ines Holm took office on April 8, 2026.", "Ines Holm took office in September 2025."]
+    found = [ground(claim, "When?", evidence([passage(text)])) for claim in claims]
+    assert ["dates" in g.failed for g in found if g] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("claim", "held"),
+    [
+        ("Britain and Denmark signed the pact.", True),
+        ("The United Kingdom and Denmark signed the pact.", True),
+        ("Britain and Norway signed the pact.", False),
+        ("Ines Holm came to France.", True),
+        ("The French minister Ines Holm came.", False),  # who is in France need not be French
+        ("The Dutch president met Ines Holm.", True),
+    ],
+)
+def test_a_nation_is_named_by_what_is_its_own(claim: str, held: bool) -> None:
+    text = (
+        "The British and Danish ministers signed the pact. Ines Holm came to France. "
+        "Ines Holm met the president of the Netherlands."
+    )
+    grounds = ground(claim, "?", evidence([passage(text, title="The pact")]))
+    assert grounds is not None and ("names" not in grounds.failed) == held
+
+
+def test_a_question_names_a_nation_as_its_articles_do_or_otherwise() -> None:
+    article = "The British and Iraqi ministers signed it."
+    assert unmet("When did Britain and Iraq sign it?", [article], article) == []
+    assert unmet("When did Britain and Iran sign it?", [article], article) == ["Iran"]
+
+
+def test_the_outlet_of_a_dateline_is_nobody_else() -> None:
+    text = (
+        "OTTERING, 12 Feb 2026 (Valley Gazette) - A ferry with 214 people ran aground off "
+        "the port. The ship, the Maren Strand, is afloat."
+    )
+    claim = "The Maren Strand had 214 people on board when it ran aground off the port."
+    grounds = ground(claim, "?", evidence([passage(text, title="Ferry runs aground")]))
+    assert grounds is not None and grounds.failed == []
+    assert "Maren Strand" in " ".join(c.text for c in grounds.cited)
+
+
 def test_a_date_of_another_sentence_brings_that_sentence_along() -> None:
     text = "The weir of Ottering broke. It held for long. The flood came last month, Holm said."
     claim = "The weir of Ottering broke in January 2026."

@@ -1,0 +1,141 @@
+"""Nations: the countries that a text names, by their own name or by what is theirs.
+
+"Britain", "the United Kingdom" and "British" name one. English; those common in the news whose name
+is no other word's or person's ("Jordan", "Chad").
+"""
+
+import re
+from functools import lru_cache
+
+from service.wording import stems
+
+# Each with its names, and what is said of its people and things.
+_NATIONS = [
+    tuple(tuple(form.split(", ")) for form in line.split(": "))
+    for line in """
+Afghanistan: Afghan
+Albania: Albanian
+Algeria: Algerian
+Argentina: Argentine, Argentinian
+Armenia: Armenian
+Australia: Australian
+Austria: Austrian
+Azerbaijan: Azerbaijani
+Bangladesh: Bangladeshi
+Belarus: Belarusian
+Belgium: Belgian
+Bolivia: Bolivian
+Bosnia: Bosnian
+Brazil: Brazilian
+Britain, United Kingdom, UK: British, Briton
+Bulgaria: Bulgarian
+Cambodia: Cambodian
+Cameroon: Cameroonian
+Canada: Canadian
+Chile: Chilean
+China: Chinese
+Colombia: Colombian
+Croatia: Croatian, Croat
+Cuba: Cuban
+Cyprus: Cypriot
+Czech Republic, Czechia: Czech
+Denmark: Danish, Dane
+Ecuador: Ecuadorian
+Egypt: Egyptian
+Estonia: Estonian
+Ethiopia: Ethiopian
+Finland: Finnish
+France: French
+Germany: German
+Ghana: Ghanaian
+Greece: Greek
+Haiti: Haitian
+Hungary: Hungarian
+Iceland: Icelandic, Icelander
+India: Indian
+Indonesia: Indonesian
+Iran: Iranian
+Iraq: Iraqi
+Ireland: Irish
+Israel: Israeli
+Italy: Italian
+Japan: Japanese
+Kazakhstan: Kazakh
+Kenya: Kenyan
+Kuwait: Kuwaiti
+Latvia: Latvian
+Lebanon: Lebanese
+Libya: Libyan
+Lithuania: Lithuanian
+Malaysia: Malaysian
+Mexico: Mexican
+Morocco: Moroccan
+Nepal: Nepalese, Nepali
+Netherlands, Holland: Dutch
+Nigeria: Nigerian
+North Korea: North Korean
+Norway: Norwegian
+Pakistan: Pakistani
+Palestine: Palestinian
+Peru: Peruvian
+Philippines: Philippine, Filipino
+Poland: Polish
+Portugal: Portuguese
+Qatar: Qatari
+Romania: Romanian
+Russia: Russian
+Saudi Arabia: Saudi
+Scotland: Scottish, Scot
+Serbia: Serbian, Serb
+Slovakia: Slovak
+Slovenia: Slovenian
+Somalia: Somali
+South Africa: South African
+South Korea: South Korean
+Spain: Spanish, Spaniard
+Sudan: Sudanese
+Sweden: Swedish, Swede
+Switzerland: Swiss
+Syria: Syrian
+Taiwan: Taiwanese
+Thailand: Thai
+Tunisia: Tunisian
+Turkey: Turkish, Turk
+Ukraine: Ukrainian
+United States, US, U.S., America: American
+Venezuela: Venezuelan
+Vietnam: Vietnamese
+Wales: Welsh
+Yemen: Yemeni
+""".strip().splitlines()
+]
+_OWNER = {form: n for n, (own, _) in enumerate(_NATIONS) for form in own}
+_PEOPLE = {form: n for n, (_, people) in enumerate(_NATIONS) for form in people}
+
+
+def _any(forms: dict[str, int]) -> str:
+    return "|".join(sorted(map(re.escape, forms), key=len, reverse=True))
+
+
+# "Latin American" and "New Mexico" are of others.
+_NAMED = re.compile(
+    r"(?<![\w-])(?<!Latin )(?<!South )(?<!North )(?<!Central )(?<!New )"
+    rf"(?:(?P<of>(?:of|from) (?:the )?)?(?P<name>{_any(_OWNER)})(?![\w-])(?P<s>['’]s?\b)?"
+    rf"|(?P<people>{_any(_PEOPLE)})s?(?!\w))"
+)
+
+
+@lru_cache(maxsize=4096)
+def kin(text: str) -> frozenset[str]:
+    """Stems of the other names of the nations that a text names.
+
+    What is British is Britain's; but who was in Britain need not be British, so of "Britain" that
+    follows only from "of Britain" and "Britain's".
+    """
+    found: set[str] = set()
+    for match in _NAMED.finditer(text):
+        own, people = _NATIONS[_OWNER[match["name"]] if match["name"] else _PEOPLE[match["people"]]]
+        found.update(*map(stems, own))
+        if match["people"] or match["of"] or match["s"]:
+            found.update(*map(stems, people))
+    return frozenset(found)
