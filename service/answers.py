@@ -33,6 +33,7 @@ from service.asked import (
     lacks_kind,
     repeats,
     replaced,
+    tells_when,
     told_together,
     unmet,
     whom_most_tell_of,
@@ -71,6 +72,7 @@ from service.verification import (
     stutters,
     tidied,
 )
+from service.wording import without_stray_marks
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
@@ -436,7 +438,11 @@ class Answerer:
         """The source's sentence itself, in place of one that said it wrong."""
         least = SAME_MATTER_POLAR if is_polar(part.question) else SAME_MATTER
         named = outlets_named(part.question, work.outlets)
-        short = [e for e in offered if len(e.text.split()) <= MOST_WORDS]
+        short = [
+            e
+            for e in offered
+            if len(e.text.split()) <= MOST_WORDS and tells_when(part.question, _said(e))
+        ]
         theirs = [e for e in short if e.passage.source in named] or short
         for claim in claims:
             best, share = nearest(claim, work.asked.question, theirs)
@@ -644,8 +650,11 @@ def _known(article: Article, question: str) -> str:
 
 
 def _said(e: Evidence) -> str:
-    """A sentence of an article on one line, without the agency line; whom it means by "She"."""
-    return " ".join(without_agency_line(with_antecedent(e)).split())
+    """A sentence of an article on one line, without the agency line, and without a quotation mark
+    whose other half is not in it; whom it means by "She".
+    """
+    said = " ".join(without_agency_line(with_antecedent(e)).split())
+    return without_stray_marks(said)
 
 
 def _words(found: Sequence[Verified]) -> int:

@@ -57,6 +57,7 @@ _WITHIN_A_NAME = re.compile(
     r"-|[ ](?:(?:al|ben|bin|da|das|de|del|della|den|der|di|dos|du|el|ibn|la|le|the|van|von|y)[ ])*"
 )
 _QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|\"([^\"\n]+)\"")
+_DOUBLE_MARKS = frozenset('“”„«»"')
 # Single marks, and where they no longer belong together. What opens stands before a word and after
 # none ('tis and '90s are shortened words), what closes after something and before no letter.
 _SINGLE = re.compile(
@@ -228,6 +229,15 @@ def _singly_quoted(text: str) -> Iterator[tuple[int, int]]:
         elif match["breaks"]:
             start = None
         ended = bool(match["ends"])
+
+
+def without_stray_marks(text: str) -> str:
+    """Without the double quotation marks whose other half stands in another sentence; 5" of pipe
+    stays.
+    """
+    kept = {at for m in _QUOTED.finditer(text) for at in (m.start(), m.end() - 1)}
+    kept |= {m.end() - 1 for m in re.finditer(r"\d\"", text)}
+    return "".join(c for i, c in enumerate(text) if c not in _DOUBLE_MARKS or i in kept)
 
 
 def fold(text: str) -> str:

@@ -405,6 +405,28 @@ def test_the_source_s_own_words_are_given_without_the_agency_line(
     assert isinstance(source, CharLocation) and source.cited_text == text
 
 
+def test_the_sources_own_words_are_of_the_kind_asked_for_and_have_no_stray_mark(
+    tmp_path: Path, embedder: MiniLM
+) -> None:
+    text = (
+        "The ministers of Ruthene and Ostmark signed two pacts on Monday. Ilse Kern said, “Pacts "
+        "signed by Ruthene and Ostmark will last.\n\n“They are needed.”"
+    )
+    index = Index(tmp_path, embedder)
+    index.add(NewArticle(id="pacts", text=text, published_at="2024-05-03"))
+    said = "Pacts signed by Ruthene and Ostmark will last until 2031."
+    chat = ScriptedChat(text=said)
+    when = ask(index, chat, "On what date were the pacts of Ruthene and Ostmark signed?")
+    what = ask(index, chat, "What did Ilse Kern say of the pacts of Ruthene and Ostmark?")
+    index.close()
+    assert when.answer == (
+        "The ministers of Ruthene and Ostmark signed two pacts on Monday (29 April 2024)."
+    )
+    assert what.answer == "Ilse Kern said, Pacts signed by Ruthene and Ostmark will last."
+    (source,) = what.citations[0].sources
+    assert "said, “Pacts" in source.cited_text
+
+
 def test_the_part_that_is_not_stated_is_told(index: Index) -> None:
     chat = ScriptedChat(
         replies={

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import snowballstemmer
 
-from service.wording import stems
+from service.wording import stems, without_stray_marks
 
 ENDINGS = ("ational", "fulness", "iveness", "ousness", "ization", "ibility", "ements", "ing")
 
@@ -26,3 +26,19 @@ def test_stems_are_the_same_whoever_else_asks_for_some() -> None:
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(stems, texts))
     assert found == [frozenset(stemmer.stemWords(text.split())) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("She said, “We shall “perhaps” rebuild. And soon.", None),
+        ("She said, “We shall rebuild.", "She said, We shall rebuild."),
+        ("It was old,” she said, “and weak.”", "It was old, she said, “and weak.”"),
+        ('It was old," she said.', "It was old, she said."),
+        ("“We shall rebuild,” she said.", "“We shall rebuild,” she said."),
+        ('A pipe of 5" burst.', 'A pipe of 5" burst.'),
+    ],
+)
+def test_a_quotation_mark_without_its_other_half_is_left_out(text: str, shown: str | None) -> None:
+    told = "She said, We shall “perhaps” rebuild. And soon."
+    assert without_stray_marks(text) == (shown or told)
