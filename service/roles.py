@@ -73,7 +73,13 @@ _CAUSE = re.compile(
 _MAY_BE_A_CAUSE = re.compile(
     r"\b(?:caus\w*|because|due|lead\w*|led|result\w*|forc\w*|prompt\w*|trigger\w*|blam\w*|after"
     r"|follow\w*|owing|thank\w*|spark\w*|contribut\w*|since|ma[dk]e\w*|mean\w*|from|when|why"
-    r"|cost\w*|attribut\w*|fuel\w*|driv\w*|drove|brought|bring\w*|so)\b",
+    r"|cost\w*|attribut\w*|fuel\w*|driv\w*|drove|brought|bring\w*|so"
+    # A reason given: "voted against it, arguing that", "rejected it on the grounds of".
+    r"|(?<=, )(?:arguing|saying|citing|claiming|insisting|pleading)|argu(?:ed|es) that"
+    r"|on (?:the )?(?:grounds|basis) (?:of|that)|in (?:protest|response|retaliation|revenge)"
+    r"|(?:resign\w*|quit|strikes?|protest\w*|walk\w* out|dismiss\w*|sacked|fired|arrest\w*"
+    r"|su(?:ed?|ing)|criticis\w*|criticiz\w*|charged|fined|jailed|suspended|clash\w*|dispute\w*|anger|row)"
+    r"(?: \w+){0,3} over (?!\d|the (?:last|past|next|coming)|an? (?:week|month|year|hour)))\b",
     re.IGNORECASE,
 )
 

@@ -82,6 +82,13 @@ def test_a_plan_is_not_done(claim: str, source: str, holds: bool) -> None:
         ),
         ("The crash led to two injuries.", "Two were hurt when it crashed.", True),
         ("She reported a fault.", "She had reported a fault. Two were hurt.", True),
+        ("She left because it was late.", "She left, saying it was late.", True),
+        ("She was against it because of the cost.", "She was against it, citing the bill.", True),
+        ("He voted no because it was late.", "He argued that it was late and voted no.", True),
+        ("He quit because of the leak.", "He quit the board over a leak.", True),
+        ("He quit because of the leak.", "He quit over the past week. Pipes leak.", False),
+        ("He quit because of the leak.", "He quit. The minister is saying little.", False),
+        ("Rain closed it because of the leak.", "It closed. Over 300 people saw a leak.", False),
     ],
 )
 def test_a_cause_is_named_by_the_source(claim: str, source: str, holds: bool) -> None:
