@@ -43,6 +43,14 @@ _SUBJECT_PRONOUN = re.compile(r"(?:He|She)\b")
 _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
 _NO_SUCH = re.compile(r"^\W*no\b", re.IGNORECASE)
+_ALL_BUT = re.compile(
+    r"\ball (?:but|except)(?: for)?(?: (?:about|around|some|roughly|the))? (\d[\d,]*|[a-z]+)",
+    re.IGNORECASE,
+)
+_LEFT_OUT = re.compile(
+    r"\b(?:lack\w*|out|off|remain\w*|still|yet|missing|miss|wait\w*|dark|except\w*|left)\b",
+    re.IGNORECASE,
+)
 
 # "The Herald reported erroneously that nine people died", "our story misstated the toll as nine":
 # told in words, what was wrong is what follows, up to where the right figure is given.
@@ -536,17 +544,28 @@ def _negation_holds(claim: str, text: str) -> bool:
     what a text denies may not be affirmed.
     """
     if negates(claim):
+        if {w.stem for w in words(claim) if w.is_number} & _left(text):
+            return True
         denied = negated(claim) & stems(text)
         theirs = negated(text, within=DENIED_WITHIN)
         if _NO_SUCH.search(claim):  # "No plan may be put" is "A plan cannot be put"
             theirs |= negated(text, back=DENIED_WITHIN)
         return negates(text) and bool(not denied or denied & theirs)
     sequence = words(claim)
+    if {w.stem for w in sequence if w.text[0].isdigit()} & _left(text) and not (
+        _ALL_BUT.search(claim) or _LEFT_OUT.search(claim)
+    ):
+        return False
     affirmed = {
         w.stem for w in sequence if is_content(w) and (w is sequence[0] or not w.text[0].isupper())
     }
     there_denied = negated(text)
     return not there_denied or not (there_denied <= affirmed)
+
+
+def _left(text: str) -> set[str]:
+    """Of "restored to all but 6,000", which is denied of these: the number."""
+    return {w.stem for match in _ALL_BUT.finditer(text) for w in words(match[1])}
 
 
 def _sex_holds(claim: str, text: str) -> bool:

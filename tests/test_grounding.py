@@ -295,6 +295,23 @@ def test_a_question_names_a_nation_as_its_articles_do_or_otherwise() -> None:
     assert unmet("When did Britain and Iran sign it?", [article], article) == ["Iran"]
 
 
+@pytest.mark.parametrize(
+    ("claim", "held"),
+    [
+        ("6,000 homes in Ottering are still without power.", True),
+        ("6,000 homes in Ottering do not have power.", True),
+        ("Power is still out in 6,000 homes in Ottering.", True),
+        ("Power is back in all but 6,000 homes in Ottering.", True),
+        ("Power is back in 6,000 homes in Ottering.", False),
+        ("Ottering is without power.", False),
+    ],
+)
+def test_all_but_some_are_those_that_are_without(claim: str, held: bool) -> None:
+    text = "Power is back in all but 6,000 homes in Ottering."
+    grounds = ground(claim, "?", evidence([passage(text)]))
+    assert grounds is not None and ("negation" not in grounds.failed) == held
+
+
 def test_the_outlet_of_a_dateline_is_nobody_else() -> None:
     text = (
         "OTTERING, 12 Feb 2026 (Valley Gazette) - A ferry with 214 people ran aground off "
