@@ -14,6 +14,10 @@ from service.wording import NEGATORS, Word, is_content, stems, words
 # Of one matter the one denies the other, whoever is named first.
 _OPPOSED = """
 accept approve back endorse adopt ratify | reject veto block
+accept approve grant agree | reject refuse
+found recovered traced | missing
+damaged harmed | undamaged unharmed intact
+praise welcome | criticise criticize condemn
 rise rose risen increase grow grew grown soar climb surge jump
     | fall fell fallen decrease decline drop plunge plummet sink sank
 passed | failed
@@ -74,6 +78,11 @@ def _read(table: str) -> dict[str, frozenset[str]]:
 
 _OF_ONE, _OF_TWO, _OF_NEXT = map(_read, (_OPPOSED, _CONVERSE, _PLACED))
 _KNOWN = frozenset((*_OF_ONE, *_OF_TWO, *_OF_NEXT))
+
+
+def opposites(stem: str) -> frozenset[str]:
+    """Stems of the opposites of a word, by its stem."""
+    return _OF_ONE.get(stem, frozenset())
 
 
 def not_opposed(claim: str, source: str) -> bool:

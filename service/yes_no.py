@@ -1,0 +1,222 @@
+"""Yes or No: which of the two a sentence of an article comes to, as far as its words tell.
+
+A denial of what the question asks is a No, and so is the opposite; a sentence that has all of the
+question's words and denies nothing is a Yes. Where the words do not tell plainly, neither is told.
+This module knows nothing of the language model, which reads the rest. English only.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from index.sentences import sentence_spans
+from service.opposites import not_opposed, opposites
+from service.wording import (
+    CALENDAR_STEMS,
+    NEGATORS,
+    Word,
+    fold,
+    is_content,
+    names,
+    negates,
+    quoted,
+    stems,
+    words,
+)
+
+# "Not Yes": something of what is asked is denied, which need not be all of it.
+Told = Literal["Yes", "No", "not Yes", ""]
+
+# Said in two words, or in another one; "doubled" is a rise. What was not done is denied.
+_IN_OTHER_WORDS = [
+    (re.compile(rf"\b(?:{said})\b", re.IGNORECASE), plain)
+    for said, plain in (
+        (r"(?:go|goes|going|gone|went) up|doubled|tripled|quadrupled", "rose"),
+        (r"(?:go|goes|going|gone|went) down|halved", "fell"),
+        (
+            r"turn(?:s|ed|ing)? down|declin(?:es?|ed|ing)(?= (?:an?|the|his|her|its|their)\b)",
+            "rejected",
+        ),
+        (r"vot(?:es?|ed|ing) against", "opposed"),
+        (r"vot(?:es?|ed|ing) (?:for|in favou?r of)", "supported"),
+        (r"deaths?|dead|dying|killed", "died"),
+        (r"hurt|wounded", "injured"),
+        (r"sacked|fired|laid off", "dismissed"),
+        (r"not only|no doubt|no (?:fewer|less|later|more) than", ""),
+    )
+]
+_UNDONE = re.compile(
+    r"\b(?:(?:declin|refus|fail)(?:es?|s|ed|ing)? to|unable to|yet to)\b", re.IGNORECASE
+)
+_CLAUSE = re.compile(r"[;:–—]|,\s|\s(?:and|but|while|although|though|whereas|or)\s")
+# Words of a question that ask for nothing by themselves.
+_EMPTY = re.compile(
+    r"\b(?:anybody|anyone|anything|somebody|someone|something|ever|yet|still|already|really|get|got"
+    r"|have to|had to|be able to|according to|whether)\b",
+    re.IGNORECASE,
+)
+_STILL = re.compile(r"\b(?:still|yet|already|only|all|every|most)\b", re.IGNORECASE)
+# What is said by somebody, is to come, or may be.
+_HEDGED = re.compile(
+    r"\b(?:may|might|could|would|will|should|if|whether|unless|alleg\w*|accus\w*|suspect\w*"
+    r"|claim\w*|den(?:y|ies|ied)|refus\w*|fail\w*|ask\w*|urg\w*|request\w*|demand\w*|plan\w*"
+    r"|propos\w*|promis\w*|hop\w*|expect\w*|tri(?:es|ed)|try\w*|want\w*|call\w* (?:for|to)|nearly"
+    r"|almost|threat\w*|withdr\w*|except|instead|unlikely|hardly|barely|few|little)\b",
+    re.IGNORECASE,
+)
+# A denial that goes less far: "not only", "not seriously", "not all".
+_ATTRIBUTION = re.compile(r",?\s+according to .*$|,\s[^,]{1,60}\ssaid\b[^,]*$", re.MULTILINE)
+_WHEN = re.compile(r"\b(?:when|while|after|because|during|over|at|into|since)\b", re.IGNORECASE)
+_PRONOUN = re.compile(r"(?:he|she|it|they)\b", re.IGNORECASE)
+_LESS = frozenset("all always entirely every fully immediately many more most much only".split())
+# Whose denial it is; what is denied so may still be.
+_DENIES = frozenset(("denied", "deny", "denies"))
+# Share of the question's words that a sentence has to have; its article has to have the others.
+LEAST_HELD = 0.5
+
+
+def told(question: str, text: str, headline: str = "", around: str = "") -> Told:
+    """What the sentences of `text` say to a question; `around` is their article."""
+    if negates(question):
+        return ""
+    undone = bool(_UNDONE.search(question))
+    asked_in = _EMPTY.sub(" ", _plain(question, undone=True))
+    said_in = _plain(text, undone=undone)
+    there = stems(said_in)
+    asked = _content(_WHEN.sub(" ", asked_in))
+    whom = {w.stem for w in names(asked_in)} & asked
+    main = _content(_WHEN.split(asked_in)[0]) - whom - CALENDAR_STEMS or asked
+    turned = {stem for stem in asked if opposites(stem) & there}
+    known = there | turned | stems(_plain(f"{headline} {around}", undone=True))
+    enough = (
+        bool(main)
+        and len(main & there | main & turned) >= LEAST_HELD * len(main)
+        and asked <= known
+        and _of_no_other(whom - stems(headline), said_in)
+    )
+    scopes = list(_denials(said_in))
+    denied = main & {w.stem for _, scope in scopes for w in scope} - {*_affirmed(said_in)}
+    if denied:
+        others = _content(" ".join(w.text for w in names(said_in))) - asked
+        plain = all(
+            negator not in _DENIES and not any(_goes_less_far(w, asked, others) for w in scope)
+            for negator, scope in scopes
+            if denied & {w.stem for w in scope}
+        )
+        return "No" if plain and enough else "not Yes"
+    if turned and enough and _opposed(_without(whom - there, asked_in), said_in):
+        return "No"
+    if (
+        asked <= there
+        and not turned
+        and not negates(said_in)
+        and not _STILL.search(question)
+        and not _goes_further(question, said_in)
+        and _in_order(asked_in, said_in)
+    ):
+        return "Yes"
+    return ""
+
+
+def _content(text: str) -> set[str]:
+    return {w.stem for w in words(text) if is_content(w)}
+
+
+def _without(left_out: set[str], text: str) -> str:
+    """The question's main clause without some of its names."""
+    kept = [w.text for w in words(_WHEN.split(text)[0])]
+    return " ".join(w for w in kept if not stems(w) <= left_out)
+
+
+def _of_no_other(whom: set[str], text: str) -> bool:
+    """False where the question names somebody and the text somebody else, or one whom it calls but
+    "she".
+    """
+    named = _content(" ".join(w.text for w in names(_ATTRIBUTION.sub("", text))))
+    return whom <= stems(text) or not (named - whom or _PRONOUN.match(text))
+
+
+def _plain(text: str, *, undone: bool) -> str:
+    """In plainer words; what was declined or failed counts as denied unless `undone` is asked."""
+    for said, plain in _IN_OTHER_WORDS:
+        text = said.sub(plain, text)
+    return text if undone else _UNDONE.sub("not", text)
+
+
+def _clauses(text: str) -> list[str]:
+    return [part for span in sentence_spans(text) for part in _CLAUSE.split(span.of(text))]
+
+
+def _opposed(claim: str, text: str) -> bool:
+    """By a sentence, or by a clause of one that denies something else."""
+    return any(not not_opposed(claim, part) for part in [text, *_clauses(text)])
+
+
+def _negator_at(clause: tuple[Word, ...]) -> int:
+    """Where a clause begins to deny; its length where it does not."""
+    for i, word in enumerate(clause):
+        folded = word.text.casefold().replace("’", "'")
+        if folded in NEGATORS or folded.endswith("n't"):
+            return i
+    return len(clause)
+
+
+def _denials(text: str) -> Iterator[tuple[str, list[Word]]]:
+    """Each word that denies, with the words of content after it in its clause."""
+    for clause in map(words, _clauses(text)):
+        at = _negator_at(clause)
+        if at < len(clause):
+            yield clause[at].text.casefold(), [w for w in clause[at + 1 :] if is_content(w)]
+
+
+def _affirmed(text: str) -> Iterator[str]:
+    for clause in map(words, _clauses(text)):
+        yield from (w.stem for w in clause[: _negator_at(clause)])
+
+
+def _goes_less_far(word: Word, asked: set[str], others: set[str]) -> bool:
+    """Whether a word that is denied and not asked makes the denial one of less, or of another."""
+    folded = word.text.casefold()
+    less = folded in _LESS or folded.endswith("ly") or word.is_number
+    return word.stem not in asked and (less or word.stem in others)
+
+
+def _goes_further(question: str, text: str) -> bool:
+    """Whether a text is of what may be or is to come, or of what somebody wants, and the question
+    is not.
+    """
+    asked = {m[0].casefold() for m in _HEDGED.finditer(question)}
+    return any(m[0].casefold() not in asked for m in _HEDGED.finditer(text))
+
+
+def _in_order(question: str, text: str) -> bool:
+    """Whether those whom the question names are named in its order: who beat whom."""
+    there = [w.stem for w in words(text)]
+    asked = [w.stem for w in names(question)]
+    places = [there.index(stem) for stem in asked if stem in there]
+    return places == sorted(places)
+
+
+# A sentence begins so that goes on from another.
+_LED = re.compile(
+    r"^(?:(?:until|since|by|before|after) (?:then|that)|meanwhile|however|moreover|in addition"
+    r"|instead|therefore|at the same time|nevertheless)\b,?\s+",
+    re.IGNORECASE,
+)
+_WRAPPED = re.compile(r"[\"“„«]\s*([^\"“”„«»]+?)\s*[\"”“»]\.?")
+
+
+def unled(sentence: str) -> str:
+    """A sentence without "Until then, ", which goes on from one that is not told."""
+    said = _LED.sub("", sentence)
+    return said[:1].upper() + said[1:] if said != sentence else sentence
+
+
+def unwrapped(sentence: str, cited: Iterable[str]) -> str:
+    """A sentence without the quotation marks around all of it, where the sources have none."""
+    wrapped = _WRAPPED.fullmatch(sentence)
+    if not wrapped or any(
+        fold(wrapped[1].strip(" .,")) in fold(q) for c in cited for q in quoted(c)
+    ):
+        return sentence
+    return wrapped[1]

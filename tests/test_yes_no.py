@@ -1,0 +1,67 @@
+import pytest
+
+from service.yes_no import told, unled, unwrapped
+
+HEADLINE = "Weir at Corfe gives way"
+AROUND = (
+    "The weir at Corfe gave way on Monday after the flood, and the mill stood in water. The mayor, "
+    "Ada Krall, and the town's engineer, Ola Brand, spoke of help."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "word"),
+    [
+        # Denied.
+        ("Did any oil leak from the mill?", "No oil leaked, the fire brigade said.", "No"),
+        ("Was anyone badly hurt when the weir gave way?", "Nobody was badly injured.", "No"),
+        ("Did Krall rule out a new weir?", "Krall did not rule out a new weir.", "No"),
+        ("Has the boat been found?", "A boat that tore loose there has not been found.", "No"),
+        ("Did anyone die in Corfe?", "No deaths were reported.", "No"),
+        # Not done.
+        ("Did the mayor comment?", "The mayor, Ada Krall, declined to comment.", "No"),
+        ("Did they question Krall?", "They have yet to question Krall.", "No"),
+        (
+            "Was any fault found in the gates in May?",
+            "The gates were repaired in May and no fault was found then.",
+            "No",
+        ),
+        # The opposite.
+        ("Did the town accept the offer of help?", "The town declined an offer of help.", "No"),
+        ("Did the town reject the plan?", "The town approved the plan by six votes.", "No"),
+        ("Will rents go up in Corfe?", "Rents in Corfe will fall in May.", "No"),
+        # Affirmed.
+        ("Did rents go up in Corfe?", "Rents doubled in parts of Corfe.", "Yes"),
+        ("Did Brand congratulate Krall?", "Brand congratulated Krall by telephone.", "Yes"),
+        ("Has the town accepted the offer?", "The town has accepted the offer.", "Yes"),
+        # What is denied may not be all that is asked.
+        ("Was anyone hurt?", "Nobody was seriously hurt.", "not Yes"),
+        ("Was all of the oil lost?", "Krall denied that oil was lost.", "not Yes"),
+        # Of another, or of one who is not named.
+        ("Did Brand comment?", "The mayor, Ada Krall, declined to comment.", "not Yes"),
+        ("Did Brand ask for help?", "She did not ask for help.", "not Yes"),
+        ("Did Brand beat Krall?", "Krall beat Brand by six votes.", ""),
+        # What is to come, or may be; and what is told of something else.
+        ("Did Krall rebuild the weir?", "Krall promised to rebuild the weir.", ""),
+        ("Did Krall rebuild the weir?", "Krall will rebuild the weir.", ""),
+        ("Did Krall rebuild the weir?", "Nobody was hurt.", ""),
+        ("Is the bridge still closed?", "The bridge was closed and has opened again.", ""),
+        # Asked the other way round.
+        ("Was nobody hurt?", "Nobody was hurt.", ""),
+        ("Was it so?", "It was not so.", ""),
+    ],
+)
+def test_what_the_words_of_a_sentence_say(question: str, text: str, word: str) -> None:
+    assert told(question, text, HEADLINE, f"{AROUND} {text}") == word
+
+
+def test_what_the_article_does_not_know_is_not_denied() -> None:
+    assert told("Did oil leak into the sea?", "No oil leaked.", HEADLINE, AROUND) == "not Yes"
+
+
+def test_a_sentence_stands_alone_after_the_word() -> None:
+    assert unled("Until then, ferries are cancelled.") == "Ferries are cancelled."
+    assert unled("Until Friday, ferries are cancelled.") == "Until Friday, ferries are cancelled."
+    assert unwrapped('"No oil leaked. "', ["No oil leaked."]) == "No oil leaked."
+    said = '"We lost the rudder."'
+    assert unwrapped(said, [f"{said} Krall said."]) == said
