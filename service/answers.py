@@ -62,6 +62,7 @@ from service.questions import is_polar, outlets_named, parts
 from service.reading import Budget, Reader, context_of
 from service.selection import readable, readings, with_whole
 from service.verification import (
+    TOLD_BY_CODE,
     Verified,
     Verifier,
     cite,
@@ -72,7 +73,8 @@ from service.verification import (
     stutters,
     tidied,
 )
-from service.wording import without_stray_marks
+from service.wording import negates, without_stray_marks
+from service.yes_no import Told, told, unled, unwrapped
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
@@ -289,6 +291,7 @@ class Answerer:
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
         offered = evidence([*passages, *copies])
+        dated = any(map(asks_when, asked))  # one sentence may answer two parts
         for question in asked:
             part = _Part(question)
             work.parts.append(part)
@@ -298,7 +301,7 @@ class Answerer:
             if part.reason is None:
                 with work.timed("verify"):
                     self._contest(part, offered, work)
-                if asks_when(question):
+                if dated:
                     part.verified = [self._verifier.with_dates(v) for v in part.verified]
                     part.others = [self._verifier.with_dates(v) for v in part.others]
                 _accept(part, work)
@@ -356,9 +359,11 @@ class Answerer:
         with work.timed("generate"):
             prompt = self._polar if polar else self._named if gathers else self._answer
             text = tidied(work.reader.text(prompt, context, part=named))
-        if _SAYS_NOTHING.search(text):
+        nothing = bool(_SAYS_NOTHING.search(text))
+        if nothing and not polar:
             return "not_stated"
-        claims = [tidied(stated(span.of(text))) for span in sentence_spans(text)]
+        spans = [] if nothing else sentence_spans(text)
+        claims = [tidied(stated(span.of(text))) for span in spans]
         with work.timed("verify"):
             try:
                 if gathers:
@@ -372,9 +377,15 @@ class Answerer:
                 if part.verified and not polar:
                     part.stands = self._answers(part, claims, offered, work)
                 raise
+            likely = part.verified and self._answers(part, claims, offered, work)
+            if polar and not likely:
+                denial = self._what_denies(part, context, offered, work)
+                if denial:
+                    part.verified = denial
+                    likely = self._answers(part, claims, offered, work)
             if not part.verified:
-                return "not_supported"
-            if not self._answers(part, claims, offered, work):
+                return "not_stated" if nothing else "not_supported"
+            if not likely:
                 return "not_stated"
             if polar:
                 self._say_yes_or_no(part, context, offered, work)
@@ -456,6 +467,27 @@ class Answerer:
                     return [verified]
         return []
 
+    def _what_denies(
+        self,
+        part: _Part,
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        work: _Work,
+    ) -> list[Verified]:
+        """A source's own sentence whose words alone say No: the model seldom finds that a denial is
+        an answer.
+        """
+        newest_first = sorted(offered, key=lambda e: e.passage.published_at or "", reverse=True)
+        for e in newest_first:
+            text = _said(e)
+            if len(text.split()) > MOST_WORDS or orders(text):
+                continue
+            if _tells(part.question, text, e.passage) == "No":
+                verified = self._verified(text, context, offered, work, read=False)
+                if verified:
+                    return [verified]
+        return []
+
     def _told_together(
         self,
         name: str,
@@ -484,9 +516,18 @@ class Answerer:
         context: dict[str, Any],
         offered: Sequence[Evidence],
         work: _Work,
+        *,
+        read: bool = True,
     ) -> Verified | None:
         return self._verifier.verified(
-            claim, work.asked.question, context, offered, work.reader, work.dropped, work.claims
+            claim,
+            work.asked.question,
+            context,
+            offered,
+            work.reader,
+            work.dropped,
+            work.claims,
+            read=read,
         )
 
     def _say_yes_or_no(
@@ -496,19 +537,46 @@ class Answerer:
         offered: Sequence[Evidence],
         work: _Work,
     ) -> None:
-        """Puts before what is stated the word that it comes to, where that is plain."""
-        cited = [c for v in part.verified for c in v.grounds.cited]
-        p = work.reader.yes(self._yes_no, context_of(cited, part.question))
-        if word := "Yes" if p >= SAYS_YES else "No" if p <= SAYS_NO else "":
-            first = part.verified[0]
-            if gainsays(word, first.text, part.question):
-                own = self._in_their_own_words([first.text], part, context, offered, work)
-                part.verified[:1] = own
-                if not own:
-                    return
-                first = own[0]
-            beside = " ".join([part.question, *(c.text for c in cited)])
-            part.verified[0] = replace(first, text=f"{word}, {continued(first.text, beside)}")
+        """Puts before what is stated the word that it comes to, where that is plain.
+
+        What its words tell counts before the model's reading of them.
+        """
+        by_words = _told(part)
+        if by_words in ("Yes", "No"):
+            word = str(by_words)
+        else:
+            cited = [c for v in part.verified for c in v.grounds.cited]
+            p = work.reader.yes(self._yes_no, context_of(cited, part.question))
+            word = "Yes" if p >= SAYS_YES and not by_words else "No" if p <= SAYS_NO else ""
+        if word and not (by_words and _bears(word, part)):
+            part.verified[:1] = self._what_bears(word, part, context, offered, work)
+            if not part.verified:
+                return
+            if not _bears(word, part):
+                word = ""
+        first = part.verified[0]
+        text = unwrapped(first.text, [c.text for c in first.grounds.cited])
+        if word:
+            beside = " ".join([part.question, *(c.passage.text for c in first.grounds.cited)])
+            text = f"{word}, {continued(unled(text), beside)}"
+        part.verified[0] = replace(first, text=text)
+
+    def _what_bears(
+        self,
+        word: str,
+        part: _Part,
+        context: dict[str, Any],
+        offered: Sequence[Evidence],
+        work: _Work,
+    ) -> list[Verified]:
+        """A sentence that goes with Yes or No: a source's own where the model's does not."""
+        first = part.verified[0]
+        own: list[Verified] = []
+        if word == "No":
+            own = self._what_denies(part, context, offered, work)
+        if not own and not _bears(word, part):
+            own = self._in_their_own_words([first.text], part, context, offered, work)
+        return own or ([] if gainsays(word, first.text, part.question) else [first])
 
     def _sense(self, part: _Part, offered: Sequence[Evidence], work: _Work) -> None:
         """The signals that tell an answer from what merely resembles one."""
@@ -532,7 +600,8 @@ class Answerer:
             # Nearly any sentence supports itself. Whether it settles the question is seen best
             # where nothing stands beside it.
             alone = context_of(cited, part.question)
-            signals["settled"] = reader.yes(self._answerable, alone, part="")
+            settled = 0.0 if missing else _told(part) == "No" and TOLD_BY_CODE
+            signals["settled"] = settled or reader.yes(self._answerable, alone, part="")
         elif not gathers:
             missing += denied(part.question, said)
         # A name may be written otherwise, a year that nobody tells of is another one.
@@ -655,6 +724,28 @@ def _said(e: Evidence) -> str:
     """
     said = " ".join(without_agency_line(with_antecedent(e)).split())
     return without_stray_marks(said)
+
+
+def _told(part: _Part) -> Told:
+    """What the words that are cited say to a question of Yes or No."""
+    cited = [c for v in part.verified for c in v.grounds.cited]
+    return _tells(part.question, " ".join(with_antecedent(c) for c in cited), cited[0].passage)
+
+
+def _tells(question: str, text: str, passage: Passage) -> Told:
+    return told(question, text, passage.title or "", passage.text)
+
+
+def _bears(word: str, part: _Part) -> bool:
+    """Whether the sentence goes with the word: as far as its own words tell, and it leaves out no
+    denial.
+    """
+    first = part.verified[0]
+    cited = " ".join(c.text for c in first.grounds.cited)
+    if _tells(part.question, first.text, first.grounds.cited[0].passage) == word:
+        return True
+    hidden = word == "No" and negates(cited) and not negates(first.text)
+    return not (hidden or gainsays(word, first.text, part.question))
 
 
 def _words(found: Sequence[Verified]) -> int:

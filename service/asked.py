@@ -28,6 +28,10 @@ from service.wording import (
 )
 
 _ASKS_WHO = re.compile(r"\bwho\b|\bwhich (?:person|individual|man|woman)\b", re.IGNORECASE)
+# A word with a capital that begins no sentence.
+_WITHIN = re.compile(r"(?<=[a-z,;] )[A-Z]\w*")
+# What may stand before who it is: "Former judge Ada Krall".
+_LEADING = frozenset("acting former independent ousted outgoing retired veteran".split())
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
 # Sentences that together tell what one sentence of an answer gathers; the share of its words that
 # the second has to add, and both to hold.
@@ -153,8 +157,8 @@ def denied(question: str, answer: str) -> list[str]:
 def continued(sentence: str, beside: str) -> str:
     """As it stands after "No, ": a word that names nothing, or is small in `beside`, is small."""
     first, _, rest = sentence.partition(" ")
-    common = {w.text for w in words(beside)} | ((STOP_WORDS | OPENERS) - {"i"})
-    small = first.lower() in common
+    common = {w.text for w in words(beside)} | ((STOP_WORDS | OPENERS | _LEADING) - {"i"})
+    small = first.lower() in common and first not in _WITHIN.findall(beside)
     return f"{first.lower()} {rest}" if small else sentence
 
 

@@ -16,7 +16,7 @@ from service.conflicts import corrections
 from service.contract import CharLocation, Citation, Dropped, FieldLocation, Support, location
 from service.dates_held import held, in_source_words
 from service.dates_written import with_dates
-from service.grounding import Cited, Evidence, Grounds, ground
+from service.grounding import Cited, Evidence, Grounds, ground, verbatim
 from service.orders import orders
 from service.prompts import Prompt
 from service.reading import Reader, judge
@@ -51,8 +51,12 @@ _OF_WHOM = re.compile(
     r"(?P<name>[A-Z][\w’'-]+(?:\s[A-Z][\w’'-]+)*)\Z"
     rf"|\b(?:(?:an?|the)\s+(?P<one>{_NOUN})|(?P<some>(?:\d[\d,]*|{'|'.join(NUMBERS)})\s{_NOUN}))\Z"
 )
+# What code can tell counts as a reading of this.
+TOLD_BY_CODE = 0.8
 # "No one came" and "No Dane won" begin with no answer.
 _YES_NO = re.compile(r"^(?:yes|no)(?:[,.;:!]+\s*|$)", re.IGNORECASE)
+# "It is gone, " she said.
+_BEFORE_A_MARK = re.compile(r"""(?<=\w)([.,!?])\s(["”])(?=\s(?:[a-z]|[A-Z]\w*\s\w*\s?said)|$)""")
 _YES_NO_LINE = re.compile(r"^\s*(yes|no)[ \t]*\n", re.IGNORECASE)
 
 
@@ -81,10 +85,12 @@ class Verifier:
         reader: Reader,
         dropped: list[Dropped],
         claims: list[dict[str, Any]],
+        *,
+        read: bool = True,
     ) -> Verified | None:
         """The claim with its grounds, or None where it is added to `dropped`.
 
-        `claims` is given what was found of each.
+        `claims` is given what was found of each. The source's own words need not be `read`.
         """
         said = stated(claim)
         grounds = ground(said, question, offered) if said else None
@@ -99,13 +105,17 @@ class Verifier:
         if corrections(said, grounds, offered):
             dropped.append(Dropped(text=claim, reason="corrected by the outlet's later report"))
             return None
-        read = in_source_words(said, grounds.derived)
+        statement = in_source_words(said, grounds.derived)
         plainly = grounds.coverage >= PLAINLY_TOLD and not _NO_WORDS.search(said)
-        if plainly and _is_read(grounds.cited, context, offered):
-            entailment = reader.yes(self._stated, context, statement=read)
+        if not read and verbatim(said, offered):
+            entailment = TOLD_BY_CODE
+        elif plainly and _is_read(grounds.cited, context, offered):
+            entailment = reader.yes(self._stated, context, statement=statement)
         else:
             quotation = " ".join(c.text for c in grounds.cited)
-            entailment = reader.yes(self._supported, context, quotation=quotation, statement=read)
+            entailment = reader.yes(
+                self._supported, context, quotation=quotation, statement=statement
+            )
         support = judge(grounds, entailment, self._calibration.support)
         claims.append(told | support.model_dump())
         if support.label != "supported":
@@ -143,6 +153,7 @@ def _is_read(cited: Sequence[Cited], context: dict[str, Any], offered: Sequence[
 def tidied(text: str) -> str:
     """What the model wrote, on one line, without "According to the article, ..."."""
     text = " ".join(_YES_NO_LINE.sub(r"\1, ", text).split())
+    text = _BEFORE_A_MARK.sub(r"\1\2", text)
     text = _LEAD_IN.sub("", text)
     return text[:1].upper() + text[1:]
 

@@ -349,7 +349,7 @@ def test_what_one_part_told_another_does_not_repeat_where_it_tells_more(index: I
     # What answers both is told once.
     both = ask(index, chat, "Who opened the new bridge at Harrow Mere, and when was it opened?")
     assert both.unanswered == []
-    assert both.answer == who
+    assert both.answer == who.replace("on Friday", "on Friday (3 May 2024)")
 
 
 def test_a_part_may_be_answered_by_what_another_s_source_tells_besides(index: Index) -> None:
@@ -364,7 +364,7 @@ def test_a_part_may_be_answered_by_what_another_s_source_tells_besides(index: In
     )
     question = "Who opened the new bridge at Harrow Mere, and when was it opened?"
     answer = ask(index, chat, question)
-    assert answer.answer == f"{who} {when}"
+    assert answer.answer == f"{who} {when.replace('on Friday', 'on Friday (3 May 2024)')}"
     assert answer.unanswered == []
 
 
@@ -451,7 +451,7 @@ def test_yes_or_no_is_said_first_and_what_follows_is_verified(index: Index) -> N
 
 
 @pytest.mark.parametrize(
-    ("reading", "lead"), [(0.9, "Yes, no one"), (0.6, "No, no one"), (0.7, "No one")]
+    ("reading", "lead"), [(0.9, "No one"), (0.6, "No, no one"), (0.7, "No one")]
 )
 def test_yes_or_no_is_read_from_what_is_cited_and_not_said_where_it_is_not_plain(
     index: Index, reading: float, lead: str
@@ -597,7 +597,7 @@ def test_what_was_said_is_not_said_again(index: Index) -> None:
     assert answer.answer == said and answer.dropped == []
 
 
-def test_no_before_a_sentence_that_affirms_gives_the_sources_own(index: Index) -> None:
+def test_no_is_not_said_before_a_sentence_that_affirms(index: Index) -> None:
     index.add(
         NewArticle(id="tram", text="The tram to Corfe will run as usual: a union said it strikes.")
     )
@@ -605,7 +605,7 @@ def test_no_before_a_sentence_that_affirms_gives_the_sources_own(index: Index) -
         text="The tram to Corfe strikes as a union said.", readings={"with Yes or No alone": 0.2}
     )
     answer = ask(index, chat, "Is the tram to Corfe said to strike?")
-    assert answer.answer == ("No, the tram to Corfe will run as usual: a union said it strikes.")
+    assert answer.answer == "The tram to Corfe will run as usual: a union said it strikes."
 
 
 def test_what_another_did_is_not_given_in_the_source_s_own_words(index: Index) -> None:
@@ -631,3 +631,89 @@ def test_the_yes_or_no_that_a_claim_begins_with_is_told_from_its_words(
     claim: str, said: str
 ) -> None:
     assert stated(claim) == said
+
+
+MILL = (
+    "Former engineer Ola Brand said the mill at Corfe was inspected in May and that no crack was "
+    "found then. No oil has leaked, the town said. Prices of flour doubled in Corfe. Until then, "
+    "the road to the mill is closed. The mayor, Ada Krall, declined to comment, while the town "
+    "turned down an offer of help from Dale."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "reading", "answer"),
+    [
+        # The words say No, the reading Yes; a claim that leaves the denial out gives way to it.
+        ("Did any oil leak?", "Yes, oil has not leaked.", 0.9, "No, oil has not leaked."),
+        (
+            "Was any crack found at the mill in May?",
+            "Yes, the mill at Corfe was inspected in May.",
+            0.9,
+            "No, former engineer Ola Brand said the mill at Corfe was inspected in May and that "
+            "no crack was found then.",
+        ),
+        # They say Yes, the reading No.
+        (
+            "Did prices of flour go up in Corfe?",
+            "No, prices of flour doubled in Corfe.",
+            0.2,
+            "Yes, prices of flour doubled in Corfe.",
+        ),
+        # Written in marks that the source has not, and going on from what is not told.
+        (
+            "Did oil leak at all?",
+            'No, "No oil has leaked, the town said. "',
+            0.2,
+            "No, no oil has leaked, the town said.",
+        ),
+        (
+            "Is the road to the mill closed?",
+            "Yes, until then, the road to the mill is closed.",
+            0.9,
+            "Yes, the road to the mill is closed.",
+        ),
+    ],
+)
+def test_the_word_goes_with_the_sentence(
+    index: Index, question: str, said: str, reading: float, answer: str
+) -> None:
+    index.add(NewArticle(id="mill", text=MILL, title="Mill at Corfe"))
+    chat = ScriptedChat(text=said, readings={"with Yes or No alone": reading})
+    assert ask(index, chat, question).answer == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Did the mayor of Corfe comment?", "No, the mayor, Ada Krall, declined to comment"),
+        ("Did the town accept the offer of help?", "No, the mayor, Ada Krall, declined to"),
+    ],
+)
+def test_a_denial_is_found_by_its_words_where_the_model_finds_none(
+    index: Index, question: str, answer: str
+) -> None:
+    index.add(NewArticle(id="mill", text=MILL, title="Mill at Corfe"))
+    readings = {"written in the articles": 0.35, "Statement:": 0.2}
+    chat = ScriptedChat(text="No, it has not been said.", readings=readings)
+    found = ask(index, chat, question)
+    assert found.answer.startswith(answer) and found.answer.endswith("an offer of help from Dale.")
+    assert not ask(index, chat, "Did the mayor of Corfe resign?").answerable
+    assert not ask(index, chat, "Did Ola Brand comment?").answerable
+
+
+def test_the_denial_is_given_where_the_reading_says_no_of_another_sentence(index: Index) -> None:
+    index.add(NewArticle(id="mill", text=MILL, title="Mill at Corfe"))
+    said = "No, prices of flour doubled in Corfe."
+    chat = ScriptedChat(text=said, readings={"with Yes or No alone": 0.2})
+    answer = ask(index, chat, "Did any oil leak in Corfe?")
+    assert answer.answer == "No, no oil has leaked, the town said."
+    chat = ScriptedChat(text="The articles do not mention it.")
+    assert ask(index, chat, "Did any oil leak in Corfe?").answer == answer.answer
+    assert not ask(index, chat, "Did any flour burn in Corfe?").answerable
+
+
+def test_a_mark_closes_after_what_it_closes() -> None:
+    assert tidied('"It is gone, " she said.') == '"It is gone," she said.'
+    assert tidied('He said "no" and left.') == 'He said "no" and left.'
+    assert tidied('He wept, "It is gone," and left.') == 'He wept, "It is gone," and left.'
