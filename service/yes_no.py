@@ -61,14 +61,20 @@ _HEDGED = re.compile(
     r"\b(?:may|might|could|would|will|should|if|whether|unless|alleg\w*|accus\w*|suspect\w*"
     r"|claim\w*|den(?:y|ies|ied)|refus\w*|fail\w*|ask\w*|urg\w*|request\w*|demand\w*|plan\w*"
     r"|propos\w*|promis\w*|hop\w*|expect\w*|tri(?:es|ed)|try\w*|want\w*|call\w* (?:for|to)|nearly"
-    r"|almost|threat\w*|withdr\w*|except|instead|unlikely|hardly|barely|few|little)\b",
+    r"|almost|threat\w*|withdr\w*|reject\w*|oppos\w*|block\w*|veto\w*|against|cancel\w*"
+    r"|except|instead|unlikely|hardly|barely|few|little)\b",
     re.IGNORECASE,
 )
-# A denial that goes less far: "not only", "not seriously", "not all".
 _ATTRIBUTION = re.compile(r",?\s+according to .*$|,\s[^,]{1,60}\ssaid\b[^,]*$", re.MULTILINE)
 _WHEN = re.compile(r"\b(?:when|while|after|because|during|over|at|into|since)\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"(?:he|she|it|they)\b", re.IGNORECASE)
-_LESS = frozenset("all always entirely every fully immediately many more most much only".split())
+# A denial that goes less far, or of something else: "not only", "not until May", "not clear whether
+# it leaked", "no sign that", "not rule out".
+_LESS = frozenset(
+    "again all alone always because before certain clear confirm confirmed doubt enough every "
+    "evidence exclude excluded expect expected guarantee if indication just know known longer many "
+    "more most much only proof rule ruled say sign sure think unless until whether why".split()
+)
 # Whose denial it is; what is denied so may still be.
 _DENIES = frozenset(("denied", "deny", "denies"))
 # Share of the question's words that a sentence has to have; its article has to have the others.
@@ -98,8 +104,9 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
     denied = main & {w.stem for _, scope in scopes for w in scope} - {*_affirmed(said_in)}
     if denied:
         others = _content(" ".join(w.text for w in names(said_in))) - asked
+        asking = asked | stems(question)
         plain = all(
-            negator not in _DENIES and not any(_goes_less_far(w, asked, others) for w in scope)
+            negator not in _DENIES and not any(_goes_less_far(w, asking, others) for w in scope)
             for negator, scope in scopes
             if denied & {w.stem for w in scope}
         )
@@ -112,7 +119,7 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
         and not negates(said_in)
         and not _STILL.search(question)
         and not _goes_further(question, said_in)
-        and _in_order(asked_in, said_in)
+        and _in_order(asked, asked_in, said_in)
     ):
         return "Yes"
     return ""
@@ -189,14 +196,20 @@ def _goes_further(question: str, text: str) -> bool:
     return any(m[0].casefold() not in asked for m in _HEDGED.finditer(text))
 
 
-def _in_order(question: str, text: str) -> bool:
-    """Whether those whom the question names are named in its order: who beat whom."""
+def _in_order(asked: set[str], question: str, text: str) -> bool:
+    """Whether the question's words stand in its order, and none is but whose something is: who beat
+    whom, and not "Krall's brother".
+    """
     there = [w.stem for w in words(text)]
-    asked = [w.stem for w in names(question)]
-    places = [there.index(stem) for stem in asked if stem in there]
-    return places == sorted(places)
+    places = [there.index(w.stem) for w in words(question) if w.stem in asked]
+    whose = {m[1].casefold() for m in _WHOSE.finditer(text)}
+    of_another = whose - {m[1].casefold() for m in _WHOSE.finditer(question)}
+    return places == sorted(places) and not of_another & {
+        w.text.casefold() for w in words(question)
+    }
 
 
+_WHOSE = re.compile(r"(\w+)['’]s\b")
 # A sentence begins so that goes on from another.
 _LED = re.compile(
     r"^(?:(?:until|since|by|before|after) (?:then|that)|meanwhile|however|moreover|in addition"

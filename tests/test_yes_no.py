@@ -41,6 +41,13 @@ AROUND = (
         ("Did Brand comment?", "The mayor, Ada Krall, declined to comment.", "not Yes"),
         ("Did Brand ask for help?", "She did not ask for help.", "not Yes"),
         ("Did Brand beat Krall?", "Krall beat Brand by six votes.", ""),
+        ("Was Brand arrested?", "Brand's brother was arrested.", ""),
+        ("Did the court ban the strike?", "The court rejected a ban on the strike.", ""),
+        # What is not known, or not yet.
+        ("Did oil leak?", "It is not clear whether oil leaked.", "not Yes"),
+        ("Did oil leak?", "There is no sign that oil leaked.", "not Yes"),
+        ("Will Krall close the mill?", "Krall did not rule out to close the mill.", "not Yes"),
+        ("Did Krall close the mill?", "Krall did not close the mill until May.", "not Yes"),
         # What is to come, or may be; and what is told of something else.
         ("Did Krall rebuild the weir?", "Krall promised to rebuild the weir.", ""),
         ("Did Krall rebuild the weir?", "Krall will rebuild the weir.", ""),
