@@ -12,8 +12,9 @@ sequence, and the sequences share micro-batches (continuous batching, Orca, OSDI
   longest not used go first when room is needed. A request whose prefix is being computed for
   another one waits for it.
 - Answers are greedy. Which other sequences share a micro-batch changes how many rows llama.cpp's
-  kernels take at a time, and so the last bits of the logits: where two tokens are about as
-  probable, the text may differ. docs/decisions.md tells how often.
+  kernels take at a time, and so moves the logits a little (docs/decisions.md: by 0.3 at most):
+  where two tokens are about as probable, the text may differ. Of 16 answers of the default model
+  all had the same text alone and among eight; how rare it is has not been measured on more.
 
 `LocalChatModel` is how the rest of the service sees it: any other `BaseChatModel` that streams and
 gives `top_logprobs` can take its place. This module knows nothing of articles or prompts.
@@ -54,6 +55,7 @@ DELAY = 0.6
 WORTH_WAITING = 16
 # Sequences that run at once, and those besides that hold a prefix. Each costs a row of logits.
 RUNNING, RESIDENT = 16, 16
+MAX_TOKENS = 256  # of an answer, where none are named
 TICK = 0.1  # seconds after which a request is told that there is nothing yet
 FAILED = "The language model failed on this request. Try again."
 _UTF8 = codecs.getincrementaldecoder("utf-8")
@@ -62,8 +64,9 @@ CLOSED = "The model was closed before the answer was there."
 
 @dataclass
 class Step:
-    """One token's text (may be empty, while a character is incomplete); where they were asked for,
-    its log probability and those of the likeliest ones.
+    """The text that a token adds: none while a character is incomplete, or while it may be the
+    beginning of a stop text. Where they were asked for, its log probability and those of the
+    likeliest ones, itself the first.
     """
 
     text: str
@@ -97,6 +100,7 @@ class _Request:
     top_logprobs: int
     usage: Usage
     text: str = ""
+    shown: int = 0  # characters of it
     decoder: codecs.IncrementalDecoder = field(default_factory=lambda: _UTF8("replace"))
     events: "queue.SimpleQueue[Step | _Finished | Exception]" = field(
         default_factory=queue.SimpleQueue
@@ -138,6 +142,19 @@ def _common(one: list[int], other: list[int]) -> int:
     return next(i for i in range(most) if one[i] != other[i])
 
 
+def _begun(text: str, stop: Sequence[str]) -> int:
+    """How many characters at the end of `text` may be the beginning of a stop text."""
+    most = min(len(text), max(map(len, stop), default=0))
+    return next((n for n in range(most, 0, -1) if any(s.startswith(text[-n:]) for s in stop)), 0)
+
+
+def _whole(name: str, value: object, most: int) -> int:
+    """Raises ValueError where an option is no number that can be kept to."""
+    if isinstance(value, int) and 0 <= value <= most:
+        return value
+    raise ValueError(f"{name} is {value!r}: give a whole number from 0 to {most}")
+
+
 def _failure(error: Exception) -> ModelError:
     """What a request's own thread raises: an exception of its own, which tells nothing inside."""
     failure = ModelError(str(error) if isinstance(error, ModelError) else FAILED)
@@ -148,9 +165,10 @@ def _failure(error: Exception) -> ModelError:
 class Engine:
     """Loads a GGUF model and answers token requests on a thread of its own.
 
-    `context_tokens` bounds a request's prompt plus answer; `kv_tokens` is the size of the KV
-    cache, for all requests and resident prefixes together, and so bounds the memory: 28 KB a token
-    with the default model. Raises ModelError where llama.cpp cannot load the file.
+    `kv_tokens` is the size of the KV cache, for all requests and resident prefixes together, and
+    so bounds the memory: 28 KB a token with the default model. `context_tokens` bounds a request's
+    prompt plus answer; so do `kv_tokens` and what the model was trained for. Raises ModelError
+    where llama.cpp cannot load the file.
     """
 
     def __init__(
@@ -162,11 +180,11 @@ class Engine:
         threads: int = 0,
     ) -> None:
         self.model = model = Model(path)
-        self.context_tokens = min(context_tokens, model.trained_tokens or context_tokens)
+        self.context_tokens = min(context_tokens, kv_tokens, model.trained_tokens or kv_tokens)
         try:
             self._context = Context(
                 model,
-                tokens=max(kv_tokens, self.context_tokens),
+                tokens=kv_tokens,
                 sequences=RUNNING + RESIDENT,
                 micro_batch=MICRO_BATCH,
                 threads=threads or os.cpu_count() or 1,
@@ -218,15 +236,20 @@ class Engine:
 
         Yields a `Step` for each token, a `_Finished` at the end, and a `_Pending` every TICK
         seconds between, so that whoever reads can close it. From any thread, any number at once.
-        Raises ContextTooLong where prompt and answer do not fit, ValueError where tokens are none.
+        Raises ContextTooLong where prompt and answer do not fit, ValueError where tokens are none
+        or an option makes no sense.
         """
+        _whole("max_tokens", max_tokens, self.context_tokens - 1)
+        _whole("top_logprobs", top_logprobs, self.model.vocabulary)
+        if isinstance(stop, str) or not all(isinstance(s, str) and s for s in stop):
+            raise ValueError(f"stop is {stop!r}: give a list of texts, none of them empty")
         if not tokens or not all(0 <= token < self.model.vocabulary for token in tokens):
             raise ValueError("a prompt is at least one token of the model's vocabulary")
         if len(tokens) + max_tokens > self.context_tokens:
             raise ContextTooLong(
-                f"The question and its passages take {len(tokens)} tokens, and the model's context "
-                f"holds {self.context_tokens}. Ask a shorter question, or set "
-                "DATELINE_CONTEXT_TOKENS higher."
+                f"The question and its passages take {len(tokens)} tokens, its answer up to "
+                f"{max_tokens}, and the model's context holds {self.context_tokens}. Ask a shorter "
+                "question, or set DATELINE_CONTEXT_TOKENS higher."
             )
         usage = Usage(prompt_tokens=len(tokens))
         request = _Request(list(tokens), max_tokens, stop, top_logprobs, usage)
@@ -394,15 +417,19 @@ class Engine:
             token, logprob, top = self._most_probable(logits, request.top_logprobs)
             usage.completion_tokens += 1
             request.tokens.append(token)
-            text = "" if model.ends(token) else request.decoder.decode(model.piece(token))
-            before = len(request.text)
-            request.text += text
-            at = min((i for s in request.stop if (i := request.text.find(s)) >= 0), default=-1)
-            if at >= 0:
-                text = text[: max(0, at - before)]
-            if at >= 0 or model.ends(token):
+            if model.ends(token):
                 reason = "stop"
-            request.events.put(Step(text, logprob, top))
+            else:
+                request.text += request.decoder.decode(model.piece(token))
+            end = min((i for s in request.stop if (i := request.text.find(s)) >= 0), default=-1)
+            if end >= 0:
+                reason = "stop"
+            elif reason or usage.completion_tokens == request.max_tokens:
+                end = len(request.text)  # what begins a stop text here does not go on to its end
+            else:
+                end = len(request.text) - _begun(request.text, request.stop)
+            request.events.put(Step(request.text[request.shown : end], logprob, top))
+            request.shown = end
         if reason is None and usage.completion_tokens >= request.max_tokens:
             reason = "length"
         if reason:
@@ -469,10 +496,11 @@ class Engine:
 class LocalChatModel(BaseChatModel):
     """The engine as LangChain's chat model.
 
-    Call options: `max_tokens` (256), `stop`, `top_logprobs` (0). Log probabilities come as
-    OpenAI's do, in `response_metadata["logprobs"]["content"]`; `usage_metadata` tells how many
-    prompt tokens were found in the cache. While the prompt is read, the stream yields empty
-    chunks, so that whoever reads it can stop: closing the stream cancels the request.
+    Call options: `max_tokens` (256), `stop`, `top_logprobs` (0); ValueError says which makes no
+    sense. Log probabilities come as OpenAI's do, in `response_metadata["logprobs"]["content"]`;
+    `usage_metadata` tells how many prompt tokens were found in the cache. While the prompt is read,
+    the stream yields empty chunks, so that whoever reads it can stop: closing the stream cancels
+    the request.
     """
 
     engine: Any
@@ -488,20 +516,20 @@ class LocalChatModel(BaseChatModel):
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
         *,
-        max_tokens: int = 256,
+        max_tokens: int | None = None,
         top_logprobs: int = 0,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         engine: Engine = self.engine
         for step in engine.run(
             engine.render(messages),
-            max_tokens=max_tokens,
+            max_tokens=MAX_TOKENS if max_tokens is None else max_tokens,
             stop=stop or (),
             top_logprobs=top_logprobs,
         ):
             if isinstance(step, Step):
                 content = {
-                    "token": step.text,
+                    "token": step.top[0][0] if step.top else step.text,
                     "logprob": step.logprob,
                     "top_logprobs": [{"token": t, "logprob": p} for t, p in step.top],
                 }

@@ -81,7 +81,12 @@ class Model:
         return self._tokens(text, special=True)
 
     def _tokens(self, text: str, *, special: bool) -> list[int]:
-        data = text.encode()
+        try:
+            data = text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"character {error.start} of the text is half of a surrogate pair: leave it out"
+            ) from None
         size = len(data) + 8
         tokens = (llama_cpp.llama_token * size)()
         with self._open:
@@ -93,8 +98,11 @@ class Model:
         return list(tokens[:count])
 
     def render(self, messages: Sequence[BaseMessage]) -> list[int]:
-        """The prompt's tokens. What stands in a message can never become a control token."""
-        contents = [str(message.content) for message in messages]
+        """The prompt's tokens. What stands in a message can never become a control token.
+
+        Raises ValueError where a message holds what is no text.
+        """
+        contents = [_text(message) for message in messages]
         rendered = self._template(
             messages=[
                 {"role": _role(message), "content": _SLOT.format(i)}  # type: ignore[misc]
@@ -227,3 +235,12 @@ class Context:
 
 def _role(message: BaseMessage) -> str:
     return {"human": "user", "ai": "assistant"}.get(message.type, message.type)
+
+
+def _text(message: BaseMessage) -> str:
+    """Raises ValueError: what is not read would be answered as if it were not there."""
+    blocks = [message.content] if isinstance(message.content, str) else message.content
+    for block in blocks:
+        if not isinstance(block, str) and block.get("type") != "text":
+            raise ValueError(f"the model reads text, and no content of type {block.get('type')!r}")
+    return str(message.text)

@@ -417,7 +417,7 @@ def test_a_prompt_can_be_read_ahead(emptied: Engine) -> None:
 
 def test_log_probabilities_are_those_of_the_whole_vocabulary(emptied: Engine) -> None:
     steps = emptied.run(
-        prompt(emptied, QUESTIONS[0]), max_tokens=1, top_logprobs=emptied.model.vocabulary + 1
+        prompt(emptied, QUESTIONS[0]), max_tokens=1, top_logprobs=emptied.model.vocabulary
     )
     step = next(s for s in steps if isinstance(s, Step))
     assert len(step.top) == emptied.model.vocabulary

@@ -1,6 +1,8 @@
 """The engine with the real default model."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
@@ -14,6 +16,13 @@ ARTICLE = (
     "The harbour master of Port Ellery, Dana Whitcombe, closed the north quay on Monday after a "
     "crane lost its footing. No one was hurt. The quay will open again in nine days. "
 )
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_path: Path) -> Iterator[LocalChatModel]:
+    engine = Engine(tiny_path, context_tokens=512, kv_tokens=512)
+    yield LocalChatModel(engine=engine)
+    engine.close()
 
 
 def ask(chat: LocalChatModel, question: str, **options: object) -> AIMessage:
@@ -88,6 +97,62 @@ def test_characters_of_several_tokens_arrive_whole(chat: LocalChatModel) -> None
 def test_generation_ends_before_a_stop_text(chat: LocalChatModel) -> None:
     text = chat.invoke("Count from 1 to 9, separated by commas.", stop=["5"], max_tokens=40).text
     assert "4" in text and "5" not in text
+
+
+def test_nothing_of_a_stop_text_of_several_tokens_is_shown(tiny: LocalChatModel) -> None:
+    question = "Write one sentence about the sea."
+    text = tiny.invoke(question, max_tokens=8).text
+    for start in (1, 5):
+        stop = text[start : start + 15]
+        assert tiny.invoke(question, stop=["\x00", stop], max_tokens=8).text == text[:start]
+    # It was the beginning of a stop text and no more, or the last token leaves that open.
+    for stop in (text[3:18] + "\x00", text[-4:] + "!"):
+        assert tiny.invoke(question, stop=[stop], max_tokens=8).text == text
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"top_logprobs": -1}, "top_logprobs"),
+        ({"top_logprobs": 10**7}, "top_logprobs"),
+        ({"top_logprobs": 2.5}, "top_logprobs"),
+        ({"top_logprobs": "3"}, "top_logprobs"),
+        ({"max_tokens": -1}, "max_tokens"),
+        ({"max_tokens": "3"}, "max_tokens"),
+        ({"max_tokens": 10**9}, "max_tokens"),
+        ({"stop": [""]}, "stop"),
+        ({"stop": "word"}, "stop"),
+        ({"stop": [5]}, "stop"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_said(
+    tiny: LocalChatModel, options: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{named} is .*: give a "):
+        tiny.invoke("Hello", **options)
+
+
+def test_without_a_number_of_tokens_there_is_one(tiny: LocalChatModel) -> None:
+    assert tiny.invoke("Hello", max_tokens=None, stop=[" "]).response_metadata
+
+
+def test_content_in_blocks_is_its_text_and_what_is_no_text_is_said(tiny: LocalChatModel) -> None:
+    engine: Engine = tiny.engine
+    blocks: list[Any] = [{"type": "text", "text": "Who closed "}, "the quay?"]
+    assert engine.render([HumanMessage(blocks)]) == engine.render(
+        [HumanMessage("Who closed the quay?")]
+    )
+    image: list[Any] = [{"type": "image_url", "image_url": "data:"}]
+    with pytest.raises(ValueError, match="no content of type 'image_url'"):
+        tiny.invoke([HumanMessage(image)])
+    with pytest.raises(ValueError, match="character 2 of the text is half of a surrogate pair"):
+        tiny.invoke("ab\ud800")
+
+
+def test_the_cache_is_never_larger_than_its_setting(tiny_path: Path) -> None:
+    engine = Engine(tiny_path, context_tokens=1_000_000, kv_tokens=512)
+    assert (engine.context_tokens, engine._context.tokens) == (512, 512)
+    engine.close()
 
 
 def test_the_number_of_tokens_is_kept_to(chat: LocalChatModel) -> None:
