@@ -58,7 +58,12 @@ def answering(
     folder, _ = catalogue.trusted(embedder, settings.models_dir)
     path, sha256 = catalogue.trusted(language, settings.models_dir)
     encoder = MiniLM(folder / "model.onnx", folder / "tokenizer.json")
-    engine = Engine(path, context_tokens=settings.context_tokens, threads=settings.threads)
+    engine = Engine(
+        path,
+        context_tokens=settings.context_tokens,
+        kv_tokens=settings.kv_tokens,
+        threads=settings.threads,
+    )
     name = ModelName(name=language.name, sha256=sha256)
     with (
         closing(engine),

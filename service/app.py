@@ -122,6 +122,7 @@ class Service:
         self._fast_checker: Checker | None = None
         self._failure: DatelineError | None = None
         self.model = ModelName(name="none", sha256="")
+        self.memory = ""  # what the language model takes of it, in words
         self._open = ExitStack()
 
     @property
@@ -216,6 +217,7 @@ class Service:
             threads=self.settings.threads,
         )
         self._open.callback(engine.close)
+        self.memory = engine.memory
         name = ModelName(name=language.name, sha256=sha256)
         return LocalChatModel(engine=engine), name
 

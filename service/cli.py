@@ -173,6 +173,8 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> Non
                     async with connect(settings) as client:
                         await _demo(client)
                 if not serving.done():
+                    if memory := application.state.service.memory:
+                        out.print(f"[dim]{memory}.[/]", soft_wrap=True)
                     said = f"\nServing on [bold]{url}[/] ([bold]{url}/docs[/]). Ctrl-C ends it."
                     out.print(said, soft_wrap=True)
                 await serving

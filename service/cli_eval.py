@@ -113,6 +113,8 @@ def evaluate_sets(
     """Measure answers, checks and briefings on public sets."""
     before = _earlier(earlier) if earlier else None
     sets = read_sets(paths)
+    if to:
+        _check_writable(to)
     folder = kept or platformdirs.user_cache_path("dateline") / "evaluation"
     most = None if every else limit
     try:
@@ -130,6 +132,15 @@ def evaluate_sets(
     if to:
         to.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
     show(told)
+
+
+def _check_writable(path: Path) -> None:
+    """Before hours of work, not after. Raises InvalidRequest."""
+    try:
+        path.open("a").close()
+    except OSError as error:
+        why = error.strerror
+        raise InvalidRequest(f"--json {path} cannot be written: {why}. Give another.") from None
 
 
 def _earlier(path: Path) -> dict[str, Any]:
@@ -160,7 +171,12 @@ def _systems(settings: Settings, anchor: bool) -> Iterator[tuple[list[System], d
     def chat() -> "BaseChatModel":
         from service.engine import Engine, LocalChatModel
 
-        engine = Engine(path, context_tokens=settings.context_tokens, threads=settings.threads)
+        engine = Engine(
+            path,
+            context_tokens=settings.context_tokens,
+            kv_tokens=settings.kv_tokens,
+            threads=settings.threads,
+        )
         engines.append(engine)
         return LocalChatModel(engine=engine)
 

@@ -216,6 +216,16 @@ class Engine:
         self._context.close()
         self.model.close()
 
+    @property
+    def memory(self) -> str:
+        """What it takes, in words: as much from the start as it ever will."""
+        cells, mb = self._context.tokens, 1_000_000
+        return (
+            f"The model takes {self.model.bytes / mb:,.0f} MB and its KV cache, of {cells:,} "
+            f"tokens, {cells * self.model.kv_bytes() / mb:,.0f} MB, however many ask "
+            f"(DATELINE_KV_TOKENS). A prompt and its answer: {self.context_tokens:,} tokens at most"
+        )
+
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Tokens of `text`; control tokens are recognised only where `special` is true."""
         return self.model.tokenize(text, special=special)

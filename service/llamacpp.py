@@ -60,6 +60,7 @@ class Model:
         self._vocab = llama_cpp.llama_model_get_vocab(self.pointer)
         self.vocabulary = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
         self.trained_tokens = int(llama_cpp.llama_model_n_ctx_train(self.pointer))
+        self.bytes = int(llama_cpp.llama_model_size(self.pointer))
         # Recurrent memory is one state a sequence: it cannot be cut back to an earlier token.
         self.recurrent = bool(
             llama_cpp.llama_model_is_recurrent(self.pointer)
@@ -122,6 +123,24 @@ class Model:
 
     def ends(self, token: int) -> bool:
         return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def kv_bytes(self) -> int:
+        """What a token takes in the KV cache: a key and a value of 16-bit numbers a layer."""
+        heads = llama_cpp.llama_model_n_head(self.pointer)
+        size = llama_cpp.llama_model_n_embd(self.pointer) // max(1, heads)  # 0: it is recurrent
+        architecture = self._meta("general.architecture")
+        sizes = (
+            int(self._meta(f"{architecture}.attention.{part}_length") or size)
+            for part in ("key", "value")
+        )
+        layers = llama_cpp.llama_model_n_layer(self.pointer)
+        return 2 * sum(sizes) * int(layers * llama_cpp.llama_model_n_head_kv(self.pointer))
+
+    def _meta(self, key: str) -> str:
+        """A line of the file's metadata; empty where it has none."""
+        buffer = ctypes.create_string_buffer(256)
+        size = llama_cpp.llama_model_meta_val_str(self.pointer, key.encode(), buffer, 256)
+        return buffer.value.decode(errors="replace") if size > 0 else ""
 
     def _user_defined(self) -> re.Pattern[str]:
         """Finds the markers ("<tool_call>") that llama.cpp always takes for one token in a text."""

@@ -3,11 +3,16 @@
 Each is an environment variable with the prefix `DATELINE_`; the README lists them all.
 """
 
+import os
 from pathlib import Path
+from typing import Self
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# More would be a mistake: the KV cache of a small model is then 30 GB.
+MOST_TOKENS = 2**20
 
 
 class Settings(BaseSettings):
@@ -36,16 +41,36 @@ class Settings(BaseSettings):
     )
     threads: int = Field(0, ge=0, description="Threads for the models; 0 is one a core.")
     context_tokens: int = Field(
-        4096, ge=1024, description="Most tokens of one prompt and its answer."
+        4096, ge=1024, le=MOST_TOKENS, description="Most tokens of one prompt and its answer."
     )
     kv_tokens: int = Field(
-        8192, ge=1024, description="Tokens of all prompts that the model holds at once."
+        8192,
+        ge=1024,
+        le=MOST_TOKENS,
+        description="Tokens of all prompts that the model holds at once: no fewer than of one.",
     )
     max_article_bytes: int = Field(10_000_000, ge=1, description="Largest article, in bytes.")
     max_question_chars: int = Field(4000, ge=1, description="Longest question, in characters.")
     allowed_hosts: str = Field(
         "", description="Comma-separated Host names accepted beside loopback ones."
     )
+
+    @field_validator("threads")
+    @classmethod
+    def _threads_have_cores(cls, threads: int) -> int:
+        """More threads than cores wait for one another at every step: nothing gets ready."""
+        if threads > (cores := os.cpu_count() or 1):
+            raise ValueError(f"this machine has {cores} cores: give at most {cores}, or 0 for all")
+        return threads
+
+    @model_validator(mode="after")
+    def _a_prompt_fits_into_the_cache(self) -> Self:
+        if self.kv_tokens < self.context_tokens:
+            raise ValueError(
+                f"DATELINE_KV_TOKENS is {self.kv_tokens}, and DATELINE_CONTEXT_TOKENS, which has "
+                f"to fit into it, {self.context_tokens}: raise the one or lower the other"
+            )
+        return self
 
     @property
     def keys(self) -> list[str]:

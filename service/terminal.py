@@ -66,8 +66,9 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = f"DATELINE_{first['loc'][0]}".upper()
-        raise InvalidRequest(f"{name}: {first['msg']}.") from None
+        name = "".join(f"DATELINE_{part}: ".upper() for part in first["loc"])  # none: of several
+        why = first["msg"].removeprefix("Value error, ")
+        raise InvalidRequest(f"{name}{why}.") from None
 
 
 @contextlib.asynccontextmanager

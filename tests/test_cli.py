@@ -419,7 +419,15 @@ def test_a_directory_that_cannot_be_written_is_said(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("QUEUE_LIMIT", "many"), ("THREADS", "-1"), ("CONTEXT_TOKENS", "5"), ("PORT", "")],
+    [
+        ("QUEUE_LIMIT", "many"),
+        ("THREADS", "-1"),
+        ("THREADS", "10000"),
+        ("CONTEXT_TOKENS", "5"),
+        ("CONTEXT_TOKENS", "4294967296"),
+        ("KV_TOKENS", "4294967296"),
+        ("PORT", ""),
+    ],
 )
 def test_a_wrong_setting_is_named(
     run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -496,6 +504,8 @@ from serving import ANSWER
 from service import app, cli, terminal
 mode = sys.argv.pop(1)
 chat = ScriptedChat(text=ANSWER)
+if mode == "real":
+    chat = None
 if mode == "held":
     chat.hold()
     def watch():
@@ -535,6 +545,25 @@ def served_url(process: "subprocess.Popen[str]") -> str:
         if found := re.search(r"Serving on (http://\S+)", line):
             return found[1]
     raise AssertionError("it does not serve")
+
+
+def test_what_memory_the_model_takes_is_said_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATELINE_MODEL", "smollm2-135m")
+    monkeypatch.setenv("DATELINE_CONTEXT_TOKENS", "1024")
+    monkeypatch.setenv("DATELINE_KV_TOKENS", "2048")
+    with dateline("real", "serve", "--port", "0") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == (
+            "The model takes 97 MB and its KV cache, of 2,048 tokens, 47 MB, however many ask "
+            "(DATELINE_KV_TOKENS). A prompt and its answer: 1,024 tokens at most.\n"
+        )
+
+
+def test_a_cache_that_one_prompt_does_not_fit_into_is_said(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_KV_TOKENS", "2048")
+    said_clearly(run("list"), "DATELINE_KV_TOKENS is 2048, and DATELINE_CONTEXT_TOKENS", code=2)
 
 
 def test_ctrl_c_ends_the_service_and_leaves_the_directory_whole(
