@@ -114,8 +114,12 @@ def _sets(file: Path) -> Iterator[EvaluationSet]:
     digest = hashlib.sha256(body).hexdigest()
     try:
         rows = [json.loads(line) for line in body.decode("utf-8").splitlines() if line.strip()]
-        if all("claim_or_summary" in row for row in rows):
+        are_claims = all("claim_or_summary" in row for row in rows)
+        if are_claims:
             rows = [row for row in rows if positive(row) is not None]
+        if not rows:
+            raise ValueError("nothing is left to ask")
+        if are_claims:
             yield EvaluationSet(file.stem, "claims", rows, [], {}, digest)
             return
         if all("summaries" in row for row in rows):

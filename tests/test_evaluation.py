@@ -317,6 +317,10 @@ def test_what_is_no_set_is_told_in_plain_words(tmp_path: Path) -> None:
     written(tmp_path / "qa_odd.jsonl", [{"id": "1", "title": "a document"}])
     with pytest.raises(InvalidRequest, match=r"qa_odd\.jsonl holds neither"):
         read_sets([tmp_path])
+    for rows in ([], [CLAIMS[0] | {"label": "questionable"}]):
+        empty = written(tmp_path / "faith_empty.jsonl", rows)
+        with pytest.raises(InvalidRequest, match=r"faith_empty\.jsonl holds neither"):
+            read_sets([empty])
 
 
 # From questions to figures
@@ -501,9 +505,11 @@ def test_two_runs_are_compared_over_the_items_of_both(questions: EvaluationSet) 
 def test_the_command_says_what_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    questions = written(tmp_path / "qa_made_up.jsonl", QUESTIONS)
     for arguments, said in (
         ([tmp_path / "shared"], "is not there. Give the folder"),
         ([tmp_path, "--compare", tmp_path / "none.json"], "is not what --json"),
+        ([questions, "--json", tmp_path / "none" / "x.json"], "none/x.json cannot be written"),
     ):
         monkeypatch.setattr("sys.argv", ["dateline", "eval", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
