@@ -249,7 +249,7 @@ class Engine:
         Raises ContextTooLong where prompt and answer do not fit, ValueError where tokens are none
         or an option makes no sense.
         """
-        _whole("max_tokens", max_tokens, self.context_tokens - 1)
+        _whole("max_tokens", max_tokens, self.context_tokens)
         _whole("top_logprobs", top_logprobs, self.model.vocabulary)
         if isinstance(stop, str) or not all(isinstance(s, str) and s for s in stop):
             raise ValueError(f"stop is {stop!r}: give a list of texts, none of them empty")
