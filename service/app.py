@@ -10,11 +10,13 @@ import errno
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from math import ceil
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -25,6 +27,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.articles import (
     Article,
@@ -36,6 +39,7 @@ from index.doctor import Report, examine
 from index.embeddings import MiniLM, foreign, give_back
 from index.errors import (
     DISK_FULL,
+    ArticleNotFound,
     DatelineError,
     Deadline,
     InvalidRequest,
@@ -72,15 +76,17 @@ from service.contract import (
 from service.directory import owned
 from service.guard import IMPORT_PATH, Guard
 from service.problems import (
+    ENDING,
     invalid,
     media_type,
     on_anything,
     on_dateline_error,
     on_departure,
     on_http,
+    problem,
 )
 from service.quotes import quote_reply
-from service.reading import Budget
+from service.reading import Budget, ModelNeeded, NoModel
 from service.settings import Settings
 from service.streaming import Tell, streamed
 from service.uploads import ARTICLE_BODY, sent_article, spooled
@@ -90,7 +96,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Made = TypeVar("Made")
+Made = TypeVar("Made", bound=BaseModel)
+Part = TypeVar("Part")
 MOST_CHECK_SECONDS = 600.0
 # Uploads that may be under way; of those, AT_A_TIME are read and embedded.
 MOST_WRITES, AT_A_TIME = 64, 2
@@ -103,8 +110,26 @@ FOREIGN = (
 )
 
 
+class Answering(NamedTuple):
+    """What asks one language model."""
+
+    answerer: Answerer
+    briefer: Briefer
+    checker: Checker
+
+    @classmethod
+    def by(
+        cls, chat: "BaseChatModel", name: ModelName, index: Index, encoder: MiniLM, keep: bool
+    ) -> "Answering":
+        return cls(
+            Answerer(index, chat, name, keep=keep),
+            Briefer(index, chat, name, keep=keep),
+            Checker(encoder, chat, name, index.registry if keep else None),
+        )
+
+
 class Service:
-    """What lives as long as the application: index and answerer, once they are loaded."""
+    """What lives as long as the application: the index and what answers from it, once loaded."""
 
     def __init__(
         self, settings: Settings, chat: "BaseChatModel | None", answers: bool, imports: bool
@@ -113,12 +138,13 @@ class Service:
         self.turns = Turns(settings.queue_limit, settings.at_once)
         self.writes = Writes()
         self.ending = False
+        self.streams: set[asyncio.Task[BaseModel]] = set()
         self._answers, self._chat, self._imports = answers, chat, imports
         self._index: Index | None = None
         self._importer: Importer | None = None
-        self._answerer: Answerer | None = None
-        self._briefer: Briefer | None = None
-        self._checker: Checker | None = None
+        self._answering: Answering | None = None
+        self._without_model: Answering | None = None
+        self._looks = anyio.CapacityLimiter(AT_A_TIME)
         self._fast_checker: Checker | None = None
         self._failure: DatelineError | None = None
         self.model = ModelName(name="none", sha256="")
@@ -127,40 +153,54 @@ class Service:
 
     @property
     def index(self) -> Index:
-        if self._index is None:
-            raise self._failure or ModelLoading("The index is being opened. Try again shortly.")
-        return self._index
+        return self._loaded(self._index, "index is being opened")
 
     @property
     def importer(self) -> Importer:
-        if self._importer is None:
-            raise self._failure or ModelLoading("The index is being opened. Try again shortly.")
-        return self._importer
+        return self._loaded(self._importer, "index is being opened")
 
     @property
-    def answerer(self) -> Answerer:
-        if self._answerer is None:
-            raise self._failure or ModelLoading("The model is being loaded. Try again shortly.")
-        return self._answerer
+    def fast_checker(self) -> Checker:
+        return self._loaded(self._fast_checker, "index is being opened")
 
-    @property
-    def briefer(self) -> Briefer:
-        if self._briefer is None:
-            raise self._failure or ModelLoading("The model is being loaded. Try again shortly.")
-        return self._briefer
+    def _loaded(self, part: Part | None, loading: str) -> Part:
+        if part is None:
+            raise self._failure or ModelLoading(f"The {loading}. Try again shortly.")
+        return part
 
-    def checker(self, mode: Literal["full", "fast"]) -> Checker:
-        checker = self._checker if mode == "full" else self._fast_checker
-        if checker is None:
-            raise self._failure or ModelLoading("The model is being loaded. Try again shortly.")
-        return checker
+    async def made(self, budget: Budget, make: Callable[[Answering, int], Made]) -> Made:
+        """What `make` makes, in its turn at the model or without it. Raises QueueFull."""
+        made = await self.made_without_model(make)
+        return made or await self.made_in_turn(budget, make)
+
+    async def made_in_turn(self, budget: Budget, make: Callable[[Answering, int], Made]) -> Made:
+        """What `make`, which is told the milliseconds waited, makes. Raises QueueFull."""
+        answering = self._loaded(self._answering, "model is being loaded")
+        async with self.turns.turn(budget) as waited_ms:
+            return await anyio.to_thread.run_sync(make, answering, waited_ms)
+
+    async def made_without_model(self, make: Callable[[Answering, int], Made]) -> Made | None:
+        """What was asked before, or is refused unread, waits for nobody's turn. None where only the
+        model can go on; it is not tried where there is a turn to be had.
+        """
+        answering = self._loaded(self._without_model, "model is being loaded")
+        if not self.turns.taken:
+            return None
+        try:
+            return await anyio.to_thread.run_sync(make, answering, 0, limiter=self._looks)
+        except ModelNeeded:
+            return None
+
+    def end_streams(self) -> None:
+        for task in self.streams:
+            task.cancel()
 
     @property
     def failure(self) -> DatelineError | None:
         return self._failure
 
     def missing(self) -> list[str]:
-        parts = {"index": self._index, "model": self._answerer if self._answers else True}
+        parts = {"index": self._index, "model": self._answering if self._answers else True}
         return [name for name, there in parts.items() if not there]
 
     def load(self) -> None:
@@ -176,10 +216,10 @@ class Service:
                 if loading:
                     chat, name = loading.result()
                     self.model = name
-                    keep = self.settings.keep_replies
-                    self._checker = Checker(encoder, chat, name, index.registry if keep else None)
-                    self._briefer = Briefer(index, chat, name, keep=keep)
-                    self._answerer = Answerer(index, chat, name, keep=keep)
+                    beside_model = name, index, encoder, self.settings.keep_replies
+                    none = cast("BaseChatModel", NoModel())
+                    self._without_model = Answering.by(none, *beside_model)
+                    self._answering = Answering.by(chat, *beside_model)
             give_back()  # what only the loading needed
         except DatelineError as error:
             self._failure = error
@@ -230,24 +270,36 @@ class Turns:
 
     def __init__(self, limit: int, at_once: int) -> None:
         self._limit = limit
+        self._at_once = at_once
+        self._took = 0.0  # seconds a turn of late; 0: not known yet
         self.waiting = 0
         self._turn = asyncio.Semaphore(at_once)
 
+    @property
+    def taken(self) -> bool:
+        """Whether a question that comes now has to wait."""
+        return self._turn.locked()
+
     def check(self) -> None:
-        """Raises QueueFull."""
-        if self._turn.locked() and self.waiting >= self._limit:
-            raise QueueFull(f"{self.waiting} questions are waiting already. Try again shortly.")
+        """Raises QueueFull, which tells when those that wait now will have had their turns."""
+        if self.taken and self.waiting >= self._limit:
+            full = QueueFull(
+                f"{self._at_once} at a time are answered, {self.waiting} wait already, and no more "
+                "can. Try again after the seconds of Retry-After."
+            )
+            if self._took:
+                full.retry_after = ceil(self._took * (self.waiting + 1) / self._at_once)
+            raise full
 
     @asynccontextmanager
     async def turn(self, budget: Budget) -> AsyncIterator[int]:
         """Waits for a turn while `budget` lasts. Without one it cancels the budget and goes on,
-        since such an answer never reaches the model. Gives the milliseconds waited.
+        since such an answer never reaches the model. Gives the milliseconds since it was asked.
 
         Raises QueueFull.
         """
         self.check()
         mine = False
-        start = time.monotonic()
         self.waiting += 1
         try:
             with anyio.move_on_after(budget.left()):
@@ -257,11 +309,37 @@ class Turns:
             self.waiting -= 1
         if not mine:
             budget.cancel()
+        began = time.monotonic()
         try:
-            yield round((time.monotonic() - start) * 1000)
+            yield round(budget.spent() * 1000)
         finally:
             if mine:
                 self._turn.release()
+                took = time.monotonic() - began
+                self._took = 0.7 * self._took + 0.3 * took if self._took else took
+
+
+class Ending:
+    """Whoever the ending service breaks off is told so; uvicorn would log it as a failure."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._service = app, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except asyncio.CancelledError:
+            if not self._service.ending:
+                raise
+            if not begun:
+                await problem(Unavailable(ENDING))(scope, receive, send)
 
 
 class Writes:
@@ -459,16 +537,17 @@ def search(service: Here, asked: SearchRequest) -> SearchReply:
 @router.post("/v1/checks", tags=["checks"])
 async def check_text(request: Request, service: Here, asked: CheckRequest) -> CheckReply:
     """Holds a text against articles, or against a text given with it, sentence by sentence."""
-    checker, index = service.checker(asked.mode), service.index
-    budget = Budget(MOST_CHECK_SECONDS)
+    index, budget = service.index, Budget(MOST_CHECK_SECONDS)
     if asked.mode == "fast":
-        return await anyio.to_thread.run_sync(check_reply, checker, index, asked, budget)
+        fast = service.fast_checker
+        return await anyio.to_thread.run_sync(check_reply, fast, index, asked, budget)
+    named = [*(asked.article_ids or []), *asked.filters.article_ids]
 
-    async def work() -> CheckReply:
-        async with service.turns.turn(budget):
-            return await anyio.to_thread.run_sync(check_reply, checker, index, asked, budget)
+    def make(answering: Answering, waited_ms: int) -> CheckReply:
+        with _named_or_deleted(index, named):
+            return check_reply(answering.checker, index, asked, budget)
 
-    return await _while_connected(request, budget, work)
+    return await _while_connected(request, budget, lambda: service.made(budget, make))
 
 
 @router.post("/v1/quotes:verify", tags=["checks"])
@@ -495,20 +574,22 @@ async def answer_question(
     most = service.settings.max_question_chars
     if len(asked.question) > most:
         raise InvalidRequest(f"question: it may hold {most:,} characters at most: shorten it.")
-    answerer = service.answerer
     budget = Budget(asked.max_seconds)
 
-    async def work(tell: Tell = lambda name, data: None) -> Answer:
+    def make(answering: Answering, waited_ms: int, tell: Tell) -> Answer:
         def told(piece: Retrieval | Citation) -> None:
             tell("retrieval" if isinstance(piece, Retrieval) else "sentence", piece)
 
-        async with service.turns.turn(budget) as waited_ms:
-            return await anyio.to_thread.run_sync(answerer.answer, asked, budget, waited_ms, told)
+        return answering.answerer.answer(asked, budget, waited_ms, told)
 
-    if asked.stream:
-        service.turns.check()
-        return streamed(request, budget, "answer", work)
-    return await _unless_ending(request, service, budget, work)
+    return await _whole_or_streamed(
+        request,
+        service,
+        budget,
+        "answer" if asked.stream else None,
+        asked.filters.article_ids,
+        make,
+    )
 
 
 @router.post("/v1/briefings", tags=["answers"], response_model=Briefing)
@@ -516,31 +597,71 @@ async def brief(
     request: Request, service: Here, asked: BriefingRequest
 ) -> Briefing | StreamingResponse:
     """Writes a paragraph on articles, or on a topic, every sentence cited."""
-    briefer = service.briefer
     budget = Budget(asked.max_seconds)
+    named = [*asked.article_ids, *asked.filters.article_ids]
 
-    async def work(tell: Tell = lambda name, data: None) -> Briefing:
+    def make(answering: Answering, waited_ms: int, tell: Tell) -> Briefing:
         def told(piece: Progress | Citation) -> None:
             tell("progress" if isinstance(piece, Progress) else "sentence", piece)
 
-        async with service.turns.turn(budget) as waited_ms:
-            return await anyio.to_thread.run_sync(briefer.brief, asked, budget, waited_ms, told)
+        return answering.briefer.brief(asked, budget, waited_ms, told)
 
-    if asked.stream:
+    return await _whole_or_streamed(
+        request, service, budget, "briefing" if asked.stream else None, named, make
+    )
+
+
+async def _whole_or_streamed(
+    request: Request,
+    service: Service,
+    budget: Budget,
+    last: str | None,
+    named: Sequence[str],
+    make: Callable[[Answering, int, Tell], Made],
+) -> Made | StreamingResponse:
+    """What `make` makes of articles, of which `named` are asked for by name; as a stream where
+    `last` says how its last event is called. What can be said before it begins has a status.
+    """
+    index = service.index
+
+    def made(tell: Tell, answering: Answering, waited_ms: int) -> Made:
+        with _named_or_deleted(index, named):
+            return make(answering, waited_ms, tell)
+
+    if last is None:
+        whole = partial(made, lambda name, data: None)
+        return await _while_connected(request, budget, lambda: service.made(budget, whole))
+    await anyio.to_thread.run_sync(_find, index, named)
+    events: list[tuple[str, BaseModel]] = []
+    ready = await service.made_without_model(partial(made, lambda *event: events.append(event)))
+    if ready is None:
         service.turns.check()
-        return streamed(request, budget, "briefing", work)
-    return await _unless_ending(request, service, budget, work)
+
+    async def work(tell: Tell) -> Made:
+        if ready is None:
+            return await service.made_in_turn(budget, partial(made, tell))
+        for event in events:
+            tell(*event)
+        return ready
+
+    return streamed(request, budget, last, work, service.streams)
 
 
-async def _unless_ending(
-    request: Request, service: Service, budget: Budget, work: Callable[[], Awaitable[Made]]
-) -> Made:
+def _find(index: Index, named: Sequence[str]) -> None:
+    """Raises ArticleNotFound."""
+    for article_id in named:
+        index.registry.get(article_id)
+
+
+@contextmanager
+def _named_or_deleted(index: Index, named: Sequence[str]) -> Iterator[None]:
+    """An article that is not there is the asker's mistake where it was named. Another one was
+    deleted while it was read."""
     try:
-        return await _while_connected(request, budget, work)
-    except asyncio.CancelledError:
-        if service.ending:
-            raise Unavailable("The service is ending. Try again when it runs.") from None
-        raise
+        yield
+    except ArticleNotFound as error:
+        _find(index, named)
+        raise Unavailable("An article was deleted while it was read. Ask again.") from error
 
 
 async def _while_connected(
@@ -642,5 +763,6 @@ def create_app(
     )
     app.state.service = service
     app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Ending, service=service)
     app.include_router(router)
     return app

@@ -159,7 +159,7 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> Non
         config = uvicorn.Config(
             application,
             log_level="warning",
-            timeout_graceful_shutdown=GRACE,
+            timeout_graceful_shutdown=GRACE + 1,  # streams end before, and can still say so
             lifespan="off",  # it is ours, below: its errors are ours to tell
             ws="none",
         )
@@ -200,6 +200,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.service.ending = True
+        asyncio.get_running_loop().call_later(GRACE, self.service.end_streams)
         await super().shutdown(sockets)  # it cancels what takes too long, and does not wait for it
         if self.server_state.tasks and not self.force_exit:
             await asyncio.wait(self.server_state.tasks, timeout=GRACE)

@@ -22,6 +22,7 @@ from index.errors import (
 logger = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
+ENDING = "The service is ending. Try again when it runs."
 MOST_DETAIL = 1000  # characters of an error's message, which may quote the request
 
 

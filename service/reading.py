@@ -33,11 +33,16 @@ class Budget:
     """The time an answer may take, and the word that nobody waits for it any more."""
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+        self._start = time.monotonic()
+        self._end = self._start + seconds
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
         self._cancelled.set()
+
+    def spent(self) -> float:
+        """Seconds."""
+        return time.monotonic() - self._start
 
     def left(self) -> float:
         """Seconds, never less than 0."""
@@ -55,6 +60,17 @@ class Replies(Protocol):
     def reply(self, key: str) -> str | None: ...
 
     def put_replies(self, replies: Mapping[str, tuple[str, Collection[str]]]) -> None: ...
+
+
+class ModelNeeded(Exception):
+    """Only a language model can go on, and none is to be asked."""
+
+
+class NoModel:
+    """In a language model's place: what needs none comes to its end, all else to ModelNeeded."""
+
+    def stream(self, *args: Any, **kwargs: Any) -> Any:
+        raise ModelNeeded
 
 
 class Reader:

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from index.errors import DatelineError
-from service.problems import on_anything, on_dateline_error
+from index.errors import DatelineError, Unavailable
+from service.problems import ENDING, on_anything, on_dateline_error
 from service.reading import Budget
 
 logger = logging.getLogger(__name__)
@@ -26,18 +27,30 @@ def event(name: str, data: str) -> bytes:
 
 
 def streamed(
-    request: Request, budget: Budget, last: str, work: Callable[[Tell], Awaitable[BaseModel]]
+    request: Request,
+    budget: Budget,
+    last: str,
+    work: Callable[[Tell], Coroutine[Any, Any, BaseModel]],
+    running: set[asyncio.Task[BaseModel]],
 ) -> StreamingResponse:
     """What `work` tells, from any thread, each as an event by its name; then what it gives, as the
     event `last`, or `error` with a problem. A client that leaves cancels the budget.
+
+    The task of `work` is in `running` while it runs: whoever cancels it ends the service.
     """
     return StreamingResponse(
-        _events(request, budget, last, work), media_type="text/event-stream", headers=HEADERS
+        _events(request, budget, last, work, running),
+        media_type="text/event-stream",
+        headers=HEADERS,
     )
 
 
 async def _events(
-    request: Request, budget: Budget, last: str, work: Callable[[Tell], Awaitable[BaseModel]]
+    request: Request,
+    budget: Budget,
+    last: str,
+    work: Callable[[Tell], Coroutine[Any, Any, BaseModel]],
+    running: set[asyncio.Task[BaseModel]],
 ) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     told: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -45,7 +58,9 @@ async def _events(
     def tell(name: str, data: BaseModel) -> None:
         loop.call_soon_threadsafe(told.put_nowait, event(name, data.model_dump_json()))
 
-    task = asyncio.ensure_future(work(tell))
+    task = asyncio.create_task(work(tell))
+    running.add(task)
+    task.add_done_callback(running.discard)
     task.add_done_callback(lambda _: told.put_nowait(None))
     try:
         while True:
@@ -58,6 +73,8 @@ async def _events(
                 break
             yield next_event
         try:
+            if task.cancelled():
+                raise Unavailable(ENDING)
             yield event(last, task.result().model_dump_json())
         except Exception as error:
             known = isinstance(error, DatelineError)

@@ -628,6 +628,54 @@ def test_questions_beyond_the_queues_limit_are_turned_away(tmp_path: Path) -> No
         assert served.ask().json()["answerable"]
 
 
+def test_what_costs_no_model_waits_for_nobody(tmp_path: Path) -> None:
+    with serving(tmp_path, queue_limit=0, keep_replies=True) as served:
+        served.add(id="bridge")
+        calls: list[tuple[str, dict[str, Any]]] = [
+            ("/v1/answers", {"question": QUESTION}),
+            ("/v1/answers", {"question": QUESTION, "stream": True}),
+            ("/v1/answers", {"question": QUESTION, "filters": {"sources": ["None"]}}),
+            ("/v1/briefings", {"article_ids": ["bridge"]}),
+            ("/v1/checks", {"text": "Finch opened the bridge at Harrow Mere."}),
+        ]
+
+        def said() -> list[Any]:
+            replies = [served.client.post(path, json=body) for path, body in calls]
+            assert all(reply.status_code == 200 for reply in replies), replies
+            # Ids, times and what it cost are of each reply its own.
+            own = r'"id":"[^"]*"|"(usage|timings_ms)":{[^}]*}'
+            return [re.sub(own, "", reply.text) for reply in replies]
+
+        before = said()
+        served.chat.hold()
+        with closing(served.sent_question("How long is the bridge at Harrow Mere?")):
+            until(lambda: served.chat.running == 1)
+            asked = len(served.chat.prompts)
+            assert said() == before
+            assert len(served.chat.prompts) == asked
+            for path, body in (
+                ("/v1/answers", {"question": "What does the bridge carry?"}),
+                ("/v1/answers", {"question": "What does the bridge carry?", "stream": True}),
+                ("/v1/briefings", {"topic": "the bridge at Harrow Mere"}),
+                ("/v1/checks", {"text": "Residents had to wait for their bridge."}),
+            ):
+                is_problem(served.client.post(path, json=body), 503, "queue_full")
+
+
+def test_who_is_turned_away_is_told_how_long_the_others_take(tmp_path: Path) -> None:
+    with serving(tmp_path, queue_limit=0) as served:
+        served.add()
+        assert served.ask().json()["answerable"]
+        served.service.turns._took = 41.5  # what the last ones took
+        served.chat.hold()
+        with closing(served.sent_question()):
+            until(lambda: served.chat.running == 1)
+            full = served.ask()
+            is_problem(full, 503, "queue_full")
+            assert full.headers["retry-after"] == "42"
+            assert full.json()["detail"].startswith("1 at a time are answered, 0 wait already")
+
+
 def test_with_no_queue_one_question_is_answered_at_a_time(tmp_path: Path) -> None:
     with serving(tmp_path, queue_limit=0) as served, ThreadPoolExecutor() as pool:
         served.add()
@@ -715,6 +763,30 @@ def test_clients_that_leave_at_any_moment_do_no_harm(alone: Served) -> None:
     assert alone.service.turns.waiting == 0
     assert alone.chat.running == 0
     assert alone.chat.most_running == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_article_that_is_deleted_while_it_is_read_is_no_mistake_of_the_askers(
+    fresh: Served, stream: bool
+) -> None:
+    fresh.add("The weather at Harrow Mere was fine.", id="weather")
+    for filters, status, code in (
+        ({}, 503, "unavailable"),
+        ({"article_ids": ["bridge"]}, 404, "article_not_found"),
+    ):
+        fresh.add(id="bridge")
+        fresh.chat.hold()
+        with ThreadPoolExecutor() as pool:
+            reply = pool.submit(fresh.ask, filters=filters, stream=stream)
+            until(lambda: fresh.chat.running == 1)
+            assert fresh.client.delete("/v1/articles/bridge").status_code == 204
+            fresh.chat.release()
+        if stream:
+            event, data = reply.result().text.strip().split("\n")[-2:]
+            assert event == "event: error" and json.loads(data[6:])["code"] == code
+        else:
+            is_problem(reply.result(), status, code)
+    assert fresh.ask().status_code == 200
 
 
 def test_time_that_is_over_while_waiting_is_a_refusal(alone: Served) -> None:

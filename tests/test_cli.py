@@ -593,16 +593,24 @@ def test_a_signal_ends_the_service_while_it_answers_and_while_questions_wait(
         client = httpx.Client(base_url=url, trust_env=False, timeout=20)
         with client:
             client.post("/v1/articles", json={"text": ARTICLE, "id": "bridge"})
-        body = json.dumps({"question": QUESTION}).encode()
-        asked = (
-            b"POST /v1/answers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-        )
         port = int(url.rpartition(":")[2])
-        waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
-        for connection in waiting:
-            connection.sendall(asked)
+
+        def sent(path: bytes, more: int = 0, **body: Any) -> socket.socket:
+            data = json.dumps(body).encode()
+            connection = socket.create_connection(("127.0.0.1", port))
+            connection.sendall(
+                b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n%s" % (path, len(data) + more, data)
+            )
+            return connection
+
+        waiting = [sent(b"/v1/answers", question=QUESTION) for _ in range(3)]
+        waiting.append(sent(b"/v1/checks", text="Finch opened the bridge at Harrow Mere."))
+        waiting.append(sent(b"/v1/articles", more=1, text=ARTICLE))  # it has not ended
+        streams = [sent(b"/v1/answers", question=QUESTION, stream=True) for _ in range(2)]
+        streams.append(sent(b"/v1/briefings", article_ids=["bridge"], stream=True))
         until((tmp_path / "running").exists)
+        assert httpx.get(f"{url}/livez", trust_env=False).is_success  # all before it have come
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=20)
         for connection in waiting:
@@ -610,8 +618,13 @@ def test_a_signal_ends_the_service_while_it_answers_and_while_questions_wait(
                 reply = connection.recv(65536)
             assert reply.startswith(b"HTTP/1.1 503 ")
             assert b"The service is ending" in reply
+        for connection in streams:
+            with connection:
+                told = b"".join(iter(functools.partial(connection.recv, 65536), b""))
+            assert told.startswith(b"HTTP/1.1 200 ") and told.endswith(b"\r\n0\r\n\r\n")
+            assert b"event: error" in told and b"The service is ending" in told
         assert process.returncode == 0
-        assert "Traceback" not in err
+        assert "Traceback" not in err and "Exception" not in err
     assert (data_dir / LOCK).read_text() == ""
     assert run("list").out.startswith("bridge")
 

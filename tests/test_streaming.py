@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from fakes import ScriptedChat
-from serving import ANSWER, QUESTION, Served, until
+from serving import ANSWER, QUESTION, Served, is_problem, until
 
 from index.errors import ModelError
 from service import streaming
@@ -63,13 +63,12 @@ def test_an_error_is_an_event_that_holds_a_problem(fresh: Served) -> None:
     name, problem = streamed(fresh)[-1]
     assert (name, problem["status"], problem["code"]) == ("error", 503, "model_unavailable")
     assert "secret" not in json.dumps(problem)
-    name, problem = streamed(fresh, filters={"article_ids": ["nobody"]})[-1]
-    assert (name, problem["code"]) == ("error", "article_not_found")
 
 
 def test_what_cannot_be_asked_is_said_before_the_stream_begins(fresh: Served) -> None:
-    body = {"question": "", "stream": True}
-    assert fresh.client.post("/v1/answers", json=body).status_code == 422
+    is_problem(fresh.ask("", stream=True), 422, "invalid_request")
+    nobody = {"article_ids": ["nobody"]}
+    is_problem(fresh.ask(stream=True, filters=nobody), 404, "article_not_found")
 
 
 def test_a_comment_keeps_a_waiting_connection_alive(
