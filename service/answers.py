@@ -74,7 +74,7 @@ from service.verification import (
     tidied,
 )
 from service.wording import negates, without_stray_marks
-from service.yes_no import Told, told, unled, unwrapped
+from service.yes_no import Told, swapped, told, unled, unwrapped
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
@@ -547,7 +547,9 @@ class Answerer:
         else:
             cited = [c for v in part.verified for c in v.grounds.cited]
             p = work.reader.yes(self._yes_no, context_of(cited, part.question))
-            word = "Yes" if p >= SAYS_YES and not by_words else "No" if p <= SAYS_NO else ""
+            word = "Yes" if p >= SAYS_YES else "No" if p <= SAYS_NO else ""
+            if by_words == f"not {word}":
+                word = ""
         if word and not (by_words and _bears(word, part)):
             part.verified[:1] = self._what_bears(word, part, context, offered, work)
             if not part.verified:
@@ -576,7 +578,9 @@ class Answerer:
             own = self._what_denies(part, context, offered, work)
         if not own and not _bears(word, part):
             own = self._in_their_own_words([first.text], part, context, offered, work)
-        return own or ([] if gainsays(word, first.text, part.question) else [first])
+        said = " ".join(c.text for c in first.grounds.cited)
+        contrary = gainsays(word, first.text, part.question) or swapped(first.text, said)
+        return own or ([] if contrary else [first])
 
     def _sense(self, part: _Part, offered: Sequence[Evidence], work: _Work) -> None:
         """The signals that tell an answer from what merely resembles one."""
@@ -737,11 +741,13 @@ def _tells(question: str, text: str, passage: Passage) -> Told:
 
 
 def _bears(word: str, part: _Part) -> bool:
-    """Whether the sentence goes with the word: as far as its own words tell, and it leaves out no
-    denial.
+    """Whether the sentence goes with the word, as far as its own words tell, and leaves out no
+    denial; nor puts one who is named in the other's place.
     """
     first = part.verified[0]
     cited = " ".join(c.text for c in first.grounds.cited)
+    if swapped(first.text, cited):
+        return False
     if _tells(part.question, first.text, first.grounds.cited[0].passage) == word:
         return True
     hidden = word == "No" and negates(cited) and not negates(first.text)

@@ -15,6 +15,7 @@ from service.nations import kin
 from service.roles import kinds_missing, offices_missing
 from service.wording import (
     CALENDAR_STEMS,
+    NUMBERS,
     OPENERS,
     fold,
     is_content,
@@ -157,7 +158,9 @@ def denied(question: str, answer: str) -> list[str]:
 def continued(sentence: str, beside: str) -> str:
     """As it stands after "No, ": a word that names nothing, or is small in `beside`, is small."""
     first, _, rest = sentence.partition(" ")
-    common = {w.text for w in words(beside)} | ((STOP_WORDS | OPENERS | _LEADING) - {"i"})
+    common = {w.text for w in words(beside)} | (
+        (STOP_WORDS | OPENERS | _LEADING | {*NUMBERS}) - {"i"}
+    )
     small = first.lower() in common and first not in _WITHIN.findall(beside)
     return f"{first.lower()} {rest}" if small else sentence
 

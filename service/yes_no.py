@@ -20,12 +20,14 @@ from service.wording import (
     names,
     negates,
     quoted,
+    runs,
     stems,
     words,
 )
 
-# "Not Yes": something of what is asked is denied, which need not be all of it.
-Told = Literal["Yes", "No", "not Yes", ""]
+# "Not Yes": something of what is asked is denied, which need not be all of it. "Not No": all of it
+# but when or where is affirmed.
+Told = Literal["Yes", "No", "not Yes", "not No", ""]
 
 # Said in two words, or in another one; "doubled" is a rise. What was not done is denied.
 _IN_OTHER_WORDS = [
@@ -37,6 +39,8 @@ _IN_OTHER_WORDS = [
             r"turn(?:s|ed|ing)? down|declin(?:es?|ed|ing)(?= (?:an?|the|his|her|its|their)\b)",
             "rejected",
         ),
+        (r"up from|higher than", "rose"),
+        (r"down from|lower than", "fell"),
         (r"vot(?:es?|ed|ing) against", "opposed"),
         (r"vot(?:es?|ed|ing) (?:for|in favou?r of)", "supported"),
         (r"deaths?|dead|dying|killed", "died"),
@@ -114,14 +118,15 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
     if turned and enough and _opposed(_without(whom - there, asked_in), said_in):
         return "No"
     if (
-        asked <= there
+        main | whom <= there
+        and asked <= known
         and not turned
         and not negates(said_in)
         and not _STILL.search(question)
         and not _goes_further(question, said_in)
         and _in_order(asked, asked_in, said_in)
     ):
-        return "Yes"
+        return "Yes" if asked <= there else "not No"
     return ""
 
 
@@ -201,7 +206,7 @@ def _in_order(asked: set[str], question: str, text: str) -> bool:
     whom, and not "Krall's brother".
     """
     there = [w.stem for w in words(text)]
-    places = [there.index(w.stem) for w in words(question) if w.stem in asked]
+    places = [there.index(w.stem) for w in words(question) if w.stem in asked & {*there}]
     whose = {m[1].casefold() for m in _WHOSE.finditer(text)}
     of_another = whose - {m[1].casefold() for m in _WHOSE.finditer(question)}
     return places == sorted(places) and not of_another & {
@@ -210,6 +215,23 @@ def _in_order(asked: set[str], question: str, text: str) -> bool:
 
 
 _WHOSE = re.compile(r"(\w+)['’]s\b")
+
+
+def swapped(claim: str, source: str) -> bool:
+    """Whether two who are named stand in each other's place, as far as their order tells: who was
+    elected, beating whom.
+    """
+    if (" by " in claim) != (" by " in source):
+        return False
+    common = frozenset(w.text for w in words(source) if w.text.islower())
+    orders = []
+    for text, other in ((claim, source), (source, claim)):
+        last = [run[-1].stem for run in runs(text, names(text, common=common))]
+        orders.append([stem for stem in dict.fromkeys(last) if stem in stems(other)])
+    ours, theirs = ([s for s in order if s in orders[0] and s in orders[1]] for order in orders)
+    return ours != theirs
+
+
 # A sentence begins so that goes on from another.
 _LED = re.compile(
     r"^(?:(?:until|since|by|before|after) (?:then|that)|meanwhile|however|moreover|in addition"

@@ -717,3 +717,18 @@ def test_a_mark_closes_after_what_it_closes() -> None:
     assert tidied('"It is gone, " she said.') == '"It is gone," she said.'
     assert tidied('He said "no" and left.') == 'He said "no" and left.'
     assert tidied('He wept, "It is gone," and left.') == 'He wept, "It is gone," and left.'
+
+
+def test_who_won_and_who_lost_is_told_as_the_source_tells_it(index: Index) -> None:
+    text = (
+        "Six towns voted. Ada Krall was elected mayor of Corfe, beating the incumbent, Ola Brand."
+    )
+    index.add(NewArticle(id="vote", text=text, title="Vote in Corfe"))
+    said = "No, Ola Brand was elected mayor of Corfe, beating the incumbent, Ada Krall."
+    chat = ScriptedChat(text=said, readings={"with Yes or No alone": 0.4})
+    answer = ask(index, chat, "Did Ola Brand win the vote in Corfe?")
+    assert answer.answer == (
+        "No, Ada Krall was elected mayor of Corfe, beating the incumbent, Ola Brand."
+    )
+    chat = ScriptedChat(text="Yes, six towns voted.")
+    assert ask(index, chat, "Did several towns vote?").answer == "Yes, six towns voted."

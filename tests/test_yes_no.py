@@ -1,6 +1,6 @@
 import pytest
 
-from service.yes_no import told, unled, unwrapped
+from service.yes_no import swapped, told, unled, unwrapped
 
 HEADLINE = "Weir at Corfe gives way"
 AROUND = (
@@ -30,10 +30,12 @@ AROUND = (
         ("Did the town accept the offer of help?", "The town declined an offer of help.", "No"),
         ("Did the town reject the plan?", "The town approved the plan by six votes.", "No"),
         ("Will rents go up in Corfe?", "Rents in Corfe will fall in May.", "No"),
+        ("Was turnout lower than in May?", "Turnout was 61 %, up from 48 % in May.", "No"),
         # Affirmed.
         ("Did rents go up in Corfe?", "Rents doubled in parts of Corfe.", "Yes"),
         ("Did Brand congratulate Krall?", "Brand congratulated Krall by telephone.", "Yes"),
         ("Has the town accepted the offer?", "The town has accepted the offer.", "Yes"),
+        ("Did rents go up during the flood?", "Rents doubled in parts of Corfe.", "not No"),
         # What is denied may not be all that is asked.
         ("Was anyone hurt?", "Nobody was seriously hurt.", "not Yes"),
         ("Was all of the oil lost?", "Krall denied that oil was lost.", "not Yes"),
@@ -72,3 +74,11 @@ def test_a_sentence_stands_alone_after_the_word() -> None:
     assert unwrapped('"No oil leaked. "', ["No oil leaked."]) == "No oil leaked."
     said = '"We lost the rudder."'
     assert unwrapped(said, [f"{said} Krall said."]) == said
+
+
+def test_two_who_are_named_do_not_change_places() -> None:
+    source = "Former judge Ada Krall was elected mayor of Corfe, beating the incumbent, Ola Brand."
+    assert swapped("Ola Brand was elected mayor of Corfe, beating Ada Krall.", source)
+    assert not swapped("Ada Krall was elected mayor, beating Ola Brand.", source)
+    assert not swapped("Ola Brand was beaten by Ada Krall.", source)
+    assert not swapped("Ola Brand was the incumbent.", source)
