@@ -364,6 +364,8 @@ class Answerer:
             return "not_stated"
         spans = [] if nothing else sentence_spans(text)
         claims = [tidied(stated(span.of(text))) for span in spans]
+        for earlier in work.citations:
+            claims = [going_on(claim, earlier.text) for claim in claims]
         with work.timed("verify"):
             try:
                 if gathers:
@@ -424,8 +426,6 @@ class Answerer:
             if found and (polar or _words(found) + len(claim.split()) > MOST_WORDS):
                 break
             verified = None
-            for cited in work.citations:
-                claim = going_on(claim, cited.text)
             for said in (claim, *shortened(claim)):
                 if stutters(said):
                     work.dropped.append(Dropped(text=said, reason="says a thing twice"))
