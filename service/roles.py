@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 from index.sentences import sentence_spans
+from index.stated import without_agency_line
 from service.wording import OPENERS, Word, is_content, names, runs, stems, words
 
 _SAYS = (
@@ -270,7 +271,8 @@ def _deeds(text: str, common: frozenset[str]) -> Iterator[_Deed]:
             continue
         name = frozenset(w.stem for w in run)
         span = next(s for s in spans if run[0].start < s.end)
-        opens = _is_subject(text[span.start : run[0].start])
+        start = span.end - len(without_agency_line(span.of(text)))
+        opens = _is_subject(text[start : run[0].start])
         rest = sequence[numbers[run[-1].start] + 1 :]
         at = run[-1].start + len(run[-1].text)
         if did := _following(text, at, rest):

@@ -18,6 +18,7 @@ from service.roles import causes_hold, done, kinds_missing, not_graver, offices_
         ("Karl Brandt (49) won it.", "Ines Holm, a former judge, won it."),
         ("The incumbent, Karl Brandt, won it.", "Former judge Ines Holm won it."),
         ("Karl Brandt defeated Ines Holm.", "Ines Holm won, defeating Karl Brandt."),
+        ("Brandt beat Holm.", "OTTERING, June 8 (Courier) - Ines Holm won, beating Karl Brandt."),
         (
             "The brakes were serviced in May by works manager Karl Brandt.",
             "Works manager Karl Brandt of the Lakes Line said the brakes had been serviced in May.",
