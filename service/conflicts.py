@@ -9,9 +9,17 @@ from collections.abc import Sequence
 
 from index.registry import Passage
 from service.dates import mentions
-from service.grounding import ERRED, Evidence, Grounds, covered, critical, erred, weights_of
+from service.grounding import (
+    ERRED,
+    Evidence,
+    Grounds,
+    Similarity,
+    covered,
+    critical,
+    erred,
+    weights_of,
+)
 from service.orders import orders
-from service.selection import Similarity
 from service.wording import is_content, stems, words
 
 # Of what the claim says beside the figure in question, a rival must say this much; more where it is

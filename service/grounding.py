@@ -12,6 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from operator import attrgetter
 
+import numpy as np
+import numpy.typing as npt
+
 from index.registry import Passage
 from index.sentences import Span
 from index.stated import without_agency_line
@@ -94,6 +97,9 @@ TITLES = frozenset(
 LEADING = 6
 # Characters beyond twice a claim's that are looked through for it: they may be spent on spaces.
 MARGIN = 40
+
+# The cosine of a question and each of some texts.
+Similarity = Callable[[str, Sequence[str]], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ best passages are; and more sentences only where that does not answer. docs/deci
 figures.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from index.registry import Passage
-from service.grounding import Evidence, covered, evidence, weights_of
+from service.grounding import Evidence, Similarity, covered, evidence, weights_of
 from service.orders import orders
 
 # Words of an article that is read first, and whole: the next question on it finds it in the KV
@@ -26,9 +26,6 @@ WORDS, WORDS_A_PASSAGE = 250, 42
 WHOLE_ARTICLE = 400
 # What a sentence's score takes from its words, its passage's rank, and the sentences beside it.
 LEXICAL, RANK, NEIGHBOUR = 0.5, 0.3, 0.75
-
-# The cosine of a question and each of some texts.
-Similarity = Callable[[str, Sequence[str]], npt.NDArray[np.float32]]
 
 
 def readings(
