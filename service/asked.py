@@ -158,9 +158,9 @@ def denied(question: str, answer: str) -> list[str]:
 def continued(sentence: str, beside: str) -> str:
     """As it stands after "No, ": a word that names nothing, or is small in `beside`, is small."""
     first, _, rest = sentence.partition(" ")
-    common = {w.text for w in words(beside)} | (
-        (STOP_WORDS | OPENERS | _LEADING | {*NUMBERS}) - {"i"}
-    )
+    common = (STOP_WORDS | OPENERS | _LEADING | {*NUMBERS}) - {"i"}
+    if not rest[:1].isupper():  # "Finance Minister Holm" is an office
+        common |= {w.text for w in words(beside)}
     small = first.lower() in common and first not in _WITHIN.findall(beside)
     return f"{first.lower()} {rest}" if small else sentence
 

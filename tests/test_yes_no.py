@@ -1,5 +1,6 @@
 import pytest
 
+from service.asked import continued
 from service.yes_no import swapped, told, unled, unwrapped
 
 HEADLINE = "Weir at Corfe gives way"
@@ -82,3 +83,9 @@ def test_two_who_are_named_do_not_change_places() -> None:
     assert not swapped("Ada Krall was elected mayor, beating Ola Brand.", source)
     assert not swapped("Ola Brand was beaten by Ada Krall.", source)
     assert not swapped("Ola Brand was the incumbent.", source)
+
+
+def test_a_title_keeps_its_capital_after_the_word() -> None:
+    assert continued("Finance Minister Holm left.", "finance") == "Finance Minister Holm left."
+    assert continued("Former judge Ada Krall won.", "") == "former judge Ada Krall won."
+    assert continued("Twelve people left.", "") == "twelve people left."
