@@ -380,8 +380,9 @@ class Answerer:
                     part.stands = self._answers(part, claims, offered, work)
                 raise
             likely = part.verified and self._answers(part, claims, offered, work)
-            if polar and not likely:
-                denial = self._what_denies(part, context, offered, work)
+            if polar and not (likely and _told(part, offered) in ("Yes", "No")):
+                among = _of_the_articles_cited(part, offered) if likely else offered
+                denial = self._what_denies(part, context, among, work)
                 if denial:
                     part.verified = denial
                     likely = self._answers(part, claims, offered, work)
@@ -482,7 +483,7 @@ class Answerer:
             text = _said(e)
             if len(text.split()) > MOST_WORDS or orders(text):
                 continue
-            if _tells(part.question, text, e.passage) == "No":
+            if _tells(part.question, text, e.passage, offered) == "No":
                 verified = self._verified(text, context, offered, work, read=False)
                 if verified:
                     return [verified]
@@ -541,7 +542,7 @@ class Answerer:
 
         What its words tell counts before the model's reading of them.
         """
-        by_words = _told(part)
+        by_words = _told(part, offered)
         if by_words in ("Yes", "No"):
             word = str(by_words)
         else:
@@ -550,11 +551,11 @@ class Answerer:
             word = "Yes" if p >= SAYS_YES else "No" if p <= SAYS_NO else ""
             if by_words == f"not {word}":
                 word = ""
-        if word and not (by_words and _bears(word, part)):
+        if word and not (by_words and _bears(word, part, offered)):
             part.verified[:1] = self._what_bears(word, part, context, offered, work)
             if not part.verified:
                 return
-            if not _bears(word, part):
+            if not _bears(word, part, offered):
                 word = ""
         first = part.verified[0]
         text = unwrapped(first.text, [c.text for c in first.grounds.cited])
@@ -576,7 +577,7 @@ class Answerer:
         own: list[Verified] = []
         if word == "No":
             own = self._what_denies(part, context, offered, work)
-        if not own and not _bears(word, part):
+        if not own and not _bears(word, part, offered):
             own = self._in_their_own_words([first.text], part, context, offered, work)
         said = " ".join(c.text for c in first.grounds.cited)
         contrary = gainsays(word, first.text, part.question) or swapped(first.text, said)
@@ -604,7 +605,7 @@ class Answerer:
             # Nearly any sentence supports itself. Whether it settles the question is seen best
             # where nothing stands beside it.
             alone = context_of(cited, part.question)
-            settled = 0.0 if missing else _told(part) == "No" and TOLD_BY_CODE
+            settled = 0.0 if missing else _told(part, offered) == "No" and TOLD_BY_CODE
             signals["settled"] = settled or reader.yes(self._answerable, alone, part="")
         elif not gathers:
             missing += denied(part.question, said)
@@ -730,17 +731,24 @@ def _said(e: Evidence) -> str:
     return without_stray_marks(said)
 
 
-def _told(part: _Part) -> Told:
+def _of_the_articles_cited(part: _Part, offered: Sequence[Evidence]) -> list[Evidence]:
+    ids = {c.passage.article_id for v in part.verified for c in v.grounds.cited}
+    return [e for e in offered if e.passage.article_id in ids]
+
+
+def _told(part: _Part, offered: Sequence[Evidence]) -> Told:
     """What the words that are cited say to a question of Yes or No."""
     cited = [c for v in part.verified for c in v.grounds.cited]
-    return _tells(part.question, " ".join(with_antecedent(c) for c in cited), cited[0].passage)
+    text = " ".join(with_antecedent(c) for c in cited)
+    return _tells(part.question, text, cited[0].passage, offered)
 
 
-def _tells(question: str, text: str, passage: Passage) -> Told:
-    return told(question, text, passage.title or "", passage.text)
+def _tells(question: str, text: str, passage: Passage, offered: Sequence[Evidence]) -> Told:
+    same = [e.text for e in offered if e.passage.article_id == passage.article_id]
+    return told(question, text, passage.title or "", " ".join(same))
 
 
-def _bears(word: str, part: _Part) -> bool:
+def _bears(word: str, part: _Part, offered: Sequence[Evidence]) -> bool:
     """Whether the sentence goes with the word, as far as its own words tell, and leaves out no
     denial; nor puts one who is named in the other's place.
     """
@@ -748,7 +756,7 @@ def _bears(word: str, part: _Part) -> bool:
     cited = " ".join(c.text for c in first.grounds.cited)
     if swapped(first.text, cited):
         return False
-    if _tells(part.question, first.text, first.grounds.cited[0].passage) == word:
+    if _tells(part.question, first.text, first.grounds.cited[0].passage, offered) == word:
         return True
     hidden = word == "No" and negates(cited) and not negates(first.text)
     return not (hidden or gainsays(word, first.text, part.question))

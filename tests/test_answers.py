@@ -683,6 +683,14 @@ def test_the_word_goes_with_the_sentence(
     assert ask(index, chat, question).answer == answer
 
 
+def test_a_denial_is_preferred_to_what_is_read_as_a_yes_beside_it(index: Index) -> None:
+    text = "The mill at Corfe burned all night. Two millers were found alive. No deaths were told."
+    index.add(NewArticle(id="fire", text=text, title="Fire at Corfe"))
+    chat = ScriptedChat(text="Two millers were found alive.")
+    found = ask(index, chat, "Did anyone die when the mill at Corfe burned?")
+    assert found.answer == "No, no deaths were told."
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [

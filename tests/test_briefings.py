@@ -446,9 +446,10 @@ def test_progress_is_streamed_then_sentences_then_the_briefing(fresh: Served) ->
 
 
 def test_what_cannot_be_briefed_is_a_problem(fresh: Served) -> None:
-    assert streamed(fresh, article_ids=["nobody"])[-1][1]["code"] == "article_not_found"
-    reply = fresh.client.post("/v1/briefings", json={"article_ids": ["nobody"]})
-    is_problem(reply, 404, "article_not_found")
+    for stream in (False, True):
+        body = {"article_ids": ["nobody"], "stream": stream}
+        reply = fresh.client.post("/v1/briefings", json=body)
+        is_problem(reply, 404, "article_not_found")
     for body in (
         {},
         {"topic": " "},
