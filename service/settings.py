@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     api_keys: str = Field("", description="Comma-separated keys; set, every /v1 call needs one.")
     queue_limit: int = Field(16, ge=0, description="Questions that may wait; more get 503.")
     at_once: int = Field(
-        4, ge=1, le=16, description="Questions that are worked on at once: they share the model."
+        8, ge=1, le=16, description="Questions that are worked on at once: they share the model."
     )
     keep_replies: bool = Field(
         True, description="Keep what the model said: a question asked again costs it nothing."
