@@ -41,7 +41,7 @@ PLAINLY_TOLD = 0.5
 # Markup and addresses are no words to be found here and there.
 _NO_WORDS = re.compile(r"[<>{}|\\]|://")
 CUTS = 3
-ROW = 4
+REPEATED = 4  # words in a row that a sentence that stutters says twice
 _TWICE = re.compile(r"\b(\w+ly)\s+\w+\s+\1\b", re.IGNORECASE)
 _QUOTED = re.compile(r"[“\"][^“”\"]*[”\"]")
 _WHO = re.compile(r",\s+(?:who|which)\s+(?=\w)")
@@ -180,7 +180,7 @@ def shortened(claim: str) -> Iterator[str]:
 def stutters(claim: str) -> bool:
     """Whether it says a thing twice: "seriously hurt seriously", or four words in a row again."""
     said = [w.stem for w in words(_QUOTED.sub(" ", claim))]
-    rows = [tuple(said[i : i + ROW]) for i in range(len(said) - ROW + 1)]
+    rows = [tuple(said[i : i + REPEATED]) for i in range(len(said) - REPEATED + 1)]
     return len(set(rows)) < len(rows) or bool(_TWICE.search(claim))
 
 
