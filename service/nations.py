@@ -117,11 +117,12 @@ def _any(forms: dict[str, int]) -> str:
     return "|".join(sorted(map(re.escape, forms), key=len, reverse=True))
 
 
-# "Latin American" and "New Mexico" are of others.
+# "Latin American" and "New Mexico" are of others. "British Airways" and "Iraqi Minister Ali Hasan"
+# name that firm and that man: what they do their nation need not.
 _NAMED = re.compile(
     r"(?<![\w-])(?<!Latin )(?<!South )(?<!North )(?<!Central )(?<!New )"
     rf"(?:(?P<of>(?:of|from) (?:the )?)?(?P<name>{_any(_OWNER)})(?![\w-])(?P<s>['’]s?\b)?"
-    rf"|(?P<people>{_any(_PEOPLE)})s?(?!\w))"
+    rf"|(?P<people>{_any(_PEOPLE)})s?(?!\w)(?! [A-Z]))"
 )
 
 

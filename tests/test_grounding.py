@@ -278,12 +278,15 @@ def test_no_other_sentence_has_the_day_of_what_is_told_by_the_articles_day() -> 
         ("Ines Holm came to France.", True),
         ("The French minister Ines Holm came.", False),  # who is in France need not be French
         ("The Dutch president met Ines Holm.", True),
+        ("Ireland bought two ships.", False),  # a firm did, a minister
+        ("Austria signed for two ships.", False),
     ],
 )
 def test_a_nation_is_named_by_what_is_its_own(claim: str, held: bool) -> None:
     text = (
         "The British and Danish ministers signed the pact. Ines Holm came to France. "
-        "Ines Holm met the president of the Netherlands."
+        "Ines Holm met the president of the Netherlands. Irish Ferries bought two ships. "
+        "Austrian Interior Minister Karl Wolf signed for two ships."
     )
     grounds = ground(claim, "?", evidence([passage(text, title="The pact")]))
     assert grounds is not None and ("names" not in grounds.failed) == held
