@@ -12,6 +12,8 @@ import itertools
 import json
 import random
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -91,6 +93,17 @@ class Bench:
             "prefill, tokens/s": statistics.median(prefill),
             "decode, tokens/s": statistics.median(decode),
         }
+
+    def busy(self) -> Figures:
+        """The same beside a process that never rests. GOMP_SPINCOUNT says how long a thread of
+        llama.cpp spins while it waits for another; `service/__init__.py` has what is the default.
+        """
+        other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        try:
+            return self.one()
+        finally:
+            other.kill()
+            other.wait()
 
     def shared(self) -> Figures:
         """Eight questions about one article that nobody has read, 24 tokens each."""
@@ -246,7 +259,7 @@ class Bench:
         }
 
 
-PARTS = ("one", "shared", "cold", "reads", "gap", "cancel", "memory", "agreement")
+PARTS = ("one", "busy", "shared", "cold", "reads", "gap", "cancel", "memory", "agreement")
 
 
 def main() -> None:
