@@ -5,6 +5,7 @@ What it orders to be said the article does not state. English, and the plainest 
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from service.wording import fold
 
@@ -48,13 +49,14 @@ _ORDERS = re.compile(
 )
 
 
-def orders(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def orders(text: str) -> tuple[str, ...]:
     """The words that speak to whoever answers ("ignore the above", "reply with"), folded.
 
     Only a claim that holds them tells of the order; another would follow it.
     """
     found = (m[m.lastindex or 0] for m in _ORDERS.finditer(_plain(text)))
-    return [fold(words).strip(' .,;:!?>)]}"') for words in found]
+    return tuple(fold(words).strip(' .,;:!?>)]}"') for words in found)
 
 
 def seen(text: str) -> str:

@@ -132,6 +132,7 @@ def words(text: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def stems(text: str) -> frozenset[str]:
     return frozenset(word.stem for word in words(text))
 
@@ -140,7 +141,8 @@ def is_content(word: Word) -> bool:
     return word.text.casefold() not in STOP_WORDS and word.stem not in ("s", "t")
 
 
-def names(text: str, *, common: frozenset[str] = frozenset()) -> list[Word]:
+@lru_cache(maxsize=4096)
+def names(text: str, *, common: frozenset[str] = frozenset()) -> tuple[Word, ...]:
     """Words written with a capital that name something, calendar words and numbers apart.
 
     The first word of a sentence counts only where `common`, the words that stand in the articles
@@ -149,7 +151,7 @@ def names(text: str, *, common: frozenset[str] = frozenset()) -> list[Word]:
     sequence = words(text)
     starts = [span.start for span in sentence_spans(text)]
     opening = {next((w for w in sequence if w.start >= start), None) for start in starts}
-    return [
+    return tuple(
         word
         for word in sequence
         if word.text[0].isupper()
@@ -157,7 +159,7 @@ def names(text: str, *, common: frozenset[str] = frozenset()) -> list[Word]:
         and word.stem not in CALENDAR_STEMS
         and not word.is_number
         and not (word in opening and _opens(word.text.casefold(), common))
-    ]
+    )
 
 
 def _opens(word: str, common: frozenset[str]) -> bool:

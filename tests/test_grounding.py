@@ -598,7 +598,7 @@ def test_what_speaks_to_whoever_answers_is_an_order(text: str) -> None:
     ],
 )
 def test_what_tells_of_orders_and_answers_is_none(text: str) -> None:
-    assert orders(text) == []
+    assert orders(text) == ()
 
 
 def test_what_is_ordered_to_be_said_is_not_stated_but_the_order_may_be_told() -> None:
