@@ -1,0 +1,88 @@
+"""Who may come in: turns at the model, first come first served, and places for uploads."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from math import ceil
+
+import anyio
+
+from index.errors import QueueFull
+from service.reading import Budget
+
+# Uploads that may be under way; of those, AT_A_TIME are read and embedded.
+MOST_WRITES, AT_A_TIME = 64, 2
+
+
+class Turns:
+    """`at_once` answers at a time, first come first served; at most `limit` wait."""
+
+    def __init__(self, limit: int, at_once: int) -> None:
+        self._limit = limit
+        self._at_once = at_once
+        self._took = 0.0  # seconds a turn of late; 0: not known yet
+        self.waiting = 0
+        self._turn = asyncio.Semaphore(at_once)
+
+    @property
+    def taken(self) -> bool:
+        """Whether a question that comes now has to wait."""
+        return self._turn.locked()
+
+    def check(self) -> None:
+        """Raises QueueFull, which tells when those that wait now will have had their turns."""
+        if self.taken and self.waiting >= self._limit:
+            full = QueueFull(
+                f"{self._at_once} at a time are answered, {self.waiting} wait already, and no more "
+                "can. Try again after the seconds of Retry-After."
+            )
+            if self._took:
+                full.retry_after = ceil(self._took * (self.waiting + 1) / self._at_once)
+            raise full
+
+    @asynccontextmanager
+    async def turn(self, budget: Budget) -> AsyncIterator[int]:
+        """Waits for a turn while `budget` lasts. Without one it cancels the budget and goes on,
+        since such an answer never reaches the model. Gives the milliseconds since it was asked.
+
+        Raises QueueFull.
+        """
+        self.check()
+        mine = False
+        self.waiting += 1
+        try:
+            with anyio.move_on_after(budget.left()):
+                await self._turn.acquire()
+                mine = True
+        finally:
+            self.waiting -= 1
+        if not mine:
+            budget.cancel()
+        began = time.monotonic()
+        try:
+            yield round(budget.spent() * 1000)
+        finally:
+            if mine:
+                self._turn.release()
+                took = time.monotonic() - began
+                self._took = 0.7 * self._took + 0.3 * took if self._took else took
+
+
+class Writes:
+    """Articles being taken in: a few at a time, and not too many bodies held in memory."""
+
+    def __init__(self) -> None:
+        self.limiter = anyio.CapacityLimiter(AT_A_TIME)
+        self._inside = 0
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """From before the body is read to the reply. Raises QueueFull."""
+        if self._inside >= MOST_WRITES:
+            raise QueueFull(f"{self._inside} articles are being added already. Try again shortly.")
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
