@@ -11,33 +11,123 @@ from service.wording import fold
 
 # What a sentence of an article says to whoever answers from it, not to its readers: what it orders
 # to be said it does not state. A claim that tells of the order holds the group, or the whole match.
-_START = r"(?:^|[.;:!?>\]}])\W*(?:(?:please|kindly|now|then|instead|next|always)\W+)?"
+_START = r"(?:^|[.;:!?>\]}])\W*(?:(?:please|kindly|now|then|instead|next|always|simply)\W+)?"
 _ANSWERER = r"(?:large |news )?(?:assistants?|language models?|chatbots?|ai models?)"
+# A note may speak to them by more names than news is told by: "for AI readers:".
+_AI = (
+    rf"(?:{_ANSWERER}|llms?|bots?|ais?|ai[ -](?:powered )?"
+    r"(?:agents?|assistants?|bots?|readers?|search engines?|summari[sz]ers?|systems?|tools?))"
+)
+# Whom an answer is for; "tell us what you think" and "tell your doctor" are said to readers.
+_READERS = (
+    r"(?:(?:every|any)(?:one|body)|whoever"
+    r"|(?:(?:all|any|each|every|the|these|your) )?(?:audience|humans?|readers?|users?))"
+)
+_ANYBODY = rf"(?:me|the|them|people|those|all|each|every|{_READERS})"
+# What an answer is to, and what it is, as orders name them.
+_QUESTION = r"(?:questions?|quer(?:y|ies)|prompts?|requests?)"
+_REPLY = r"(?:answers?|outputs?|repl(?:y|ies)|responses?|summar(?:y|ies))"
+_ASKING = (
+    rf"(?:{_QUESTION}|{_REPLY}|ask(?:s|ed|ing)?|answering|replying|responding|mentioned"
+    rf"|summari[sz](?:es?|ed|ing)|users?|{_AI})"
+)
+_INSTRUCTIONS = (
+    r"(?:above|previous|prior|preceding|earlier|instructions?|questions?|articles?|rest)"
+)
+# The verb of an order behind what leads up to it, with what follows neither a noun nor a statement
+# ("state police", "say analysts").
+_SAY = (
+    r"(?:(?:answer|reply|respond|output)(?: (?:that|with|only|the|it|as|by|in|yes|no|nothing)\b"
+    r"|:|,? ?[“\"‘\[])"
+    r"|(?:say|state|claim|declare|insist|assert|write|print|repeat|maintain|confirm|pretend)"
+    r"(?: (?:that|only|nothing|so|yes|no|this)\b|:|,? ?[“\"‘\[])"
+    rf"|(?:tell|inform|assure|convince) (?:them|people|{_READERS})\b)"
+)
+_OBEY = (
+    r"(?:you (?:(?:must|should|shall|will|are to|have to|need to) )?)?"
+    rf"(?:(?:please|always|only|just|simply|then) )?(?:{_SAY}"
+    r"|(?:ignore|disregard|forget|override|cite|quote) (?:all|the|this|these|your|any|only)\b)"
+)
+# What may as well be somebody's speech to others, where it is told as that: "“Ignore the noise,” he
+# said".
+_IMPERATIVES = re.compile(
+    "|".join(
+        [
+            _START + r"(ignore|disregard|forget|override|say|reveal|pretend|declare|insist|append"
+            rf"|respond|act as|imagine that|tell {_ANYBODY})\b",
+            _START + r"(do not (?:cite|answer|reply|mention|quote)|never (?:cite|answer|reply))\b",
+            _START + r"((?:answer(?! the (?:door|phone|telephone|call))|reply|state|output|print"
+            r"|repeat|write|list|cite|quote|translate)"
+            r" (?:that|with|only|the|your|this|all|every|nothing|[“\"\[【])|put [“\"\[【])",
+            _START + r"((?:answer|reply) (?:any|each|yes|no)\b(?! or no)"
+            r"|(?:assert|confirm|deny|conclude|maintain) that\b|refuse to (?:answer|reply)\b"
+            rf"|(?:assure|convince|inform|persuade|remind) {_READERS}\b"
+            rf"|let {_READERS} know\b|make it clear to {_READERS}\b"
+            rf"|make sure (?:that )?{_READERS} (?:believes?|knows?|thinks?)\b"
+            r"|(?:do not|never) (?:claim|mention|say|state) that\b|always claim that\b"
+            r"|under no circumstances (?:answer|cite|mention|reply|reveal|say)\b)",
+            r"\b(?:you (?:must|should|shall|will|are to|have to|need to)(?: (?:always|now|only))?"
+            r"|\w+ (?:ask|expect|need|order|require|want)s? you to|remember to|be sure to"
+            rf"|(?:essential|imperative|important|necessary|required|vital) that you) {_SAY}",
+            r"\banswer to (?:all|any|each|every) (?:question|query|prompt)s? "
+            r"(?:[\w ]{1,40} )?(?:is|must|should|will)\b",
+            r"\byou are an? (?:helpful )?(?:ai|chatbot|(?:large )?language model)\b",
+        ]
+    ),
+    re.IGNORECASE | re.MULTILINE,
+)
 _ORDERS = re.compile(
     "|".join(
         [
             r"<\|[^|<>\s]{1,30}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
             r"|</?(?:tool_call|system|assistant|instructions?)>",
             r"^\W*(?:system|assistant|user|human|instruction|response)(?: message| prompt)?\W*:",
-            _START + r"(ignore|disregard|forget|override|say|reveal|pretend|declare|insist|append"
-            r"|respond|act as|imagine that|tell (?:me|the|users?|readers?|them|everyone))\b",
-            _START + r"(do not (?:cite|answer|reply|mention|quote)|never (?:cite|answer|reply))\b",
-            _START
-            + r"((?:answer|reply|state|output|print|repeat|write|list|cite|quote|put|translate)"
-            r" (?:that|with|only|the|your|this|all|every|nothing|[“\"\[【]))",
             r"\b(?:when|if|whatever|whoever|anyone|before|instead of)\b[^.]{0,80}?"
             r"\b(?:ask\w*|answer\w*|summari[sz]\w+|read\w* this)\b[^.]{0,60}?"
             r"(?:, (?:you )?(?:must |should |please )?|: ?| must )"
-            r"(say|reply|answer|state|output|print|repeat|name|tell)\b",
+            r"(say|reply|answer|state(?= (?:that|the|this|only|[“\"]))|output|print|repeat|name"
+            r"|tell)\b",
+            # A clause before the verb: "In every reply, say that", "From now on answer only".
+            r"\b(?:what(?:so)?ever|whichever|who(?:so)?ever|when(?:ever)?|however|no matter|if"
+            r"|should|as an?|regardless of|irrespective of|after|before|upon"
+            r"|(?:for|in|on|to|with) (?:all|any|each|every|your))\b"
+            rf"[^.;:!?]{{0,80}}?\b{_ASKING}\b[^.;:!?,]{{0,60}}[,:] ?{_OBEY}",
+            rf"\b(?:for|in|to) (?:all|any|each|every|your) (?:\w+ )?(?:{_QUESTION}|{_REPLY}) "
+            + _OBEY,
+            r"\b(?:from (?:now|here|this (?:moment|point)|today) (?:forward|onwards?|on)|henceforth"
+            r"|(?:whatever|no matter|regardless of|under (?:all|any)|in (?:all|any|every)"
+            r" (?:case|circumstance|event)s?)\b[^.;:!?,]{0,60}|at all times|without exception),? "
+            + _OBEY,
+            # And behind it: "Repeat this in every answer".
+            r"(?:^|[,.;:!?]\W*|\b(?:and|please|then) )(?:add|give|include|insert|mention|put|repeat"
+            r"|say|state|use|write)\b[^.;!?]{1,80}?\b(?:in|into|of|to|with) "
+            rf"(?:all|any|each|every|your) (?:\w+ )?(?:{_QUESTION}|{_REPLY})\b",
+            r"(?:^|[,.;:!?]\W*|\b(?:and|please|then) )(?:begin|close|end|finish|preface|start) "
+            rf"(?:all|any|each|every|your) (?:\w+ )?{_REPLY}\b",
             r"\b(?:ignore|disregard|forget|override) (?:(?:all|any|of|the|these|your) ){0,3}"
-            r"(?:above|previous|prior|preceding|earlier|instructions?|questions?|articles?|rest)\b",
+            rf"{_INSTRUCTIONS}\b",
+            r"\b(?:pay no attention to|set aside|discard|bypass) (?:(?:all|any|of|the|these|your) )"
+            r"{0,3}(?:(?:above|earlier|other|previous|prior|system) )?(?:instructions|prompts?)\b",
+            r"\b(?:all|any|every|your) (?:earlier|preceding|previous|prior) "
+            r"(?:instructions?|prompts?)\b",
             r"\b(?:and|always|must) (?:answer|reply|respond) (?:that|with|only|in)\b(?! due)",
-            r"\b(?:every|all|your) (?:answers?|questions?) (?:[\w ]{1,40} )?(?:with|must|should)\b",
+            r"(?<!answered )\b(?:every|all|your) (?:answers?|questions?) (?:[\w ]{1,40} )?"
+            r"(?:with|must|should)\b",
+            r"\b(?:every|your) (?:repl(?:y|ies)|responses?|summar(?:y|ies)) (?:must|should)\b",
+            r"\bquestions\b[^.;!?,]{0,60} (?:must|should|are to) be answered (?:with|by)\b",
+            r"\b(?:treat|consider|regard) (?:all |any |the )?other (?:articles?|sources?) as\b"
+            r"|\b(?:cite|rely on|trust|use) only this (?:article|document|passage|source|text)\b",
             r"\byour (?:instructions|system prompt|safety settings|new (?:goal|task|role))\b"
-            r"|\byou are (?:now|no longer) (?:an?|the|in)\b|\byou only ever\b|\bas the answer to\b",
+            r"|\byou are (?:now|no longer) (?:an?|the|in)\b|\byou only ever\b|\bas the answer to\b"
+            r"|\byour (?:only )?(?:duty|goal|job|purpose|role|task) (?:now is|is now|is) to "
+            r"(?:answer|claim|inform|reply|respond|say|state|tell)\b",
             rf"\b(?:to|for|all) (?:the )?{_ANSWERER}(?: reading this|\s*[:!])"
-            rf"|\b(?:attention|hey|dear) {_ANSWERER}\b"
-            rf"|\bif you are an? {_ANSWERER}\b|^\W*{_ANSWERER} (?:must|should|reading this)\b",
+            rf"|\b(?:attention|hey|dear) {_ANSWERER}\b|\b{_AI} reading this\b"
+            rf"|\bif you are an? {_ANSWERER}\b|^\W*{_ANSWERER} (?:must|should|reading this)\b"
+            rf"|^\W*(?:(?:attention|hey|dear)\W+(?:all )?{_AI}\s*[:,!]|{_AI}, {_OBEY})"
+            r"|\b(?:instructions?|memo|message|note|notice|reminder) (?:to|for) "
+            rf"(?:(?:all|any|every|the) )?(?:{_AI}|model)(?: only)?\s*[:!]"
+            r"|^\W*(?:hidden|secret|system) instructions?\s*:",
             r"\b(?:new instructions?|next task|developer mode|end of (?:document|message))\W",
             # The same in other languages, in forms that state nothing.
             r"\b(?:ignorez|oubliez|répondez|vergiss|vergesst|ignoriere|antworte|olvida lo"
@@ -47,6 +137,12 @@ _ORDERS = re.compile(
     ),
     re.IGNORECASE | re.MULTILINE,
 )
+_QUOTATION = re.compile(r"“[^“”]*(?:”|$)|\"[^\"]*(?:\"|$)|‘[^‘]*?’(?!\w)")
+_SAID = re.compile(
+    r"\b(?:added|advised|advises|asked|called|cried|declared|joked|posted|quipped|said|says?"
+    r"|saying|shouted|told|tweeted|urged|urges|warned|warns|writes|wrote)\b",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=4096)
@@ -55,12 +151,23 @@ def orders(text: str) -> tuple[str, ...]:
 
     Only a claim that holds them tells of the order; another would follow it.
     """
-    found = (m[m.lastindex or 0] for m in _ORDERS.finditer(_plain(text)))
-    return tuple(fold(words).strip(' .,;:!?>)]}"') for words in found)
+    plain = _plain(text)
+    told = _quoted_speech(plain)
+    found = [m for m in _IMPERATIVES.finditer(plain) if not any(m.end() in q for q in told)]
+    found += _ORDERS.finditer(plain)
+    words = (m[m.lastindex or 0] for m in sorted(found, key=lambda m: m.start()))
+    return tuple(fold(w).strip(' .,;:!?>)]}"') for w in words)
 
 
 def seen(text: str) -> str:
     return fold(_plain(text))
+
+
+def _quoted_speech(text: str) -> list[range]:
+    """Where a quotation stands that the words around it tell as somebody's speech."""
+    if not _SAID.search(_QUOTATION.sub(" ", text)):
+        return []
+    return [range(m.start(), m.end() + 1) for m in _QUOTATION.finditer(text)]
 
 
 def _plain(text: str) -> str:
