@@ -60,7 +60,7 @@ from service.orders import orders
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named, parts
 from service.reading import Budget, Reader, context_of
-from service.selection import readable, readings, with_whole
+from service.selection import readable, readings, trusted, with_whole
 from service.verification import (
     TOLD_BY_CODE,
     Verified,
@@ -290,7 +290,7 @@ class Answerer:
             ]
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
-        offered = evidence([*passages, *copies])
+        offered = trusted(evidence([*passages, *copies]))
         dated = any(map(asks_when, asked))  # one sentence may answer two parts
         for question in asked:
             part = _Part(question)
@@ -621,7 +621,8 @@ class Answerer:
         first = part.verified[0]
         found = rivals(first.text, part.question, first.grounds, offered, self._index.similarity)
         for rival in found:
-            beside = readable(evidence([rival.passage]))
+            places = {e.span for e in offered if e.passage.article_id == rival.passage.article_id}
+            beside = [e for e in readable(evidence([rival.passage])) if e.span in places]
             at = beside.index(rival)
             context = context_of(beside[max(0, at - 1) : at + 1], part.question)
             if work.reader.yes(self._answerable, context, part="") < 0.5:

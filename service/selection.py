@@ -42,7 +42,7 @@ def readings(
     question: a sentence counts by the part that it bears on most. Little, and what several parts
     are asked of, is read at once; so is all with `at_once`. What an article orders is not read.
     """
-    offered = readable(evidence(passages))
+    offered = readable(trusted(evidence(passages)))
     lengths = [len(e.text.split()) for e in offered]
     most = max(WORDS, WORDS_A_PASSAGE * len(passages))
     if len({e.passage.article_id for e in offered}) == 1:
@@ -78,6 +78,35 @@ def readings(
 def readable(offered: Sequence[Evidence]) -> list[Evidence]:
     """Without the sentences that speak to whoever answers, unless there are no others."""
     return [e for e in offered if not orders(e.text)] or list(offered)
+
+
+def trusted(offered: Sequence[Evidence]) -> list[Evidence]:
+    """Without what goes on from an order in the paragraph that begins with it.
+
+    Such a paragraph is a note to whoever answers, and its statements are no news; where all that is
+    offered of its article is in such paragraphs, they are kept. What stands about an order within a
+    paragraph of news is news.
+    """
+    noted: set[Evidence] = set()
+    in_note = False
+    for i, e in enumerate(offered):
+        if i == 0 or not _one_paragraph(offered[i - 1], e):
+            in_note = bool(orders(e.text))
+        elif in_note:
+            noted.add(e)
+    others = {e.passage.article_id for e in offered if e not in noted and not orders(e.text)}
+    return [e for e in offered if e not in noted or e.passage.article_id not in others]
+
+
+def _one_paragraph(before: Evidence, after: Evidence) -> bool:
+    """Whether two sentences that follow one another are known to stand in one paragraph."""
+    if before.passage.article_id != after.passage.article_id:
+        return False
+    for passage in (before.passage, after.passage):
+        if passage.span.covers(before.span) and passage.span.covers(after.span):
+            start = passage.span.start
+            return "\n" not in passage.text[before.span.end - start : after.span.start - start]
+    return False
 
 
 def with_whole(passages: Sequence[Passage], article: Sequence[Passage]) -> list[Passage]:
