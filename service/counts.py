@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from index.sentences import sentence_spans
-from service.roles import is_deed
+from service.roles import SAYS, is_deed
 from service.wording import CALENDAR_STEMS, Word, is_content, names, runs, words
 
 # One number is told of between two of these.
@@ -31,6 +31,13 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
+# "Karl Brandt said that 12 ..."
+_SAID_BY = re.compile(rf",?\s+{SAYS}\b")
+# "Karl Brandt, 54, ...": how old he is, and nothing told in short.
+_AGE_ALONE = re.compile(r",\s*\d{1,2}\s*\Z")
+_OLD = re.compile(r"[\s-]years?[\s-]old\b", re.IGNORECASE)
+_AGED = re.compile(r"\bage[ds]?(?: of)?\s\Z", re.IGNORECASE)
+AGE = "age"
 UNIT_WITHIN = 3  # words after a number among which what it counts is named
 PLACE_WITHIN = 3
 
@@ -48,6 +55,7 @@ class Count:
     place: frozenset[str]
     beside: frozenset[str]  # all that stands between the same boundaries
     deeds: frozenset[str]
+    says: bool = False  # whose it is says so, and need not be whom it is told of
 
     def is_like(self, other: "Count") -> bool:
         """Of one kind, or said in short: "and the National List 54", "while Harrow sold nine"."""
@@ -84,6 +92,8 @@ def _is_swapped(count: Count, theirs: list[Count]) -> bool:
     for slot in ("who", "what", "place"):
         mine = getattr(count, slot)
         told = [getattr(t, slot) for t in same]
+        if slot == "who":  # of one who only says so, it is whose the place tells
+            told = [t.place if t.says and not count.says else t.who for t in same]
         if not mine or not told or not all(told) or any(t & count.beside for t in told):
             continue
         # What is counted is of that kind itself; else "71 seats" is no "300 candidates".
@@ -136,7 +146,9 @@ def _count(
     end = number.start + len(number.text)
     after = here[at + 1 :]
     what = _counted(after)
-    if _PERCENT.match(sentence, end):
+    if _is_age(sentence, number):
+        kind = AGE
+    elif _PERCENT.match(sentence, end):
         kind = "%"
     elif _MONEY.search(sentence, 0, number.start):
         kind = "money"
@@ -146,8 +158,10 @@ def _count(
         kind = min(what, default="")
     first = [run for run in own if run[0].start < number.start]
     later = [run for run in own if run[0].start > number.start]
+    says = False
     if first:
         who = _stems(first[-1])
+        says = bool(_SAID_BY.match(sentence, first[-1][-1].start + len(first[-1][-1].text)))
     elif before and [w for w in here if is_content(w)][:1] == [number]:
         who = before
     elif later and not any(w.text.casefold() == "than" for w in after):
@@ -156,7 +170,13 @@ def _count(
         who = _subject(here[:at])
     beside = frozenset(w.stem for w in here)
     deeds = frozenset(w.stem for w in here if is_deed(w.text))
-    return Count(number.stem, kind, who, what, _placed(after), beside, deeds)
+    return Count(number.stem, kind, who, what, _placed(after), beside, deeds, says)
+
+
+def _is_age(sentence: str, number: Word) -> bool:
+    end = number.start + len(number.text)
+    alone = _AGE_ALONE.search(sentence, 0, end) and re.match(r"\s*(?:[,;.!?)]|\Z)", sentence[end:])
+    return bool(alone or _OLD.match(sentence, end) or _AGED.search(sentence, 0, number.start))
 
 
 def _stems(run: list[Word]) -> frozenset[str]:

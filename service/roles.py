@@ -14,7 +14,7 @@ from index.sentences import sentence_spans
 from index.stated import without_agency_line
 from service.wording import OPENERS, Word, is_content, names, runs, stems, words
 
-_SAYS = (
+SAYS = (
     r"(?:said|says|told|tells|announced|warned|confirmed|added|claimed|claims|stated|argued"
     r"|insisted|admitted|denied|explained|noted|declared|wrote|asked|replied|recalled)"
 )
@@ -30,9 +30,9 @@ _ATTRIBUTES = re.compile(
 )
 # “...,” said Ada Krall; “...,” Ada Krall said; Ada Krall said: “...”
 _SPOKEN = [
-    re.compile(rf"{_QUOTE},?\s+{_SAYS}\s+(?:[a-z]+\s+){{0,3}}(?P<who>{_NAME})"),
-    re.compile(rf"{_QUOTE},?\s+(?:[a-z]+\s+){{0,3}}(?P<who>{_NAME})\s+{_SAYS}\b"),
-    re.compile(rf"(?P<who>{_NAME})\s+{_SAYS}\s*(?:that|[:,])?\s*{_QUOTE}"),
+    re.compile(rf"{_QUOTE},?\s+{SAYS}\s+(?:[a-z]+\s+){{0,3}}(?P<who>{_NAME})"),
+    re.compile(rf"{_QUOTE},?\s+(?:[a-z]+\s+){{0,3}}(?P<who>{_NAME})\s+{SAYS}\b"),
+    re.compile(rf"(?P<who>{_NAME})\s+{SAYS}\s*(?:that|[:,])?\s*{_QUOTE}"),
 ]
 # Between a name and what its bearer did.
 _BETWEEN = frozenset("has have had also then later again still now once even never not".split())
@@ -48,14 +48,14 @@ _INSERTED = re.compile(r"\s*[,(–—]|\s+-\s")
 _RESUMED = re.compile(r"[,)–—]|\s-\s")
 MOST_INSERTED = 25  # words
 # "..., said the commission": who said it follows.
-_SAYS_WHO = re.compile(rf"\s*{_SAYS}\s+(?:the|an?|[A-Z])")
+_SAYS_WHO = re.compile(rf"\s*{SAYS}\s+(?:the|an?|[A-Z])")
 # "... was serviced in January by fleet manager", before a name.
 _DONE_BY = re.compile(
     r"\b(?:is|are|was|were|be|been|being)\s+(?P<what>(?:[\w’'-]+\s+){1,7})"
     r"by\s+(?:[\w’'-]+\s+){0,4}\Z"
 )
 _BY = re.compile(r"\bby\s+(?:[\w’'-]+\s+){0,4}\Z")
-_SAID = re.compile(rf".{{0,120}}?\b{_SAYS}\b")
+_SAID = re.compile(rf".{{0,120}}?\b{SAYS}\b")
 # Before whom a sentence is about: "Former judge Nadia Koren", "The incumbent, Viktor Sabo,".
 _TITLED = re.compile(
     r"(?:(?:the|an?|its|their)\s+)?(?:[\w’'-]+\s+){0,3}[\w’'-]+,?\Z", re.IGNORECASE

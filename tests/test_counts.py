@@ -13,6 +13,8 @@ SEATS = "The Civic Union won 71 seats and the National List 54."
         ("The National List won 71 seats.", "The Civic Union won 71 seats. The National List 54."),
         ("Harrow Town sold 12 players.", "Dale City sold 12 players, while Harrow Town sold nine."),
         ("Karl Brandt, 54, was elected.", "Ines Holm, 54, lost to Karl Brandt, 61, on Sunday."),
+        ("Karl Brandt is 54 years old.", "Ines Holm, 54, lost to Karl Brandt, 61, on Sunday."),
+        ("Holm said that 12 died.", "Brandt said that 12 died, while Holm said that 30 died."),
         ("Tom Reed bought it in 1998.", "Ada Krall bought it in 1998 and Tom Reed in 2003."),
         ("The clinic treated 12 people.", "The hospital treated 12 people and the clinic 30."),
         ("The fire killed 30 men.", "The fire killed 12 men and 30 women."),
@@ -39,6 +41,12 @@ def test_a_number_is_not_anothers(claim: str, source: str) -> None:
         # Two numbers between two boundaries, and numbers that stand apart.
         ("Dale City won 3-1.", "Harrow Town beat Dale City 3-1."),
         ("The Greens won 71 seats.", "Labour and the Greens won 54 and 71 seats respectively."),
+        # Whose age stands beside another's number, and who only says so.
+        (
+            "Ada Krall was given four years.",
+            "The head of the Dale Trust was given four years. “You lied,” he told Ada Krall, 47.",
+        ),
+        ("84 were hurt in Dale.", "The toll in Dale rose to 31. Ines Holm said that 84 were hurt."),
         # A distance is of both.
         ("The Union won 17 more than the List.", "The Union won 71, 17 more than the List's 54."),
     ],
