@@ -5,9 +5,10 @@ is no other word's or person's ("Jordan", "Chad").
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
-from service.wording import stems
+from service.wording import Word, is_content, stems, words
 
 # Each with its names, and what is said of its people and things.
 _NATIONS = [
@@ -124,6 +125,37 @@ _NAMED = re.compile(
     rf"(?:(?P<of>(?:of|from) (?:the )?)?(?P<name>{_any(_OWNER)})(?![\w-])(?P<s>['’]s?\b)?"
     rf"|(?P<people>{_any(_PEOPLE)})s?(?!\w)(?! [A-Z]))"
 )
+# "French troops"
+_PAIR = re.compile(rf"(?<![\w-])(?P<people>{_any(_PEOPLE)}) (?P<noun>[a-z]+)\b")
+NEAR_ITS_NOUN = 4  # words
+
+
+def of_other_nations(text: str, known: str) -> list[str]:
+    """What `text` gives to a nation and `known`, wherever it tells of it, to others only: "Spanish
+    trawlers", in an article on French trawlers.
+    """
+    there = words(known)
+    others = {match.start("noun") for match in _PAIR.finditer(known)}
+    missing = []
+    for match in _PAIR.finditer(text):
+        (noun,) = stems(match["noun"])
+        nation = _PEOPLE[match["people"]]
+        places = [i for i, w in enumerate(there) if w.stem == noun]
+        if not places or not is_content(words(match["noun"])[0]):
+            continue
+        if all(there[i].start in others and not _is_theirs(there, i, nation) for i in places):
+            missing.append(match[0])
+    return missing
+
+
+def _is_theirs(sequence: Sequence[Word], at: int, nation: int) -> bool:
+    """Whether a word is given to a nation: "Iraqi and British troops", "the troops of Iraq"."""
+    own, people = (stems(" ".join(forms)) for forms in _NATIONS[nation])
+    near = sequence[max(0, at - NEAR_ITS_NOUN) : at + NEAR_ITS_NOUN + 1]
+    beside = [*sequence[max(0, at - 1) : at]]
+    if [w.text for w in sequence[at + 1 : at + 2]] in (["of"], ["from"]):
+        beside += sequence[at + 2 : at + 3]
+    return any(w.stem in people for w in near) or any(w.stem in own for w in beside)
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ from itertools import pairwise, product
 
 from index.sentences import sentence_spans
 from index.stated import without_agency_line
+from service.nations import of_other_nations
 from service.wording import OPENERS, Word, is_content, names, runs, stems, words
 
 SAYS = (
@@ -93,15 +94,20 @@ _OF_WHAT = (
 )
 _OFFICE = re.compile(
     rf"\b(?P<of>{_OF_WHAT})[ -](?P<office>minister|ministry|secretary|president|department|office"
-    r"|chief)s?\b",
+    r"|chief)s?\b|\b(?P<held>ministers?|ministry|ministries|secretary|secretaries)"
+    rf" (?:of|for) (?:the )?(?P<what>{_OF_WHAT})\b",
     re.IGNORECASE,
 )
+# Who has an education minister has an education ministry.
+_MINISTRY = stems("minister ministry secretary department office")
 # "The British ambassador": whose he is, where another's is told of.
 _DEMONYM = r"[A-Z][a-z]+(?:ish|ese|an|ch|i)"
 _OF_A_STATE = re.compile(
     rf"\b(?P<of>{_DEMONYM}) "
-    r"(?P<office>ambassador|embassy|government|president|minister|army|troops)\b"
+    r"(?P<office>ambassador|consul|embassy|envoy|government|president|minister|army|troops)\b"
 )
+# Who tells of none of these tells of no nation's ambassador.
+_DIPLOMATS = stems("ambassador embassy envoy consul diplomat")
 # Kinds of one thing, told apart by the word before it; those on one side of a bar are one kind, and
 # things between two bars are one thing.
 _KINDS = (
@@ -157,20 +163,25 @@ def offices_missing(text: str, known: str) -> list[str]:
     sequence = [w.stem for w in words(known)]
     missing = []
     for match in _OFFICE.finditer(text):
-        of, office = (next(iter(words(match[group]))).stem for group in ("of", "office"))
-        places = [i for i, stem in enumerate(sequence) if stem == office]
-        if places and not any(
-            of in sequence[max(0, i - NEAR_ITS_OFFICE) : i + NEAR_ITS_OFFICE + 1] for i in places
+        named = (match["of"] or match["what"], match["office"] or match["held"])
+        of, office = (next(iter(words(name))).stem for name in named)
+        alike = _MINISTRY if office in _MINISTRY else {office}
+        if office in sequence and not any(
+            of in sequence[max(0, i - NEAR_ITS_OFFICE) : i + NEAR_ITS_OFFICE + 1]
+            for i, stem in enumerate(sequence)
+            if stem in alike
         ):
             missing.append(match[0])
     states: dict[str, set[str]] = {}
     for match in _OF_A_STATE.finditer(known):
         states.setdefault(match["office"], set()).add(match["of"])
-    missing += [
-        match[0]
-        for match in _OF_A_STATE.finditer(text)
-        if match["of"] not in states.get(match["office"], {match["of"]})
-    ]
+    for match in _OF_A_STATE.finditer(text):
+        office = next(iter(words(match["office"]))).stem
+        if match["of"] not in states.get(match["office"], {match["of"]}) or (
+            office in _DIPLOMATS and not _DIPLOMATS & {*sequence}
+        ):
+            missing.append(match[0])
+    missing += [pair for pair in of_other_nations(text, known) if pair not in missing]
     return missing
 
 
