@@ -60,6 +60,7 @@ SAME_MATTER = 0.75
 _UNDONE = re.compile(r"(?:fail|refus|declin|unable|threat|near|almost|try|tri|seek|sought)")
 _REFUSED = re.compile(r"(?:fail|refus|declin|unabl)")
 UNDONE_WITHIN = 3  # words before a verb
+BESIDE = 2  # words of content before a word that are of the same matter, with the one behind it
 _UP_OR_DOWN = frozenset(("up", "down"))
 _BY = frozenset(("by", "from", "to"))
 
@@ -89,7 +90,40 @@ def not_opposed(claim: str, source: str) -> bool:
     """False where a sentence of the source tells the same matter with the opposite of a word of the
     claim, and neither has the other's word, or denies its own.
     """
-    return not any(_is_opposed(claim, span.of(source)) for span in sentence_spans(source))
+    sentences = [span.of(source) for span in sentence_spans(source)]
+    return not any(_is_opposed(claim, sentence) for sentence in sentences) and not (
+        len(sentences) > 1 and any(_is_turned(claim, sentence, source) for sentence in sentences)
+    )
+
+
+def _is_turned(claim: str, sentence: str, source: str) -> bool:
+    """Whether a sentence tells what stands beside a word of the claim with its opposite, whatever
+    the claim has of other sentences: "Rents fell by 5 % after the flood in May".
+
+    The source as a whole may have no word of the claim's side.
+    """
+    said, there = words(claim), words(sentence)
+    whole, theirs, mine = stems(source), stems(sentence), stems(claim)
+    for i, word in enumerate(said):
+        opposite = opposites(word.stem)
+        at = [j for j, w in enumerate(there) if w.stem in opposite]
+        if not at or mine & opposite or whole & _same_side(word.stem) or _denied(said, i):
+            continue
+        before = [w.stem for w in said[:i] if is_content(w)][-BESIDE:]
+        beside = before + [w.stem for w in said[i + 1 :] if is_content(w)][:1]
+        if (
+            len(beside) >= BESIDE
+            and theirs.issuperset(beside)
+            and not _KNOWN.intersection(beside)
+            and not any(_denied(there, j) for j in at)
+        ):
+            return True
+    return False
+
+
+def _same_side(stem: str) -> frozenset[str]:
+    """A word and those that say the same, by their stems."""
+    return frozenset().union(*(opposites(other) for other in opposites(stem)))
 
 
 def _is_opposed(claim: str, sentence: str) -> bool:

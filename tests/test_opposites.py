@@ -29,6 +29,11 @@ from service.opposites import not_opposed
             "Rents are at their highest level since May.",
         ),
         ("It is the third strike this year.", "It is the second strike this year."),
+        # Whatever of the claim another sentence tells.
+        (
+            "Dale's rents fell by 5 % after the storm, which left 300 people of Harrow homeless.",
+            "The storm left 300 people of Harrow homeless. Rents in Dale rose by 5 % after it.",
+        ),
         ("Holm resigned on Monday.", "On Monday, Holm refused to resign."),
     ],
 )
@@ -53,6 +58,16 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
         ("The bridge closed.", "The bridge opened in May and closed in June."),
         ("The council rejected the ban.", "The council approved the ban it had first rejected."),
         ("They opposed a ban on fires.", "They support that fires be allowed."),
+        # Another sentence has the word, or the one with its opposite is of something else.
+        (
+            "Dale's rents fell by 5 % after the storm, which left 300 people of Harrow homeless.",
+            "After the storm, which left 300 people of Harrow homeless, Dale's rents dropped. They "
+            "had risen by 5 %. Rents in Dale rose by 5 % in May.",
+        ),
+        (
+            "Dale's rents fell by 5 % after the storm, which left 300 people of Harrow homeless.",
+            "The storm left 300 people of Harrow homeless and rents 5 % lower in Dale. Taxes rose.",
+        ),
         # Something else.
         ("The council rejected the budget in June.", "The council approved the plan for a weir."),
         ("He stepped down in May.", "In May he stepped up."),
