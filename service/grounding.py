@@ -502,7 +502,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
             common,
             _around(grounds),
         ),
-        "plans": done(claim, text) and not_graver(claim, text),
+        "plans": done(claim, text, _around(grounds)) and not_graver(claim, text),
         "causes": causes_hold(claim, text),
         "orders": all(order in seen(claim) for order in orders(shown)),
     }

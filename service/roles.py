@@ -44,6 +44,11 @@ _DEED = re.compile(
     r"|drove|broke|chose|built|sought|fought|brought)\Z"
 )
 _DOES = re.compile(r"\w+s\Z")
+# "She praised", "Brandt had praised", before a name.
+_TO_WHOM = re.compile(
+    r"\b(?:[A-Z]\w+|(?:[Hh]e|[Ss]he|[Tt]hey|[Ww]ho))\s+(?:had\s+|has\s+|have\s+)?"
+    r"(?P<verb>[a-z]+)\s+\Z"
+)
 # What stands between a name and its verb: "Sabo, the incumbent, won", "Koren (49) won".
 _INSERTED = re.compile(r"\s*[,(–—]|\s+-\s")
 _RESUMED = re.compile(r"[,)–—]|\s-\s")
@@ -70,6 +75,13 @@ WITHIN = 3  # words between a modal and its verb: "would not have to be raised"
 _CAUSE = re.compile(
     r"\b(?:caus(?:ed|es|ing)|because|due to|(?:lead|leads|leading|led) to|result(?:ed|s|ing)? in"
     r"|as a result|forcing|prompting|triggering)\b",
+    re.IGNORECASE,
+)
+_NOUN = r"(?:(?:an?|the|its|his|her|their)\s+)?(?:[\w’'-]+\s+){0,2}[\w’'-]+"
+# "Caused by heavy rain and a broken pump"
+_TWO_CAUSES = re.compile(
+    rf"\b(?:caused by|because of|due to|blamed on|attributed to|result of)\s+(?P<one>{_NOUN}?)"
+    rf",?\s+and\s+(?P<two>{_NOUN})(?=\s*(?:[.,;]|\Z)|\s(?:at|during|in|on|when|while)\b)",
     re.IGNORECASE,
 )
 _MAY_BE_A_CAUSE = re.compile(
@@ -195,7 +207,16 @@ def same_roles(
     source, where whom its "she" means is named.
     """
     theirs = list(_deeds(source, common))
+    suffered = list(_suffered(source, common))
     for deed in _deeds(claim, common):
+        # "She praised Krall" is not "Krall praised her".
+        if (
+            deed.opens
+            and deed.plain
+            and any(other.verb == deed.verb and other.who <= deed.who for other in suffered)
+            and not any(other.verb == deed.verb and other.who & deed.who for other in theirs)
+        ):
+            return False
         own = [other for other in theirs if other.verb == deed.verb]
         if deed.opens and any(d.plain for d in own) and not any(d.who & deed.who for d in own):
             return False
@@ -297,6 +318,17 @@ def _deeds(text: str, common: frozenset[str]) -> Iterator[_Deed]:
                 yield _Deed(name, next(iter(words(match["verb"]))).stem, False)
 
 
+def _suffered(text: str, common: frozenset[str]) -> Iterator[_Deed]:
+    """Whom a name or pronoun did something to, where they are named right behind the verb; who
+    speaks is named there, too.
+    """
+    for run in runs(text, names(text, common=common)):
+        match = _TO_WHOM.search(text, 0, run[0].start)
+        if match and is_deed(match["verb"]) and not re.fullmatch(SAYS, match["verb"]):
+            verb = next(iter(words(match["verb"]))).stem
+            yield _Deed(frozenset(w.stem for w in run), verb, False)
+
+
 def _is_subject(before: str) -> bool:
     """Whether whom a text names behind these words is whom it begins with."""
     before = before.strip()
@@ -360,19 +392,31 @@ def keeps_speaker(claim: str, source: str) -> bool:
     return told is None or bool(_ATTRIBUTES.search(re.sub(_QUOTED, " ", claim)))
 
 
-def done(claim: str, source: str) -> bool:
+def done(claim: str, source: str, around: str = "") -> bool:
     """False where a claim tells in the past tense what its source has only as to come, or as what
-    may be: "raised" of "will be raised".
+    may be: "raised" of "will be raised"; or has no word of, and what stands around it has so.
     """
-    said, there = _TOKEN.findall(claim), _TOKEN.findall(source)
+    said, there, beside = map(_TOKEN.findall, (claim, source, around))
     for i, word in enumerate(said):
         past = _PAST.match(word)
         if not past or _is_modal(said, i):
             continue
-        at = [j for j, w in enumerate(there) if _is_form(w.lower(), past[1].lower())]
+        root = past[1].lower()
+        at = [j for j, w in enumerate(there) if _is_form(w.lower(), root)]
         if at and all(_is_modal(there, j) for j in at):
             return False
+        if not at and stems(word).isdisjoint(stems(source)) and _is_to_come(root, beside):
+            return False
     return True
+
+
+def _is_to_come(root: str, tokens: list[str]) -> bool:
+    """Whether a word is told of as what will, would or may be, and nowhere as done: "the repairs
+    would take", "will be repaired".
+    """
+    at = [i for i, w in enumerate(tokens) if _is_form(w.lower(), root) or w.lower() == f"{root}s"]
+    will = [i for i in at if _is_modal(tokens, i) or any(map(_MODAL.match, tokens[i + 1 : i + 2]))]
+    return bool(will) and not any(_PAST.match(tokens[i]) for i in at if i not in will)
 
 
 def _is_form(word: str, root: str) -> bool:
@@ -408,5 +452,14 @@ def not_graver(claim: str, source: str) -> bool:
 
 
 def causes_hold(claim: str, source: str) -> bool:
-    """False where a claim says why, and its source says of nothing why."""
-    return not _CAUSE.search(claim) or bool(_MAY_BE_A_CAUSE.search(source))
+    """False where a claim says why, and its source says of nothing why, or has no word of one of
+    two causes: "an engine failure and thick fog".
+    """
+    if not _CAUSE.search(claim):
+        return True
+    there = stems(source)
+    two = [match[group] for match in _TWO_CAUSES.finditer(claim) for group in ("one", "two")]
+    causes = [[w for w in words(cause) if is_content(w)] for cause in two]
+    return bool(_MAY_BE_A_CAUSE.search(source)) and all(
+        any(w.stem in there or is_deed(w.text) for w in cause) for cause in causes if cause
+    )

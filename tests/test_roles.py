@@ -23,6 +23,7 @@ from service.roles import causes_hold, done, kinds_missing, not_graver, offices_
             "The brakes were serviced in May by works manager Karl Brandt.",
             "Works manager Karl Brandt of the Lakes Line said the brakes had been serviced in May.",
         ),
+        ("Karl Brandt thanked Ines Holm.", "Asked about it, she thanked Karl Brandt at length."),
         ("“We shall rebuild,” said Karl Brandt.", "“We shall rebuild,” Ines Holm told reporters."),
         (
             "Karl Brandt said: “We shall rebuild it.”",
@@ -51,6 +52,8 @@ def test_somebody_elses_deeds_and_words_are_told(claim: str, source: str) -> Non
         ("Ines Holm, the board said, won it.", "Former judge Holm, 49, won it, the board said."),
         ("Holm, 49, will stay, said the board.", "Holm will stay, Brandt said."),
         ("Holm, the mayor, revealed it.", "The mayor, who is older than Brandt, revealed it."),
+        ("Brandt thanked Holm.", "She thanked Brandt, and Brandt thanked her."),
+        ("Brandt said so.", "“It is so,” he said. “Never,” she answered Brandt, who said so."),
         ("After beating Brandt, Holm spoke.", "Brandt spoke."),
         ("“We shall rebuild,” said Holm.", "“We shall rebuild.” Holm left the hall."),
     ],
@@ -74,8 +77,26 @@ def test_a_plan_is_not_done(claim: str, source: str, holds: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("around", "holds"),
+    [
+        ("The weir was drained on Friday. The repairs would take a week. It leaks.", False),
+        ("The weir was drained on Friday. It will be repaired in May; a repair costs £2m.", False),
+        ("The weir was drained on Friday. It was repaired and will be repaired again.", True),
+        ("The weir was drained on Friday. A repair costs £2m.", True),
+    ],
+)
+def test_nor_is_one_that_the_article_tells_beside_what_is_cited(around: str, holds: bool) -> None:
+    assert done("The weir was repaired on Friday.", "The weir was drained.", around) is holds
+
+
+@pytest.mark.parametrize(
     ("claim", "source", "holds"),
     [
+        ("It was caused by a leak and heavy rain.", "A leak caused it, and it was dry.", False),
+        ("It fell because of frost and thaw.", "A thaw made it fall.", False),
+        ("It was caused by a leak and heavy rain.", "A leak caused it after the rain.", True),
+        ("It was caused by a leak and damaged roads.", "A leak caused it. It hurt roads.", True),
+        ("It was caused by a leak and cost £2m.", "A leak caused it. The damage is £2m.", True),
         (
             "She reported a fault, causing a crash.",
             "She had reported a fault. Two were hurt.",
