@@ -139,6 +139,7 @@ class Grounds:
     coverage: float = 0.0
     checks: dict[str, bool] = field(default_factory=dict)
     dates: Held = field(default_factory=Held)
+    article: str = ""  # what was read of the article: its headline, and the passages found
 
     @property
     def derived(self) -> list[Derived]:
@@ -273,7 +274,7 @@ def _grounds(
             break
         chosen.append(best)
         missing -= _told(claim, best)
-    grounds = Grounds(_join(chosen))
+    grounds = Grounds(_join(chosen), article=_read_of([first, *same_article]))
     text = " ".join(c.text for c in grounds.cited)
     grounds.coverage = covered(weights, text)
     grounds.dates = held(claim, text, first.passage.published_at)
@@ -502,10 +503,17 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
             common,
             _around(grounds),
         ),
-        "plans": done(claim, text, _around(grounds)) and not_graver(claim, text),
+        "plans": done(claim, text, grounds.article) and not_graver(claim, text),
         "causes": causes_hold(claim, text),
         "orders": all(order in seen(claim) for order in orders(shown)),
     }
+
+
+def _read_of(sentences: Iterable[Evidence]) -> str:
+    """The headline of an article, and its passages of which these sentences are."""
+    passages = {e.passage.id: e.passage for e in sentences}
+    read = sorted(passages.values(), key=lambda p: p.span)
+    return "\n".join([read[0].title or "", *(p.text for p in read)])
 
 
 def _around(grounds: Grounds) -> str:

@@ -71,6 +71,19 @@ _WITH_THAT = re.compile(r"[,–—]\s+(?P<verb>[a-z]+ing)\b")
 _MODAL = re.compile(r"(?:would|will|could|may|might|should|shall|['’]ll)\Z", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w’'-]+")
 _PAST = re.compile(r"(\w{3,}?)(?:ied|ed)\Z", re.IGNORECASE)
+# What is played one after the other.
+_STAGE = re.compile(
+    r"\b(?:(?:semi|quarter)[- ]?)?finals?(?=\s*(?:[.,;:?!)–—]|\Z)|['’]s\b|\s(?:against|and|at"
+    r"|because|between|by|for|from|in|is|of|on|that|to|was|were|when|where|which|will|with)\b)"
+    r"|\b(?:run|play)-?offs?\b",
+    re.IGNORECASE,
+)
+_REACHES = re.compile(
+    r"\b(?:reach\w*|qualif\w*|advanc\w*|progress\w*|through|into|book\w*|berth|clinch\w*|secur\w*"
+    r"|earn\w*|forc\w*|head\w*|place|spot)\b",
+    re.IGNORECASE,
+)
+STAGE_WITHIN = 7  # words before a stage
 WITHIN = 3  # words between a modal and its verb: "would not have to be raised"
 _CAUSE = re.compile(
     r"\b(?:caus(?:ed|es|ing)|because|due to|(?:lead|leads|leading|led) to|result(?:ed|s|ing)? in"
@@ -134,6 +147,14 @@ _KINDS = (
         "election run-off runoff vote ballot poll race",
     ),
 )
+# "Vice-president", "deputy mayor Karl Brandt": of another rank than without.
+_RANKED = re.compile(
+    r"(?<![\w-])(?P<rank>(?:assistant|deputy|under|vice)[ -](?:\w+ )?)?(?P<thing>chairman|chief"
+    r"|commissioner|director|editor|governor|head|leader|mayor|minister|president|prosecutor"
+    r"|secretary)"
+    r"(?P<names>(?-i:(?: [A-Z][\w’'-]+)+))",
+    re.IGNORECASE,
+)
 NEAR_ITS_OFFICE = 4  # words: "minister of state for foreign affairs"
 
 
@@ -165,6 +186,15 @@ def kinds_missing(text: str, known: str) -> list[str]:
             if stem in same
         ):
             missing.append(f"{kind.text} {thing.text}")
+    # A final is no semi-final.
+    stages = {*map(_stage, _STAGE.finditer(known))}
+    missing += [
+        match[0]
+        for match in _STAGE.finditer(text)
+        if "final" in (stage := _stage(match))
+        and stage not in stages
+        and any("final" in other for other in stages)
+    ]
     return missing
 
 
@@ -192,6 +222,15 @@ def offices_missing(text: str, known: str) -> list[str]:
         if match["of"] not in states.get(match["office"], {match["of"]}) or (
             office in _DIPLOMATS and not _DIPLOMATS & {*sequence}
         ):
+            missing.append(match[0])
+    ranks = [(m["rank"], m["thing"].casefold(), stems(m["names"])) for m in _RANKED.finditer(known)]
+    for match in _RANKED.finditer(text):
+        name = stems(match["names"])
+        thing = match["thing"].casefold()
+        theirs = [
+            r for r, other, held in ranks if other == thing and (held <= name or name <= held)
+        ]
+        if theirs and all(bool(rank) != bool(match["rank"]) for rank in theirs):
             missing.append(match[0])
     missing += [pair for pair in of_other_nations(text, known) if pair not in missing]
     return missing
@@ -396,7 +435,9 @@ def done(claim: str, source: str, around: str = "") -> bool:
     """False where a claim tells in the past tense what its source has only as to come, or as what
     may be: "raised" of "will be raised"; or has no word of, and what stands around it has so.
     """
-    said, there, beside = map(_TOKEN.findall, (claim, source, around))
+    if _is_ahead(claim, around):
+        return False
+    said, there = _TOKEN.findall(claim), _TOKEN.findall(source)
     for i, word in enumerate(said):
         past = _PAST.match(word)
         if not past or _is_modal(said, i):
@@ -405,9 +446,44 @@ def done(claim: str, source: str, around: str = "") -> bool:
         at = [j for j, w in enumerate(there) if _is_form(w.lower(), root)]
         if at and all(_is_modal(there, j) for j in at):
             return False
-        if not at and stems(word).isdisjoint(stems(source)) and _is_to_come(root, beside):
+        if (
+            not at
+            and stems(word).isdisjoint(stems(source))
+            and _is_to_come(root, _TOKEN.findall(around))
+        ):
             return False
     return True
+
+
+def _is_ahead(claim: str, around: str) -> bool:
+    """Whether a claim tells of a final, or a run-off, as played that is to come: it is told of what
+    it will be, and else of who reached it.
+    """
+    stages = {_stage(m) for m in _STAGE.finditer(claim) if not _ahead_of(claim, m.start())}
+    told = [
+        (_stage(match), _ahead_of(text, match.start()))
+        for span in sentence_spans(around)
+        for text in span.of(around).splitlines()
+        for match in _STAGE.finditer(text)
+    ]
+    return any(
+        (ahead := [how for other, how in told if other == stage]) and all(ahead) and "will" in ahead
+        for stage in stages
+    )
+
+
+def _stage(match: re.Match[str]) -> str:
+    return re.sub(r"[\s-]|s\Z", "", match[0].casefold())
+
+
+def _ahead_of(text: str, at: int) -> str:
+    """What the words before a stage say of it: that something "will" be in it, that somebody
+    "reached" it, or neither.
+    """
+    before = _TOKEN.findall(text[:at])[-STAGE_WITHIN:]
+    if any(map(_MODAL.match, before)) or {*before[-2:]} & {"next", "upcoming"}:
+        return "will"
+    return "reached" if _REACHES.search(" ".join(before)) else ""
 
 
 def _is_to_come(root: str, tokens: list[str]) -> bool:

@@ -133,6 +133,10 @@ def test_a_cause_is_named_by_the_source(claim: str, source: str, holds: bool) ->
         ("the health ministry", "Health minister Ada Krall left the ministry.", []),
         ("two ministers of health", "The interior ministers met.", ["ministers of health"]),
         ("the secretary for health", "The health secretary left.", []),
+        ("Mayor Karl Brandt left", "Deputy mayor Karl Brandt left.", ["Mayor Karl Brandt"]),
+        ("assistant editor Holm left", "Editor Ines Holm left.", ["assistant editor Holm"]),
+        ("Prime Minister Holm", "Deputy Prime Minister Holm left.", ["Minister Holm"]),
+        ("deputy mayor Brandt left", "Deputy mayor Karl Brandt and mayor Ines Holm left.", []),
         ("Spanish trawlers left", "The French trawlers left Spain.", ["Spanish trawlers"]),
         ("Spanish trawlers left", "The Spanish and French trawlers left.", []),
         ("Spanish trawlers left", "The French trawlers left. Other trawlers stayed.", []),
@@ -183,6 +187,10 @@ def test_nothing_graver_is_told_than_the_source_tells(claim: str, source: str, h
     [
         ("2,300 metro drivers", "Bus drivers walked out. The metro runs.", ["metro drivers"]),
         ("the parliamentary election", "the presidential run-off", ["parliamentary election"]),
+        ("She won the final.", "She won the semi-final in May.", ["final"]),
+        ("She won the semifinal.", "She won the quarter-final in May.", ["semifinal"]),
+        ("She scored in the final.", "She scored in the final, and in the semi-final.", []),
+        ("She left in the final minute.", "She left in the semi-final.", []),
         ("tram drivers", "Bus and tram drivers walked out.", []),
         ("bus drivers", "Bus drivers walked out; the drivers want more.", []),
         ("metro drivers", "Drivers walked out.", []),
@@ -195,3 +203,29 @@ def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
     text: str, known: str, missing: list[str]
 ) -> None:
     assert kinds_missing(text, known) == missing
+
+
+@pytest.mark.parametrize(
+    ("claim", "article", "holds"),
+    [
+        (
+            "Lena Brandt scored in the final.",
+            "Dale reached the cup final when Brandt scored. They will play Harrow in the final.",
+            False,
+        ),
+        (
+            "Dale won the run-off.",
+            "Dale went through to the run-off. He may win the run-off.",
+            False,
+        ),
+        (
+            "Lena Brandt scored in the final.",
+            "Dale reached the final, in which Brandt scored. The final was played in Harrow.",
+            True,
+        ),
+        ("Brandt will play in the final.", "Dale will play Harrow in the final.", True),
+        ("Dale reached the final.", "Dale reached the final. They will miss Brandt in it.", True),
+    ],
+)
+def test_a_final_that_is_to_come_is_not_played(claim: str, article: str, holds: bool) -> None:
+    assert done(claim, article.split(". ")[0] + ".", article) is holds
