@@ -62,6 +62,7 @@ _REFUSED = re.compile(r"(?:fail|refus|declin|unabl)")
 UNDONE_WITHIN = 3  # words before a verb
 BESIDE = 2  # words of content before a word that are of the same matter, with the one behind it
 _UP_OR_DOWN = frozenset(("up", "down"))
+_PRONOUNS = stems("he it she they which who")
 _BY = frozenset(("by", "from", "to"))
 
 
@@ -92,22 +93,22 @@ def not_opposed(claim: str, source: str) -> bool:
     """
     sentences = [span.of(source) for span in sentence_spans(source)]
     return not any(_is_opposed(claim, sentence) for sentence in sentences) and not (
-        len(sentences) > 1 and any(_is_turned(claim, sentence, source) for sentence in sentences)
+        len(sentences) > 1 and any(_is_turned(claim, sentence, sentences) for sentence in sentences)
     )
 
 
-def _is_turned(claim: str, sentence: str, source: str) -> bool:
+def _is_turned(claim: str, sentence: str, sentences: Sequence[str]) -> bool:
     """Whether a sentence tells what stands beside a word of the claim with its opposite, whatever
     the claim has of other sentences: "Rents fell by 5 % after the flood in May".
 
-    The source as a whole may have no word of the claim's side.
+    None may say of what the claim is about, or of "it", what the claim says.
     """
     said, there = words(claim), words(sentence)
-    whole, theirs, mine = stems(source), stems(sentence), stems(claim)
+    theirs, mine = stems(sentence), stems(claim)
     for i, word in enumerate(said):
         opposite = opposites(word.stem)
         at = [j for j, w in enumerate(there) if w.stem in opposite]
-        if not at or mine & opposite or whole & _same_side(word.stem) or _denied(said, i):
+        if not at or mine & opposite or _denied(said, i):
             continue
         before = [w.stem for w in said[:i] if is_content(w)][-BESIDE:]
         beside = before + [w.stem for w in said[i + 1 :] if is_content(w)][:1]
@@ -116,6 +117,10 @@ def _is_turned(claim: str, sentence: str, source: str) -> bool:
             and theirs.issuperset(beside)
             and not _KNOWN.intersection(beside)
             and not any(_denied(there, j) for j in at)
+            and not any(
+                other & _same_side(word.stem) and other & {*before[-1:], *_PRONOUNS}
+                for other in map(stems, sentences)
+            )
         ):
             return True
     return False

@@ -34,6 +34,10 @@ from service.opposites import not_opposed
             "Dale's rents fell by 5 % after the storm, which left 300 people of Harrow homeless.",
             "The storm left 300 people of Harrow homeless. Rents in Dale rose by 5 % after it.",
         ),
+        (
+            "Dale's rents fell by 5 % after the storm, which left 300 people of Harrow homeless.",
+            "The storm left 300 people of Harrow homeless. Wages fell. Dale's rents rose by 5 %.",
+        ),
         ("Holm resigned on Monday.", "On Monday, Holm refused to resign."),
     ],
 )
