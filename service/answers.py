@@ -36,6 +36,7 @@ from service.asked import (
     tells_when,
     told_together,
     unmet,
+    untrue,
     whom_most_tell_of,
 )
 from service.calibration import Calibration
@@ -609,6 +610,7 @@ class Answerer:
             signals["settled"] = settled or reader.yes(self._answerable, alone, part="")
         elif not gathers:
             missing += denied(part.question, said)
+            missing += untrue(part.question, quotation, " ".join(known))
         # A name may be written otherwise, a year that nobody tells of is another one.
         years = UNTOLD_YEAR * sum(bool(_YEAR.fullmatch(m)) for m in missing)
         signals["unmet"] = float(len(missing) + years + lacks_kind(part.question, said))

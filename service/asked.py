@@ -12,7 +12,8 @@ from index.index import STOP_WORDS
 from service.dates import mentions
 from service.grounding import TITLES, Evidence, covered, proper_names, weights_of
 from service.nations import kin
-from service.roles import kinds_missing, offices_missing
+from service.opposites import not_opposed
+from service.roles import kinds_missing, not_yet, offices_missing
 from service.wording import (
     CALENDAR_STEMS,
     NUMBERS,
@@ -153,6 +154,15 @@ def denied(question: str, answer: str) -> list[str]:
         return []
     asked = {w.stem for w in words(question) if is_content(w)}
     return sorted(asked & negated(answer, _DENY))
+
+
+def untrue(question: str, cited: str, article: str) -> list[str]:
+    """What a question takes for granted and its sources tell otherwise: the opposite, or that it is
+    to come. "Why did rents fall?" has no answer where rents rose.
+    """
+    return not_yet(question, cited, article) + (
+        [] if not_opposed(question, cited) else ["opposite"]
+    )
 
 
 def continued(sentence: str, beside: str) -> str:

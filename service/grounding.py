@@ -418,9 +418,14 @@ def covered(weights: dict[str, float], text: str) -> float:
     return sum(w for stem, w in weights.items() if stem in found) / total if total else 0.0
 
 
-def verbatim(claim: str, offered: Sequence[Evidence]) -> bool:
-    """Whether all of the claim's words stand in an article in a row, from a sentence's first on."""
+def verbatim(claim: str, offered: Sequence[Evidence], *, whole: bool = False) -> bool:
+    """Whether all of the claim's words stand in an article in a row, from a sentence's first on;
+    where it has to be a `whole` sentence, to its last.
+    """
     said = [w.stem for w in words(claim)]
+    if whole:
+        texts = (t for e in offered for t in {e.text, without_agency_line(e.text)})
+        return any([w.stem for w in words(text)] == said for text in texts)
     for e in offered:
         on = e.passage.text[e.span.start - e.passage.span.start :]
         if said and [w.stem for w in words(on[: 2 * len(claim) + MARGIN])[: len(said)]] == said:

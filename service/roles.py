@@ -435,7 +435,7 @@ def done(claim: str, source: str, around: str = "") -> bool:
     """False where a claim tells in the past tense what its source has only as to come, or as what
     may be: "raised" of "will be raised"; or has no word of, and what stands around it has so.
     """
-    if _is_ahead(claim, around):
+    if not_yet(claim, source, around):
         return False
     said, there = _TOKEN.findall(claim), _TOKEN.findall(source)
     for i, word in enumerate(said):
@@ -446,18 +446,28 @@ def done(claim: str, source: str, around: str = "") -> bool:
         at = [j for j, w in enumerate(there) if _is_form(w.lower(), root)]
         if at and all(_is_modal(there, j) for j in at):
             return False
-        if (
-            not at
-            and stems(word).isdisjoint(stems(source))
-            and _is_to_come(root, _TOKEN.findall(around))
-        ):
-            return False
     return True
 
 
-def _is_ahead(claim: str, around: str) -> bool:
-    """Whether a claim tells of a final, or a run-off, as played that is to come: it is told of what
-    it will be, and else of who reached it.
+def not_yet(text: str, source: str, around: str) -> list[str]:
+    """What a text tells in the past tense, or a question takes to be done, and the source has no
+    word of, while what stands around it has it as to come; a final that is to come.
+    """
+    tokens = _TOKEN.findall(text)
+    there = stems(source)
+    return _ahead(text, around) + [
+        word
+        for i, word in enumerate(tokens)
+        if (past := _PAST.match(word))
+        and not _is_modal(tokens, i)
+        and stems(word).isdisjoint(there)
+        and _is_to_come(past[1].lower(), _TOKEN.findall(around))
+    ]
+
+
+def _ahead(claim: str, around: str) -> list[str]:
+    """The finals and run-offs of a claim that are to come, and not told of as to come: all that is
+    told is what they will be, and who reached them.
     """
     stages = {_stage(m) for m in _STAGE.finditer(claim) if not _ahead_of(claim, m.start())}
     told = [
@@ -466,10 +476,13 @@ def _is_ahead(claim: str, around: str) -> bool:
         for text in span.of(around).splitlines()
         for match in _STAGE.finditer(text)
     ]
-    return any(
-        (ahead := [how for other, how in told if other == stage]) and all(ahead) and "will" in ahead
+    return [
+        stage
         for stage in stages
-    )
+        if (ahead := [how for other, how in told if other == stage])
+        and all(ahead)
+        and "will" in ahead
+    ]
 
 
 def _stage(match: re.Match[str]) -> str:

@@ -117,6 +117,9 @@ class Verifier:
                 self._supported, context, quotation=quotation, statement=statement
             )
         support = judge(grounds, entailment, self._calibration.support)
+        # The source says what it says; whether it answers is another question.
+        if support.label != "supported" and verbatim(said, offered, whole=True):
+            support = judge(grounds, TOLD_BY_CODE, self._calibration.support)
         claims.append(told | support.model_dump())
         if support.label != "supported":
             dropped.append(Dropped(text=claim, reason="entailment"))

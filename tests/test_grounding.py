@@ -10,9 +10,10 @@ from service.asked import (
     replaced,
     told_together,
     unmet,
+    untrue,
     whom_most_tell_of,
 )
-from service.grounding import check, evidence, ground, nearest, proper_names, quoted
+from service.grounding import check, evidence, ground, nearest, proper_names, quoted, verbatim
 from service.orders import orders
 from service.wording import names, stems, words
 
@@ -679,3 +680,41 @@ def test_a_sentence_goes_on_after_no_with_a_small_letter_unless_it_begins_with_a
 )
 def test_yes_or_no_against_what_a_claim_says(word: str, claim: str, contrary: bool) -> None:
     assert gainsays(word, claim, "Is the underground affected by the strike?") is contrary
+
+
+@pytest.mark.parametrize(
+    ("question", "cited", "article", "found"),
+    [
+        ("Why did rents in Dale fall?", "Rents in Dale rose in May.", "", ["opposite"]),
+        ("Why did rents in Dale rise?", "Rents in Dale rose in May.", "", []),
+        (
+            "When was the weir repaired?",
+            "The weir was drained on Friday.",
+            "The weir was drained on Friday. It will be repaired in May.",
+            ["repaired"],
+        ),
+        (
+            "When was the weir repaired?",
+            "It will be repaired in May.",
+            "The weir was drained on Friday. It will be repaired in May.",
+            [],
+        ),
+        (
+            "Who scored in the final?",
+            "Dale reached the final when Brandt scored.",
+            "Dale reached the final when Brandt scored. Dale will play Harrow in the final.",
+            ["final"],
+        ),
+    ],
+)
+def test_what_a_question_takes_for_granted_may_be_told_otherwise(
+    question: str, cited: str, article: str, found: list[str]
+) -> None:
+    assert untrue(question, cited, article) == found
+
+
+def test_a_whole_sentence_is_the_sources_own() -> None:
+    offered = evidence([passage()])
+    assert verbatim("No one was injured, the fire service said.", offered, whole=True)
+    assert not verbatim("No one was injured.", offered, whole=True)
+    assert verbatim("No one was injured.", offered)
