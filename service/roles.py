@@ -84,6 +84,7 @@ _REACHES = re.compile(
     re.IGNORECASE,
 )
 STAGE_WITHIN = 7  # words before a stage
+_WITH_MODAL = frozenset("also be been have never not now only soon then".split())
 WITHIN = 3  # words between a modal and its verb: "would not have to be raised"
 _CAUSE = re.compile(
     r"\b(?:caus(?:ed|es|ing)|because|due to|(?:lead|leads|leading|led) to|result(?:ed|s|ing)? in"
@@ -504,8 +505,18 @@ def _is_to_come(root: str, tokens: list[str]) -> bool:
     would take", "will be repaired".
     """
     at = [i for i, w in enumerate(tokens) if _is_form(w.lower(), root) or w.lower() == f"{root}s"]
-    will = [i for i in at if _is_modal(tokens, i) or any(map(_MODAL.match, tokens[i + 1 : i + 2]))]
+    will = [i for i in at if _is_willed(tokens, i) or any(map(_MODAL.match, tokens[i + 1 : i + 2]))]
     return bool(will) and not any(_PAST.match(tokens[i]) for i in at if i not in will)
+
+
+def _is_willed(tokens: list[str], at: int) -> bool:
+    """Whether nothing but "be" and the like stands between a modal and a verb: "will come into
+    force" forces nothing.
+    """
+    before = tokens[max(0, at - WITHIN) : at]
+    while before and before[-1].lower() in _WITH_MODAL:
+        before.pop()
+    return bool(before and _MODAL.match(before[-1]))
 
 
 def _is_form(word: str, root: str) -> bool:

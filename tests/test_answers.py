@@ -80,6 +80,16 @@ def test_a_sentence_that_its_source_does_not_bear_out_is_dropped_and_reported(
     ]
 
 
+def test_a_sentence_of_the_source_is_borne_out_by_it_however_it_is_read(index: Index) -> None:
+    theirs = "Aldous Finch opened the new bridge at Harrow Mere on Friday."
+    chat = ScriptedChat(text=theirs, readings={"every detail": 0.01})
+    answer = ask(index, chat)
+    assert answer.answer == theirs and not answer.dropped
+    chat = ScriptedChat(text="Aldous Finch opened the bridge.", readings={"every detail": 0.01})
+    answer = ask(index, chat, "What did Aldous Finch open?")
+    assert answer.answer == theirs and [d.reason for d in answer.dropped] == ["entailment"]
+
+
 def test_where_no_sentence_passes_the_reply_is_a_refusal(index: Index) -> None:
     said = "Maria Lund designed a tower for Harrow Mere."
     answer = ask(index, ScriptedChat(text=said), "Who designed the tower at Harrow Mere?")

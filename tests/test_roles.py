@@ -83,6 +83,7 @@ def test_a_plan_is_not_done(claim: str, source: str, holds: bool) -> None:
         ("The weir was drained on Friday. It will be repaired in May; a repair costs £2m.", False),
         ("The weir was drained on Friday. It was repaired and will be repaired again.", True),
         ("The weir was drained on Friday. A repair costs £2m.", True),
+        ("The weir was drained on Friday. It will stay under repair.", True),
     ],
 )
 def test_nor_is_one_that_the_article_tells_beside_what_is_cited(around: str, holds: bool) -> None:
