@@ -83,6 +83,7 @@ _REACHES = re.compile(
     r"|earn\w*|forc\w*|head\w*|place|spot)\b",
     re.IGNORECASE,
 )
+_THE = re.compile(r"\bthe\s+(?:[\w’'-]+\s+){0,3}\Z", re.IGNORECASE)
 STAGE_WITHIN = 7  # words before a stage
 _WITH_MODAL = frozenset("also be been have never not now only soon then".split())
 WITHIN = 3  # words between a modal and its verb: "would not have to be raised"
@@ -468,9 +469,13 @@ def not_yet(text: str, source: str, around: str) -> list[str]:
 
 def _ahead(claim: str, around: str) -> list[str]:
     """The finals and run-offs of a claim that are to come, and not told of as to come: all that is
-    told is what they will be, and who reached them.
+    told is what they will be, and who reached them. "A final" may be an earlier one.
     """
-    stages = {_stage(m) for m in _STAGE.finditer(claim) if not _ahead_of(claim, m.start())}
+    stages = {
+        _stage(match)
+        for match in _STAGE.finditer(claim)
+        if _THE.search(claim, 0, match.start()) and not _ahead_of(claim, match.start())
+    }
     told = [
         (_stage(match), _ahead_of(text, match.start()))
         for span in sentence_spans(around)

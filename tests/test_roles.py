@@ -224,6 +224,11 @@ def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
             "Dale reached the final, in which Brandt scored. The final was played in Harrow.",
             True,
         ),
+        (
+            "Dale last played a final in 1987.",
+            "Dale reached the final. They may win the final.",
+            True,
+        ),
         ("Brandt will play in the final.", "Dale will play Harrow in the final.", True),
         ("Dale reached the final.", "Dale reached the final. They will miss Brandt in it.", True),
     ],
