@@ -68,7 +68,7 @@ _TITLED = re.compile(
 )
 _WITH_THAT = re.compile(r"[,–—]\s+(?P<verb>[a-z]+ing)\b")
 # What is to be, or may be.
-_MODAL = re.compile(r"(?:would|will|could|may|might|should|shall|['’]ll)\Z", re.IGNORECASE)
+_MODAL = re.compile(r"(?:would|won['’]t|will|could|may|might|should|shall|['’]ll)\Z", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w’'-]+")
 _PAST = re.compile(r"(\w{3,}?)(?:ied|ed)\Z", re.IGNORECASE)
 # What is played one after the other.
@@ -84,6 +84,8 @@ _REACHES = re.compile(
     re.IGNORECASE,
 )
 _THE = re.compile(r"\bthe\s+(?:[\w’'-]+\s+){0,3}\Z", re.IGNORECASE)
+_WAS = re.compile(r"\s+(?:was|were)\b", re.IGNORECASE)
+_OF_ANOTHER = frozenset("after as since that when which while who".split())
 STAGE_WITHIN = 7  # words before a stage
 _WITH_MODAL = frozenset("also be been have never not now only soon then".split())
 WITHIN = 3  # words between a modal and its verb: "would not have to be raised"
@@ -474,7 +476,9 @@ def _ahead(claim: str, around: str) -> list[str]:
     stages = {
         _stage(match)
         for match in _STAGE.finditer(claim)
-        if _THE.search(claim, 0, match.start()) and not _ahead_of(claim, match.start())
+        if _THE.search(claim, 0, match.start())
+        and not _ahead_of(claim, match.start())
+        and _is_past(claim, match.start(), match.end())
     }
     told = [
         (_stage(match), _ahead_of(text, match.start()))
@@ -489,6 +493,16 @@ def _ahead(claim: str, around: str) -> list[str]:
         and all(ahead)
         and "will" in ahead
     ]
+
+
+def _is_past(text: str, start: int, end: int) -> bool:
+    """Whether the words before a stage, or the one behind it, tell in the past tense of it."""
+    before = _TOKEN.findall(text[:start])[-STAGE_WITHIN:]
+    return bool(_WAS.match(text, end)) or any(
+        (is_deed(word) or word.lower() in ("did", "was", "were"))
+        and other not in _OF_ANOTHER
+        for other, word in pairwise(["", *before])
+    )
 
 
 def _stage(match: re.Match[str]) -> str:
@@ -510,8 +524,10 @@ def _is_to_come(root: str, tokens: list[str]) -> bool:
     would take", "will be repaired".
     """
     at = [i for i, w in enumerate(tokens) if _is_form(w.lower(), root) or w.lower() == f"{root}s"]
-    will = [i for i in at if _is_willed(tokens, i) or any(map(_MODAL.match, tokens[i + 1 : i + 2]))]
-    return bool(will) and not any(_PAST.match(tokens[i]) for i in at if i not in will)
+    past = {i for i in at if _PAST.match(tokens[i])}  # "those repaired will reopen"
+    noun = {i for i in at if i not in past and any(map(_MODAL.match, tokens[i + 1 : i + 2]))}
+    will = noun | {i for i in at if _is_willed(tokens, i)}
+    return bool(will) and past <= will
 
 
 def _is_willed(tokens: list[str], at: int) -> bool:

@@ -84,6 +84,7 @@ def test_a_plan_is_not_done(claim: str, source: str, holds: bool) -> None:
         ("The weir was drained on Friday. It was repaired and will be repaired again.", True),
         ("The weir was drained on Friday. A repair costs £2m.", True),
         ("The weir was drained on Friday. It will stay under repair.", True),
+        ("The weir was drained on Friday. A weir once repaired will hold.", True),
     ],
 )
 def test_nor_is_one_that_the_article_tells_beside_what_is_cited(around: str, holds: bool) -> None:
@@ -229,6 +230,11 @@ def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
             "Dale reached the final. They may win the final.",
             True,
         ),
+        ("When is the final?", "Dale reached the final. They may win the final.", True),
+        ("Who won't play in the final?", "Dale reached the final. Holm will miss the final.", True),
+        ("Dale meet Harrow, who won, in the final.", "Dale will meet Harrow in the final.", True),
+        ("Who won the final?", "Dale reached the final. They may win the final.", False),
+        ("When was the final?", "Dale reached the final. They may win the final.", False),
         ("Brandt will play in the final.", "Dale will play Harrow in the final.", True),
         ("Dale reached the final.", "Dale reached the final. They will miss Brandt in it.", True),
     ],
