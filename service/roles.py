@@ -87,6 +87,8 @@ _THE = re.compile(r"\bthe\s+(?:[\w’'-]+\s+){0,3}\Z", re.IGNORECASE)
 _WAS = re.compile(r"\s+(?:was|were)\b", re.IGNORECASE)
 _OF_ANOTHER = frozenset("after as since that when which while who".split())
 STAGE_WITHIN = 7  # words before a stage
+_HAS_BEEN = frozenset("been had has have was were".split())
+HAS_WITHIN = 6  # words between one of these and its verb: "When was the old weir repaired?"
 _WITH_MODAL = frozenset("also be been have never not now only soon then".split())
 WITHIN = 3  # words between a modal and its verb: "would not have to be raised"
 _CAUSE = re.compile(
@@ -459,14 +461,22 @@ def not_yet(text: str, source: str, around: str) -> list[str]:
     """
     tokens = _TOKEN.findall(text)
     there = stems(source)
-    return _ahead(text, around) + [
-        word
-        for i, word in enumerate(tokens)
-        if (past := _PAST.match(word))
-        and not _is_modal(tokens, i)
-        and stems(word).isdisjoint(there)
-        and _is_to_come(past[1].lower(), _TOKEN.findall(around))
-    ]
+    return (
+        _ahead(text, around)
+        + [
+            word
+            for i, word in enumerate(tokens)
+            if (past := _PAST.match(word))
+            and not _is_modal(tokens, i)
+            # "Was repaired", "Krall repaired"; not "repaired roads".
+            and (
+                _HAS_BEEN & {*tokens[max(0, i - HAS_WITHIN) : i]}
+                or (i and tokens[i - 1][0].isupper())
+            )
+            and stems(word).isdisjoint(there)
+            and _is_to_come(past[1].lower(), _TOKEN.findall(around))
+        ]
+    )
 
 
 def _ahead(claim: str, around: str) -> list[str]:
@@ -499,8 +509,7 @@ def _is_past(text: str, start: int, end: int) -> bool:
     """Whether the words before a stage, or the one behind it, tell in the past tense of it."""
     before = _TOKEN.findall(text[:start])[-STAGE_WITHIN:]
     return bool(_WAS.match(text, end)) or any(
-        (is_deed(word) or word.lower() in ("did", "was", "were"))
-        and other not in _OF_ANOTHER
+        (is_deed(word) or word.lower() in ("did", "was", "were")) and other not in _OF_ANOTHER
         for other, word in pairwise(["", *before])
     )
 
