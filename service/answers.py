@@ -75,7 +75,16 @@ from service.verification import (
     tidied,
 )
 from service.wording import negates, without_stray_marks
-from service.yes_no import Told, swapped, told, unled, unwrapped
+from service.yes_no import (
+    Told,
+    asks_still,
+    bears_on,
+    may_be_no,
+    swapped,
+    told,
+    unled,
+    unwrapped,
+)
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
@@ -105,6 +114,8 @@ SURELY_OTHERWISE = 0.65
 ANSWERED = 0.40
 # The model's readings of "Yes or No?" lean towards Yes.
 SAYS_YES, SAYS_NO = 0.75, 0.65
+# Where what is cited settles the question less surely than this, neither word is read of it.
+SETTLED = 0.5
 # As what a year of the question that no article tells counts, beyond what else is not borne out.
 UNTOLD_YEAR = 3
 _YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
@@ -383,6 +394,8 @@ class Answerer:
             likely = part.verified and self._answers(part, claims, offered, work)
             if polar and not (likely and _told(part, offered) in ("Yes", "No")):
                 among = _of_the_articles_cited(part, offered) if likely else offered
+                if likely and asks_still(part.question):
+                    among = _in_question(part, offered)
                 denial = self._what_denies(part, context, among, work)
                 if denial:
                     part.verified = denial
@@ -475,16 +488,19 @@ class Answerer:
         context: dict[str, Any],
         offered: Sequence[Evidence],
         work: _Work,
+        tells: Told = "No",
     ) -> list[Verified]:
         """A source's own sentence whose words alone say No: the model seldom finds that a denial is
-        an answer.
+        an answer. One that tells less has to have all of the question's words.
         """
         newest_first = sorted(offered, key=lambda e: e.passage.published_at or "", reverse=True)
         for e in newest_first:
             text = _said(e)
             if len(text.split()) > MOST_WORDS or orders(text):
                 continue
-            if _tells(part.question, text, e.passage, offered) == "No":
+            if tells != "No" and not repeats(part.question, text):
+                continue
+            if _tells(part.question, text, e.passage, offered) == tells:
                 verified = self._verified(text, context, offered, work, read=False)
                 if verified:
                     return [verified]
@@ -552,6 +568,15 @@ class Answerer:
             word = "Yes" if p >= SAYS_YES else "No" if p <= SAYS_NO else ""
             if by_words == f"not {word}":
                 word = ""
+            if word == "No" and not _may_say_no(part):
+                part.verified[:1] = self._what_bears(word, part, context, offered, work)
+                if part.verified and not bears_on(part.question, _said_and_cited(part)):
+                    # Given as a No, and of something else.
+                    part.verified = self._what_denies(part, context, offered, work, "not Yes")
+                if not part.verified:
+                    return
+                by_words = _told(part, offered)
+                word = word if by_words == word else ""
         if word and not (by_words and _bears(word, part, offered)):
             part.verified[:1] = self._what_bears(word, part, context, offered, work)
             if not part.verified:
@@ -577,7 +602,7 @@ class Answerer:
         first = part.verified[0]
         own: list[Verified] = []
         if word == "No":
-            own = self._what_denies(part, context, offered, work)
+            own = self._what_denies(part, context, _in_question(part, offered), work)
         if not own and not _bears(word, part, offered):
             own = self._in_their_own_words([first.text], part, context, offered, work)
         said = " ".join(c.text for c in first.grounds.cited)
@@ -737,6 +762,25 @@ def _said(e: Evidence) -> str:
 def _of_the_articles_cited(part: _Part, offered: Sequence[Evidence]) -> list[Evidence]:
     ids = {c.passage.article_id for v in part.verified for c in v.grounds.cited}
     return [e for e in offered if e.passage.article_id in ids]
+
+
+def _in_question(part: _Part, offered: Sequence[Evidence]) -> list[Evidence]:
+    """Where a denial is looked for: what still is so, no earlier article denies."""
+    if not asks_still(part.question):
+        return list(offered)
+    earliest = min(c.passage.published_at or "" for v in part.verified for c in v.grounds.cited)
+    return [e for e in offered if (e.passage.published_at or "") >= earliest]
+
+
+def _said_and_cited(part: _Part) -> str:
+    cited = [with_antecedent(c) for v in part.verified for c in v.grounds.cited]
+    return " ".join([part.verified[0].text, *cited])
+
+
+def _may_say_no(part: _Part) -> bool:
+    """Whether what was read as a No is plain enough to be called one."""
+    plain = may_be_no(part.question, _said_and_cited(part))
+    return plain and part.signals["settled"] >= SETTLED
 
 
 def _told(part: _Part, offered: Sequence[Evidence]) -> Told:

@@ -22,6 +22,7 @@ rise rose risen increase grow grew grown soar climb surge jump
     | fall fell fallen decrease decline drop plunge plummet sink sank
 passed | failed
 open reopen | close shut
+reopen unblock | block
 arrest detain | release free
 confirm | deny
 allow permit legalise legalize | ban forbid forbade prohibit outlaw

@@ -14,6 +14,7 @@ from service.opposites import not_opposed, opposites
 from service.wording import (
     CALENDAR_STEMS,
     NEGATORS,
+    NUMBERS,
     Word,
     fold,
     is_content,
@@ -46,6 +47,12 @@ _IN_OTHER_WORDS = [
         (r"deaths?|dead|dying|killed", "died"),
         (r"hurt|wounded", "injured"),
         (r"sacked|fired|laid off", "dismissed"),
+        (
+            r"(?:an? )?(?:part|member) of|t(?:ake|akes|aken|aking|ook) part in"
+            r"|participat(?:es?|ed|ing) in",
+            "involved in",
+        ),
+        (r"research(?: (?:team|group|project))?|study (?:team|group)", "study"),
         (r"not only|no doubt|no (?:fewer|less|later|more) than", ""),
     )
 ]
@@ -56,14 +63,18 @@ _CLAUSE = re.compile(r"[;:–—]|,\s|\s(?:and|but|while|although|though|whereas
 # Words of a question that ask for nothing by themselves.
 _EMPTY = re.compile(
     r"\b(?:anybody|anyone|anything|somebody|someone|something|ever|yet|still|already|really|get|got"
-    r"|have to|had to|be able to|according to|whether)\b",
+    r"|have to|had to|be able to|according to|whether|going to)\b",
     re.IGNORECASE,
+)
+_IS_STILL = re.compile(r"\bstill\b", re.IGNORECASE)
+_PASSIVE = re.compile(
+    r"\b(?:was|were|is|are|be|been|being)\s+(?:\w+ly\s+)?(\w+)\b(\s+by\s+(?!\d))?", re.IGNORECASE
 )
 _STILL = re.compile(r"\b(?:still|yet|already|only|all|every|most)\b", re.IGNORECASE)
 # What is said by somebody, is to come, or may be.
 _HEDGED = re.compile(
     r"\b(?:may|might|could|would|will|should|if|whether|unless|alleg\w*|accus\w*|suspect\w*"
-    r"|claim\w*|den(?:y|ies|ied)|refus\w*|fail\w*|ask\w*|urg\w*|request\w*|demand\w*|plan\w*"
+    r"|claim\w*|den(?:y|ies|ied)|refus\w*|fail(?:s|ed|ing)?|ask\w*|urg\w*|request\w*|demand\w*|plan\w*"
     r"|propos\w*|promis\w*|hop\w*|expect\w*|tri(?:es|ed)|try\w*|want\w*|call\w* (?:for|to)|nearly"
     r"|almost|threat\w*|withdr\w*|reject\w*|oppos\w*|block\w*|veto\w*|against|cancel\w*"
     r"|except|instead|unlikely|hardly|barely|few|little)\b",
@@ -81,8 +92,24 @@ _LESS = frozenset(
 )
 # Whose denial it is; what is denied so may still be.
 _DENIES = frozenset(("denied", "deny", "denies"))
+# "Hold a referendum": what is done is told by the noun.
+_LIGHT = stems("hold take make give")
+# Share of the question's words from which on a sentence that denies nothing is no No; and below
+# which it is no reply.
+MOST_HELD, LEAST_BORNE = 0.5, 0.3
 # Share of the question's words that a sentence has to have; its article has to have the others.
 LEAST_HELD = 0.5
+# What befell others did not befall it.
+_SPARED = re.compile(r"\b(?:(?:not|n['’]t)(?: be| been| being)? affected|unaffected)\b", re.I)
+_UNANIMOUS = re.compile(r"\bunanim", re.IGNORECASE)
+_COUNT = rf"(?:\d+|{'|'.join(n for n in NUMBERS if n != 'zero')})"
+# Votes for and against.
+_SPLIT = re.compile(
+    r"\b(?:vot(?:es?|ed|ing)|ballot|approved|backed|passed|carried|adopted|rejected|ruled|decided"
+    rf"|found|verdict)\b[^.;]{{0,60}}?(?<!from )\b{_COUNT}(?: votes?)?(?: to |-|–)(?!0\b){_COUNT}\b"
+    rf"|\b{_COUNT}(?: to |-|–)(?!0\b){_COUNT} vote\b|\b(?:voted against|dissented)\b",
+    re.IGNORECASE,
+)
 
 
 def told(question: str, text: str, headline: str = "", around: str = "") -> Told:
@@ -90,18 +117,22 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
     if negates(question):
         return ""
     undone = bool(_UNDONE.search(question))
+    if _UNANIMOUS.search(question):
+        text = _SPLIT.sub(r"\g<0>, not unanimous", text)
     asked_in = _EMPTY.sub(" ", _plain(question, undone=True))
     said_in = _plain(text, undone=undone)
     there = stems(said_in)
     asked = _content(_WHEN.sub(" ", asked_in))
     whom = {w.stem for w in names(asked_in)} & asked
-    main = _content(_WHEN.split(asked_in)[0]) - whom - CALENDAR_STEMS or asked
+    first = _content(_WHEN.split(asked_in)[0])
+    main = first - whom - CALENDAR_STEMS or asked
+    heavy = main - _LIGHT or main
     turned = {stem for stem in asked if opposites(stem) & there}
     known = there | turned | stems(_plain(f"{headline} {around}", undone=True))
     enough = (
         bool(main)
-        and len(main & there | main & turned) >= LEAST_HELD * len(main)
-        and asked <= known
+        and len(heavy & there | heavy & turned) >= LEAST_HELD * len(heavy)
+        and asked - _LIGHT <= known
         and _of_no_other(whom - stems(headline), said_in)
     )
     scopes = list(_denials(said_in))
@@ -115,10 +146,24 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
             if denied & {w.stem for w in scope}
         )
         return "No" if plain and enough else "not Yes"
-    if turned and enough and _opposed(_without(whom - there, asked_in), said_in):
+    still = asks_still(question)
+    if turned and enough and not (still and _turned_since(turned, said_in, back=True)):
+        unsaid = whom
+        if any(_by_nobody(stem, said_in) for stem in turned):
+            unsaid = whom | _LIGHT | stems(headline) - turned
+        if _opposed(_without(unsaid - there, asked_in), said_in):
+            return "No"
+    if (
+        _SPARED.search(said_in)
+        and asked - whom - there
+        and asked <= there | stems(headline)
+        and asked & there - stems(headline)
+    ):
+        return "No"
+    if still and enough and _turned_since(main, said_in):
         return "No"
     if (
-        main | whom <= there
+        main | whom & first <= there
         and asked <= known
         and not turned
         and not negates(said_in)
@@ -128,6 +173,31 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
     ):
         return "Yes" if asked <= there else "not No"
     return ""
+
+
+def asks_still(question: str) -> bool:
+    return bool(_IS_STILL.search(question))
+
+
+def bears_on(question: str, text: str) -> bool:
+    """Whether a text has enough of what is asked to be a reply."""
+    asked = _content(_EMPTY.sub(" ", _plain(question, undone=True)))
+    return len(asked & stems(_plain(text, undone=True))) >= LEAST_BORNE * len(asked)
+
+
+def may_be_no(question: str, text: str) -> bool:
+    """Whether what was read as a No may be one, as far as its words tell: it denies something, or
+    has some of what is asked and no more than half, so that it may have something else instead.
+    """
+    if not bears_on(question, text):
+        return False
+    said_in = _plain(text, undone=bool(_UNDONE.search(question)))
+    asked_in = _EMPTY.sub(" ", _plain(question, undone=True))
+    asked, there = _content(asked_in), stems(said_in)
+    if negates(said_in) or any(opposites(stem) & there for stem in asked):
+        return True
+    main = _content(_WHEN.split(asked_in)[0]) - {w.stem for w in names(asked_in)} - CALENDAR_STEMS
+    return len(main & there) <= MOST_HELD * len(main)
 
 
 def _content(text: str) -> set[str]:
@@ -162,6 +232,29 @@ def _clauses(text: str) -> list[str]:
 def _opposed(claim: str, text: str) -> bool:
     """By a sentence, or by a clause of one that denies something else."""
     return any(not not_opposed(claim, part) for part in [text, *_clauses(text)])
+
+
+def _by_nobody(stem: str, text: str) -> bool:
+    """Whether the opposite of a word is told without whose deed it was: "the motion was rejected
+    by 30 votes to 24". Then it is that of whom the headline names.
+    """
+    passive = (m for m in _PASSIVE.finditer(text) if not m[2])
+    return any(stems(m[1]) & opposites(stem) for m in passive)
+
+
+def _turned_since(asked: set[str], text: str, *, back: bool = False) -> bool:
+    """Whether a text that denies nothing tells what is asked and its opposite after it: "was closed
+    and reopened on Monday". `back` is the other way round.
+    """
+    if negates(text):
+        return False
+    there = [w.stem for w in words(text)]
+    last = {stem: at for at, stem in enumerate(there)}
+    return any(
+        (last[opposite] < last[stem]) if back else (last[opposite] > last[stem])
+        for stem in asked & {*there}
+        for opposite in opposites(stem) & {*there}
+    )
 
 
 def _negator_at(clause: tuple[Word, ...]) -> int:

@@ -618,6 +618,67 @@ def test_no_is_not_said_before_a_sentence_that_affirms(index: Index) -> None:
     assert answer.answer == "The tram to Corfe will run as usual: a union said it strikes."
 
 
+FERRY = (
+    "The weir at Corfe broke on Monday. Water in the mill was clean at the time, Ola Brand said. "
+    "The mill has six floors and a loft. Ada Krall did not rule out repairs before May."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "answer"),
+    [
+        (
+            "Was water in the mill clean when the weir at Corfe broke?",
+            "Water in the mill was clean at the time.",
+            "Water in the mill was clean at the time.",
+        ),
+        (
+            "Was rain the cause of the flood in the mill according to Ola Brand?",
+            "The mill has six floors and a loft.",
+            "",
+        ),
+        (
+            "Did Ada Krall rule out repairs?",
+            "The mill has six floors and a loft.",
+            "Ada Krall did not rule out repairs before May.",
+        ),
+    ],
+)
+def test_no_is_not_read_of_what_affirms_or_is_of_something_else(
+    index: Index, question: str, said: str, answer: str
+) -> None:
+    index.add(NewArticle(id="ferry", text=FERRY, title="Flood at Corfe"))
+    chat = ScriptedChat(text=f"No, {said}", readings={"with Yes or No alone": 0.2})
+    assert ask(index, chat, question).answer == answer
+
+
+def test_no_is_not_said_of_what_settles_nothing(index: Index) -> None:
+    index.add(NewArticle(id="ferry", text=FERRY, title="Flood at Corfe"))
+    alone = "has six floors and a loft.\n\nQuestion"
+    said = {"with Yes or No alone": 0.2, alone: 0.45}
+    chat = ScriptedChat(text="No, the mill has six floors and a loft.", readings=said, yes=0.8)
+    found = ask(index, chat, "Does the mill have six cellars?")
+    assert found.answer == "The mill has six floors and a loft."
+
+
+def test_what_is_still_so_is_told_by_the_later_report(index: Index) -> None:
+    for day, text in (
+        ("2026-03-02", "The main road to Corfe was blocked by a fallen mast."),
+        ("2026-03-01", "The road to Corfe was reopened after the snow."),
+        ("2026-03-04", "The road to Corfe was reopened on Tuesday."),
+    ):
+        index.add(NewArticle(id=day, text=text, title="Storm", published_at=day))
+    chat = ScriptedChat(
+        text="Yes, the main road to Corfe was blocked by a fallen mast.",
+        readings={"with Yes or No alone": 0.6},
+    )
+    found = ask(index, chat, "Is the road to Corfe still blocked?")
+    assert found.answer == "No, the road to Corfe was reopened on Tuesday."
+    index.delete("2026-03-04")
+    found = ask(index, chat, "Is the road to Corfe still blocked?")
+    assert found.answer == "The main road to Corfe was blocked by a fallen mast."
+
+
 def test_what_another_did_is_not_given_in_the_source_s_own_words(index: Index) -> None:
     said = "Karl Denby opened the new bridge at Harrow Mere on Friday."
     answer = ask(index, ScriptedChat(text=said), "When did Karl Denby open the new bridge?")

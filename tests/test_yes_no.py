@@ -55,7 +55,23 @@ AROUND = (
         ("Did Krall rebuild the weir?", "Krall promised to rebuild the weir.", ""),
         ("Did Krall rebuild the weir?", "Krall will rebuild the weir.", ""),
         ("Did Krall rebuild the weir?", "Nobody was hurt.", ""),
-        ("Is the bridge still closed?", "The bridge was closed and has opened again.", ""),
+        ("Is the bridge still closed?", "The bridge was closed and has opened again.", "No"),
+        ("Is the bridge still closed?", "The bridge was opened and has closed again.", ""),
+        ("Is the bridge still blocked?", "The bridge reopened on Monday.", "No"),
+        # Votes for and against.
+        ("Was the vote on the weir unanimous?", "The vote was nine to four.", "No"),
+        ("Was the council's vote unanimous?", "The council passed it by 9 votes to 4.", "No"),
+        ("Was the council's vote unanimous?", "The council passed it by 9 votes to 0.", ""),
+        ("Was the council's vote unanimous?", "The council's vote was from 9 to 10.", ""),
+        # Not among those who did it.
+        ("Was Brand part of the research team?", "Brand was not involved in the study.", "No"),
+        ("Did Brand take part in the study?", "Brand was not involved in the research.", "No"),
+        # What the headline tells befell others.
+        ("Will the mill at Corfe give way?", "The mill at Corfe is not affected.", "No"),
+        ("Will the mill at Corfe be sold?", "The mill at Corfe is not affected.", ""),
+        # Nobody is named who did it, but by the headline.
+        ("Did the weir get a grant for gates?", "A grant for gates was rejected by 9 to 4.", ""),
+        ("Will Corfe accept the plan for pumps?", "The plan was rejected by nine to four.", ""),
         # Asked the other way round.
         ("Was nobody hurt?", "Nobody was hurt.", ""),
         ("Was it so?", "It was not so.", ""),
