@@ -34,6 +34,19 @@ _ASKS_WHO = re.compile(r"\bwho\b|\bwhich (?:person|individual|man|woman)\b", re.
 _WITHIN = re.compile(r"(?<=[a-z,;] )[A-Z]\w*")
 # What may stand before who it is: "Former judge Ada Krall".
 _LEADING = frozenset("acting former independent ousted outgoing retired veteran".split())
+# And what one may be the head of: "Fleet manager Ada Krall", but "Krall manager Ola Brand".
+_OF_WHAT = frozenset(
+    "campaign club company county court deputy factory finance fleet foreign health home hospital "
+    "interior justice operations opposition party plant police press prison production project "
+    "quality regional research safety sales school security station team trade transport "
+    "union".split()
+)
+_HEADS = frozenset(
+    "boss chair chairman chairwoman chief commissioner coordinator director engineer head inspector "
+    "leader manager minister officer owner president secretary spokesman spokesperson spokeswoman "
+    "teacher".split()
+)
+_DETERMINERS = frozenset("a an her his its our that the their these this those".split())
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
 # Sentences that together tell what one sentence of an answer gathers; the share of its words that
 # the second has to add, and both to hold.
@@ -168,9 +181,16 @@ def untrue(question: str, cited: str, article: str) -> list[str]:
 def continued(sentence: str, beside: str) -> str:
     """As it stands after "No, ": a word that names nothing, or is small in `beside`, is small."""
     first, _, rest = sentence.partition(" ")
+    if first[1:].isupper():  # "US troops", "IT staff"
+        return sentence
     common = (STOP_WORDS | OPENERS | _LEADING | {*NUMBERS}) - {"i"}
     if not rest[:1].isupper():  # "Finance Minister Holm" is an office
         common |= {w.text for w in words(beside)}
+        if rest.partition(" ")[0] in _HEADS:
+            common |= _OF_WHAT
+        # "The novelist", beside "The Salt Ledger".
+        if first.lower() in _DETERMINERS:
+            return f"{first.lower()} {rest}"
     small = first.lower() in common and first not in _WITHIN.findall(beside)
     return f"{first.lower()} {rest}" if small else sentence
 

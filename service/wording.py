@@ -38,7 +38,7 @@ OPENERS = NEGATORS | frozenset(
     "about according all almost also although among around because before after besides both but "
     "by during each early every few first following half however if last late later many more most "
     "much nearly now once one only other over people several since some such there though two "
-    "under until yes yet "
+    "under until whatever whenever wherever whether whoever yes yet "
     # Whom a sentence may begin with, and name nobody.
     "activists analysts authorities campaigners children commuters companies councillors crews "
     "critics customers demonstrators diplomats doctors drivers economists employees engineers "
