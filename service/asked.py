@@ -42,9 +42,9 @@ _OF_WHAT = frozenset(
     "union".split()
 )
 _HEADS = frozenset(
-    "boss chair chairman chairwoman chief commissioner coordinator director engineer head inspector "
-    "leader manager minister officer owner president secretary spokesman spokesperson spokeswoman "
-    "teacher".split()
+    "boss chair chairman chairwoman chief commissioner coordinator director engineer head "
+    "inspector leader manager minister officer owner president secretary spokesman spokesperson "
+    "spokeswoman teacher".split()
 )
 _DETERMINERS = frozenset("a an her his its our that the their these this those".split())
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for

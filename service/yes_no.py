@@ -112,6 +112,39 @@ _SPLIT = re.compile(
 )
 
 
+# What is measured, and how many of the smallest of its kind each unit is. Of people and things, a
+# part of those who are asked for may be counted.
+_UNITS = {
+    "minute": ("time", 1 / 60),
+    "hour": ("time", 1),
+    "day": ("time", 24),
+    "week": ("time", 7 * 24),
+    "month": ("time", 30.4 * 24),
+    "year": ("time", 365 * 24),
+    "metre": ("length", 1),
+    "meter": ("length", 1),
+    "kilometre": ("length", 1000),
+    "kilometer": ("length", 1000),
+    "mile": ("length", 1609),
+    "%": ("percent", 1),
+    "percent": ("percent", 1),
+    "per cent": ("percent", 1),
+} | {money: (money, 1) for money in "pound euro dollar crown krone krona franc yen yuan".split()}
+_SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}
+_SIGNS = {"$": "dollar", "€": "euro", "£": "pound"}
+_MEASURE = re.compile(
+    rf"(?:\b(?P<before>\w+(?: than| least| most)?) )?(?P<sign>[$€£])?(?<!\d[.,])\b"
+    rf"(?P<number>\d[\d,]*(?:\.\d+)?|{'|'.join(NUMBERS)})(?:[ -](?P<scale>{'|'.join(_SCALES)}))?"
+    rf"(?:[ -]?(?P<unit>{'|'.join(_UNITS)})s?(?!\w))?",
+    re.IGNORECASE,
+)
+_BOUND = frozenset(
+    "about above almost approximately around below nearly over roughly some under up".split()
+)
+_RELATIVE = frozenset("by from of to".split())  # "rose by 2 percent" is not "rose to 2 percent"
+NEARLY = 0.05  # what is rounded
+
+
 def told(question: str, text: str, headline: str = "", around: str = "") -> Told:
     """What the sentences of `text` say to a question; `around` is their article."""
     if negates(question):
@@ -146,6 +179,10 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
             if denied & {w.stem for w in scope}
         )
         return "No" if plain and enough else "not Yes"
+    if asked <= known | stems(_figures(asked_in)) and _measured_otherwise(
+        asked_in, said_in, asked - (stems(headline) - there), around
+    ):
+        return "No"
     still = asks_still(question)
     if turned and enough and not (still and _turned_since(turned, said_in, back=True)):
         unsaid = whom
@@ -234,6 +271,50 @@ def _opposed(claim: str, text: str) -> bool:
     return any(not not_opposed(claim, part) for part in [text, *_clauses(text)])
 
 
+def _figures(text: str) -> str:
+    """The measures that a text has, as they are written."""
+    return " ".join(m[0] for m in _MEASURE.finditer(text) if m["unit"] or m["sign"])
+
+
+def _measures(text: str) -> Iterator[tuple[str, float, str]]:
+    """What kind of thing each measure is of, how much it is, and the word before it."""
+    for m in _MEASURE.finditer(text):
+        if not (m["unit"] or m["sign"]):
+            continue
+        kind, size = _UNITS[(m["unit"] or _SIGNS[m["sign"]]).casefold()]
+        number = NUMBERS.get(m["number"].casefold(), m["number"]).replace(",", "")
+        scale = _SCALES.get((m["scale"] or "").casefold(), 1)
+        yield kind, float(number) * size * scale, (m["before"] or "").casefold()
+
+
+def _measured_otherwise(question: str, text: str, asked: set[str], around: str) -> bool:
+    """Whether a text has another figure than is asked, of the same thing in the same unit, and no
+    sentence around it tells of the one that is asked: "three months" where it was "three weeks".
+    """
+    mine, theirs = list(_measures(question)), list(_measures(text))
+    if len(mine) != 1 or len(theirs) != 1:
+        return False
+    (kind, much, before), (other_kind, other, other_before) = mine[0], theirs[0]
+    rest = asked - stems(_figures(question)) - _LIGHT
+    if (
+        kind != other_kind
+        or abs(much - other) <= NEARLY * max(much, other)
+        or not rest <= stems(text)
+        or not rest
+        or any(w in _BOUND or " " in w for w in (before, other_before))
+        or (before != other_before and {before, other_before} & _RELATIVE)
+        or negates(text)
+        or _goes_further(f"{question} will would", text)
+    ):
+        return False
+    return not any(
+        (kind, much) == (k, m) and len(rest & stems(part)) >= LEAST_HELD * len(rest)
+        for span in sentence_spans(around)
+        for part in [_plain(span.of(around), undone=True)]
+        for k, m, _ in _measures(part)
+    )
+
+
 def _by_nobody(stem: str, text: str) -> bool:
     """Whether the opposite of a word is told without whose deed it was: "the motion was rejected
     by 30 votes to 24". Then it is that of whom the headline names.
@@ -291,7 +372,8 @@ def _goes_further(question: str, text: str) -> bool:
     is not.
     """
     asked = {m[0].casefold() for m in _HEDGED.finditer(question)}
-    return any(m[0].casefold() not in asked for m in _HEDGED.finditer(text))
+    hedged = (m[0] for m in _HEDGED.finditer(text) if m[0] != "May")
+    return any(said.casefold() not in asked for said in hedged)
 
 
 def _in_order(asked: set[str], question: str, text: str) -> bool:

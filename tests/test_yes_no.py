@@ -63,6 +63,23 @@ AROUND = (
         ("Was the council's vote unanimous?", "The council passed it by 9 votes to 4.", "No"),
         ("Was the council's vote unanimous?", "The council passed it by 9 votes to 0.", ""),
         ("Was the council's vote unanimous?", "The council's vote was from 9 to 10.", ""),
+        # Another figure of the same thing.
+        ("Did the repairs at Corfe take three weeks?", "The repairs took three months.", "No"),
+        ("Will the repairs of the weir take 21 days?", "Repairs will take three weeks.", ""),
+        ("Did rents rise by 8 percent?", "Rents rose by 5 percent.", "No"),
+        ("Did rents rise to 8 percent of wages?", "Rents rose by 5 percent.", ""),
+        ("Did rents rise by 8 percent?", "Rents rose to 5 percent of wages.", ""),
+        ("Did rents rise by more than 8 percent?", "Rents rose by 5 percent.", ""),
+        ("Did rents rise by 5 percent?", "Rents rose by 5.1 percent.", ""),
+        ("Did rents rise by 8 percent?", "A landlord asked that rents rise by 5 percent.", ""),
+        ("Did rents rise by 8 percent in May?", "Rents rose by 5 percent in June.", ""),
+        (
+            "Did rents rise by 8 percent?",
+            "Rents rose by 5 percent in Corfe, and by 8 percent in Dale.",
+            "",
+        ),
+        ("Did the pumps cost 2 million euros?", "The pumps cost €3.4 million.", "No"),
+        ("Were nine people hurt?", "Six people were hurt.", ""),
         # Not among those who did it.
         ("Was Brand part of the research team?", "Brand was not involved in the study.", "No"),
         ("Did Brand take part in the study?", "Brand was not involved in the research.", "No"),
@@ -79,6 +96,12 @@ AROUND = (
 )
 def test_what_the_words_of_a_sentence_say(question: str, text: str, word: str) -> None:
     assert told(question, text, HEADLINE, f"{AROUND} {text}") == word
+
+
+def test_another_figure_denies_nothing_where_the_article_has_the_one_that_is_asked() -> None:
+    question, text = "Did rents rise by 8 percent?", "Rents rose by 5 percent in May."
+    assert told(question, text, HEADLINE, f"{text} The union had asked for 8 percent.") == "No"
+    assert not told(question, text, HEADLINE, f"{text} In June rents rose by 8 percent.")
 
 
 def test_what_the_article_does_not_know_is_not_denied() -> None:
