@@ -34,6 +34,8 @@ hire appoint | fire sack dismiss
 raise | lower cut reduce
 succeed | fail
 create | lose lost cut axe
+profit | loss
+survive | die died
 """
 # Of two who are named, each may be told so: "Krall bought it from Reed", "Reed sold it to Krall".
 _CONVERSE = """

@@ -273,7 +273,8 @@ def _opposed(claim: str, text: str) -> bool:
 
 def _figures(text: str) -> str:
     """The measures that a text has, as they are written."""
-    return " ".join(m[0] for m in _MEASURE.finditer(text) if m["unit"] or m["sign"])
+    found = [m for m in _MEASURE.finditer(text) if m["unit"] or m["sign"]]
+    return " ".join(text[m.start("number") : m.end()] for m in found)
 
 
 def _measures(text: str) -> Iterator[tuple[str, float, str]]:
@@ -329,13 +330,16 @@ def _turned_since(asked: set[str], text: str, *, back: bool = False) -> bool:
     """
     if negates(text):
         return False
-    there = [w.stem for w in words(text)]
-    last = {stem: at for at, stem in enumerate(there)}
-    return any(
-        (last[opposite] < last[stem]) if back else (last[opposite] > last[stem])
-        for stem in asked & {*there}
-        for opposite in opposites(stem) & {*there}
-    )
+    last = {w.stem: at for at, w in enumerate(words(text))}
+    for stem in asked:
+        opposed = opposites(stem)
+        same = {stem}.union(*map(opposites, opposed))
+        so, otherwise = (
+            max((last.get(s, -1) for s in side), default=-1) for side in (same, opposed)
+        )
+        if -1 < (otherwise if back else so) < (so if back else otherwise):
+            return True
+    return False
 
 
 def _negator_at(clause: tuple[Word, ...]) -> int:

@@ -32,6 +32,13 @@ AROUND = (
         ("Did the town reject the plan?", "The town approved the plan by six votes.", "No"),
         ("Will rents go up in Corfe?", "Rents in Corfe will fall in May.", "No"),
         ("Was turnout lower than in May?", "Turnout was 61 %, up from 48 % in May.", "No"),
+        (
+            "Did the mill make a profit in May?",
+            "The mill made a loss of €90 in May, compared with a profit of €50 in April.",
+            "No",
+        ),
+        ("Did the miller survive the flood?", "The miller died in the flood.", "No"),
+        ("Did the miller survive the flood?", "His horse died, and the miller survived.", ""),
         # Affirmed.
         ("Did rents go up in Corfe?", "Rents doubled in parts of Corfe.", "Yes"),
         ("Did Brand congratulate Krall?", "Brand congratulated Krall by telephone.", "Yes"),
@@ -57,6 +64,7 @@ AROUND = (
         ("Did Krall rebuild the weir?", "Nobody was hurt.", ""),
         ("Is the bridge still closed?", "The bridge was closed and has opened again.", "No"),
         ("Is the bridge still closed?", "The bridge was opened and has closed again.", ""),
+        ("Is the bridge still open?", "The bridge was closed in May and reopened.", ""),
         ("Is the bridge still blocked?", "The bridge reopened on Monday.", "No"),
         # Votes for and against.
         ("Was the vote on the weir unanimous?", "The vote was nine to four.", "No"),
@@ -79,6 +87,7 @@ AROUND = (
             "",
         ),
         ("Did the pumps cost 2 million euros?", "The pumps cost €3.4 million.", "No"),
+        ("Was the sentence five years?", "The sentence was three years.", "No"),
         ("Were nine people hurt?", "Six people were hurt.", ""),
         # Not among those who did it.
         ("Was Brand part of the research team?", "Brand was not involved in the study.", "No"),
