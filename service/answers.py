@@ -59,7 +59,7 @@ from service.dates_held import held
 from service.grounding import Evidence, evidence, nearest, with_antecedent
 from service.orders import orders
 from service.prompts import Prompt
-from service.questions import is_polar, outlets_named, parts
+from service.questions import is_polar, outlets_named, parts, without_form
 from service.reading import Budget, Reader, context_of
 from service.selection import readable, readings, trusted, with_whole
 from service.verification import (
@@ -246,7 +246,8 @@ class Answerer:
                 request.messages,
                 lambda turns, opening: work.reader.text(self._standalone, turns, opening=opening),
             )
-        asked = parts(work.asked.question)
+        # The model reads of what form the answer is to be; it is nothing to find or to check.
+        asked = parts(without_form(work.asked.question))
         with work.timed("retrieve"):
             work.outlets = outlets_named(work.asked.question, registry.sources())[:MOST_OUTLETS]
             work.hits = self._search(asked, work)
@@ -265,7 +266,7 @@ class Answerer:
                 passages = passages[: len(passages) // 2]
 
     def _search(self, asked: Sequence[str], work: _Work) -> list[Hit]:
-        query, filters = work.asked.query, work.request.filters
+        query, filters = without_form(work.asked.query), work.request.filters
         hits = self._index.search(query, filters, work.request.top_k)
         further = [(part, filters, PASSAGES_A_PART) for part in asked if len(asked) > 1]
         found = {hit.passage.source for hit in hits}

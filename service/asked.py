@@ -12,7 +12,7 @@ from index.index import STOP_WORDS
 from service.dates import mentions
 from service.grounding import TITLES, Evidence, covered, proper_names, weights_of
 from service.nations import kin
-from service.opposites import not_opposed
+from service.opposites import not_opposed, opposites
 from service.roles import kinds_missing, not_yet, offices_missing
 from service.wording import (
     CALENDAR_STEMS,
@@ -48,6 +48,17 @@ _HEADS = frozenset(
 )
 _DETERMINERS = frozenset("a an her his its our that the their these this those".split())
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
+# "Didn't the mayor resign?" asks whether he did.
+_ISNT_IT = re.compile(r"\w+n['’]t\b", re.IGNORECASE)
+# What was not done, told without a "not": who "will miss the final" won't play.
+_UNDONE = re.compile(
+    r"\b(?:miss(?:es|ed|ing)?|fail(?:s|ed|ing|ure)?|refus(?:es?|ed|ing|al)|declin(?:es?|ed|ing)"
+    r"|reject(?:s|ed|ing)?|boycott(?:s|ed|ing)?|skip(?:s|ped|ping)?|absent|absence|abstain\w*"
+    r"|bann?(?:ed|ing)?|barr(?:ed|ing)|suspended|sidelined|prevent(?:s|ed|ing)?|cancel\w*"
+    r"|call(?:ed|ing|s)? off|postpon\w*|abandon\w*|withdr[ae]w\w*|unable|yet to|instead of"
+    r"|(?:stay|pull|back|drop|rul)(?:s|ed|es|ped|led|ing)? (?:away|out)|lack(?:s|ed|ing)?)\b",
+    re.IGNORECASE,
+)
 # Sentences that together tell what one sentence of an answer gathers; the share of its words that
 # the second has to add, and both to hold.
 TOLD_TOGETHER, LEAST_ADDED, LEAST_TOLD = 2, 0.08, 0.25
@@ -144,9 +155,21 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     missing += [q for q in quoted(question) if fold(q) not in folded]
     missing += offices_missing(question, " ".join(articles))
     missing += kinds_missing(question, " ".join(articles))
-    if negates(question) and not negates(cited):
+    if negates(question) and not _bears_denial(question, cited):
         missing.append("not")
     return missing
+
+
+def _bears_denial(question: str, cited: str) -> bool:
+    """Whether a text denies as the question does, by a word that denies, by one for what was not
+    done that the question has not, or by the opposite of what the question denies.
+    """
+    if _ISNT_IT.match(question) or negates(cited):
+        return True
+    asked = stems(question)
+    if any(not stems(m[0]) <= asked for m in _UNDONE.finditer(cited)):
+        return True
+    return any(opposites(stem) & stems(cited) for stem in negated(question))
 
 
 def _misspelt(stem: str, known: Iterable[str]) -> bool:

@@ -36,6 +36,36 @@ _HOW_MANY = re.compile(
     re.IGNORECASE,
 )
 LEAST_WORDS = 3
+# How long the answer is to be, or of what form: "in at most ten words", "as a list".
+_WISH = (
+    r"(?:(?:in|with|using) (?:just |only )?"
+    r"(?:(?:at most|at least|no more than|not more than|more than|less than|fewer than|up to"
+    r"|under|about|around|roughly|approximately|exactly|max(?:imum|\.)?) )?"
+    r"(?:\d+(?:[-–]\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty"
+    r"|thirty|fifty|a (?:few|single|couple of|hundred))(?: (?:or|to) (?:\d+|two|three|four|five))?"
+    r"(?: (?:or (?:less|fewer)|single|short|brief|simple|full|complete|plain))*"
+    r"[ -](?:words?|sentences?|lines|paragraphs?|bullets?(?: points?)?)(?: or (?:less|fewer))?"
+    r"|(?:in|as|with|using) (?:short )?bullet points"
+    r"|(?:in|as) an? (?:(?:short|numbered|bulleted|bullet) )*list(?= *(?:[,.:;?!]|$))"
+    r"|briefly|in (?:brief|short)(?= *(?:[,.:;?!]|$)))"
+)
+_ANSWER = r"(?:please )?(?:(?:answer|reply|respond|keep it)(?: (?:me|it|this|this question))? )?"
+_FORM = re.compile(
+    rf"^{_ANSWER}{_WISH}(?:,? please)?\s*[,.:;–—-]*\s*"  # "In one sentence: who ...?"
+    rf"|(?<=[?.!])\s+{_ANSWER}{_WISH}(?:,? please)?[.!]*$"  # "Who ...? Answer in one sentence."
+    rf"|[ ,]+{_WISH}(?=[ ,.:;?!]|$)",  # "Tell me in about 100 words what ..."
+    re.IGNORECASE,
+)
+
+
+def without_form(question: str) -> str:
+    """The question without what it wants of the answer's length or form, which no article tells;
+    as it stands where nothing else is left.
+    """
+    left = " ".join(_FORM.sub("", " ".join(question.split())).split())
+    if len(left.split()) < LEAST_WORDS:
+        return question
+    return left if left[:1] == question.lstrip()[:1] else left[:1].upper() + left[1:]
 
 
 def is_polar(question: str) -> bool:

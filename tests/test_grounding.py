@@ -410,6 +410,23 @@ def test_what_a_question_presumes_and_the_articles_do_not_say(
     assert unmet(question, [TEXT], cited) == missing
 
 
+@pytest.mark.parametrize(
+    ("question", "cited", "missing"),
+    [
+        ("Why won't Ines Holm attend?", "Holm will miss it since she is ill.", []),
+        ("Why did the library not open?", "It was closed by a burst pipe.", []),
+        ("Didn't Ines Holm attend?", "Holm attended on Tuesday.", []),
+        ("Why won't Ines Holm attend?", "Holm will attend since she has time.", ["not"]),
+        ("Why did Holm not miss it?", "Holm missed it since she was ill.", ["not"]),
+        ("Why did the library not open?", "It opened late by a mistake.", ["not"]),
+    ],
+)
+def test_a_denial_that_a_question_presumes_may_be_told_in_another_word(
+    question: str, cited: str, missing: list[str]
+) -> None:
+    assert unmet(question, [f"{TEXT} {cited}"], cited) == missing
+
+
 def test_of_two_of_one_name_neither_is_the_other() -> None:
     text = (
         "Transport Minister Igor Vance resigned in August over road contracts. "

@@ -1,6 +1,6 @@
 import pytest
 
-from service.questions import is_polar, outlets_named, parts
+from service.questions import is_polar, outlets_named, parts, without_form
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,22 @@ def test_an_outlet_goes_by_the_beginning_of_its_name() -> None:
     known = ["Cbx | World Business News", "Valley News - Arts", "Time"]
     question = "What did CBX and Valley News say of the time?"
     assert outlets_named(question, known) == ["Cbx | World Business News", "Valley News - Arts"]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("In at most 12 words: who owns the ferry?", "Who owns the ferry?"),
+        ("Tell me in about 80 words how the ferry sank.", "Tell me how the ferry sank."),
+        ("Who owns the ferry? Please answer in one short sentence.", "Who owns the ferry?"),
+        ("In 2 or 3 sentences, did the ferry sink?", "Did the ferry sink?"),
+        ("What was lost with the ferry, as a list?", "What was lost with the ferry?"),
+        ("Explain briefly why the ferry sank.", "Explain why the ferry sank."),
+        ("Who sank 12 ferries in 2019?", "Who sank 12 ferries in 2019?"),
+        ("Who was put in a list of owners?", "Who was put in a list of owners?"),
+        ("How many words?", "How many words?"),
+        ("In one sentence.", "In one sentence."),
+    ],
+)
+def test_the_form_that_an_answer_is_to_have_is_not_asked_of_the_articles(question, expected):
+    assert without_form(question) == expected
