@@ -79,8 +79,9 @@ _NO_MARKS = str.maketrans("", "", "\"'«»")
 # A sentence whose words are covered this much less than the best one's is no other place for it.
 ALSO_MARGIN = 0.9
 MOST_SOURCES = 3
-# Share of a claim's words that the sentence before or after has to add, to be cited too.
-BESIDE_ADDS = 0.1
+# Share of a claim's words that the sentence before or after has to add, to be cited too, and how
+# many at least: one word is found beside most sentences of a story.
+BESIDE_ADDS, BESIDE_WORDS = 0.1, 2
 BREAK = 4  # characters between two sentences at most, all of them spaces: a new paragraph
 # A sentence that covers much less of the claim than the best is no candidate to be cited for it.
 CANDIDATES = 6
@@ -289,6 +290,8 @@ def _grounds(
             if missing & (stems(f.text) & (days | _year(f)) if _is_day(f) else stems(f.text))
         ]
     grounds.checks = check(claim, grounds, common)
+    if not missing and not grounds.failed:
+        chosen, grounds = _least(claim, chosen, grounds, weights, common)
     if not missing:
         top = covered(weights, first.text)
         grounds.also = [
@@ -310,19 +313,45 @@ def _grounds(
     return grounds
 
 
+def _least(
+    claim: str,
+    chosen: list[Evidence],
+    grounds: Grounds,
+    weights: dict[str, float],
+    common: frozenset[str],
+) -> tuple[list[Evidence], Grounds]:
+    """Without a sentence beside which the others say as much: all that the claim names and dates,
+    and nearly all of its words.
+    """
+    needed = critical(claim, common)
+    for e in chosen if len(chosen) > 1 else []:
+        rest = [other for other in chosen if other is not e]
+        there = frozenset().union(*(_told(claim, other) for other in rest))
+        if not needed & _told(claim, e) <= there or _adds(e, rest, weights):
+            continue
+        text = " ".join(c.text for c in _join(rest))
+        dates = held(claim, text, e.passage.published_at)
+        less = replace(grounds, cited=_join(rest), dates=dates, coverage=covered(weights, text))
+        if dates.told == grounds.dates.told and all(check(claim, less, common).values()):
+            return _least(claim, rest, less, weights, common)
+    return chosen, grounds
+
+
+def _adds(e: Evidence, beside: Iterable[Evidence], weights: dict[str, float]) -> float:
+    """The weight of the claim's words that only this sentence holds; 0 where it is too little."""
+    new = (stems(e.text) & weights.keys()).difference(*(stems(o.text) for o in beside))
+    added = sum(weights[stem] for stem in new)
+    enough = len(new) >= BESIDE_WORDS and added >= BESIDE_ADDS * sum(weights.values())
+    return added if enough else 0.0
+
+
 def _beside(
     chosen: Sequence[Evidence], others: Sequence[Evidence], weights: dict[str, float]
 ) -> list[Evidence]:
     """The sentence before or after those chosen, whichever adds most, if it adds enough."""
-    there = frozenset().union(*(stems(e.text) for e in chosen))
-    lacking = {s: w for s, w in weights.items() if s not in there}
     beside = [e for e in others if e not in chosen and any(_adjoin(e, c) for c in chosen)]
-
-    def adds(e: Evidence) -> float:
-        return sum(lacking.get(s, 0.0) for s in stems(e.text))
-
-    best = max(beside, key=adds, default=None)
-    return [best] if best and adds(best) >= BESIDE_ADDS * sum(weights.values()) else []
+    best = max(beside, key=lambda e: _adds(e, chosen, weights), default=None)
+    return [best] if best and _adds(best, chosen, weights) else []
 
 
 def _adjoin(one: Evidence, other: Evidence) -> bool:

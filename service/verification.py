@@ -28,6 +28,11 @@ _LEAD_IN = re.compile(
     r"|The (?:articles?|reports?|text) (?:states?|says?|mentions?) that) +",
     re.IGNORECASE,
 )
+_LEAD_OUT = re.compile(
+    r",? (?:as (?:stated|reported|mentioned|described|said|noted)|according to)(?: (?:in|by))?"
+    r" (?:the|this) (?:articles?|reports?|text|passages?)(?=[.?!]?$)",
+    re.IGNORECASE,
+)
 # What the model adds to an answer is where it errs most.
 _LAST_CLAUSE = re.compile(
     r",\s+(?:and\s+)?(?:which|who|whose|where|when|while|as|after|before|following|including|during)"
@@ -154,10 +159,12 @@ def _is_read(cited: Sequence[Cited], context: dict[str, Any], offered: Sequence[
 
 
 def tidied(text: str) -> str:
-    """What the model wrote, on one line, without "According to the article, ..."."""
+    """What the model wrote, on one line, without "According to the article, ..." or ", as stated in
+    the article".
+    """
     text = " ".join(_YES_NO_LINE.sub(r"\1, ", text).split())
     text = _BEFORE_A_MARK.sub(r"\1\2", text)
-    text = _LEAD_IN.sub("", text)
+    text = _LEAD_OUT.sub("", _LEAD_IN.sub("", text))
     return text[:1].upper() + text[1:]
 
 
