@@ -56,7 +56,7 @@ from service.contract import (
 )
 from service.conversation import Standalone, standalone
 from service.dates_held import held
-from service.grounding import Evidence, evidence, nearest, with_antecedent
+from service.grounding import Evidence, critical, evidence, nearest, with_antecedent
 from service.orders import orders
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named, parts, without_form
@@ -69,12 +69,13 @@ from service.verification import (
     cite,
     going_on,
     hold,
+    place,
     shortened,
     stated,
     stutters,
     tidied,
 )
-from service.wording import negates, without_stray_marks
+from service.wording import is_content, negates, stems, without_stray_marks, words
 from service.yes_no import (
     Told,
     asks_still,
@@ -116,6 +117,8 @@ ANSWERED = 0.40
 SAYS_YES, SAYS_NO = 0.75, 0.65
 # Where what is cited settles the question less surely than this, neither word is read of it.
 SETTLED = 0.5
+# Share of the words of what is told in reply to a further part, that told before it is no news.
+TOLD_AGAIN = 0.7
 # As what a year of the question that no article tells counts, beyond what else is not borne out.
 UNTOLD_YEAR = 3
 _YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
@@ -314,6 +317,8 @@ class Answerer:
             if part.reason is None:
                 with work.timed("verify"):
                     self._contest(part, offered, work)
+                part.verified = [self._verifier.with_bounds(v) for v in part.verified]
+                part.others = [self._verifier.with_bounds(v) for v in part.others]
                 if dated:
                     part.verified = [self._verifier.with_dates(v) for v in part.verified]
                     part.others = [self._verifier.with_dates(v) for v in part.others]
@@ -735,13 +740,27 @@ def _accept(part: _Part, work: _Work) -> None:
     first = len(work.citations)
     for verified in _newest_first(part) if part.others else part.verified:
         # What was told for an earlier part answers this one too.
-        if not part.others and any(repeats(verified.text, c.text) for c in work.citations[:first]):
+        if not part.others and any(_repeats(verified, c) for c in work.citations[:first]):
             continue
         start = work.citations[-1].end + 1 if work.citations else 0
         work.citations.append(cite(verified, start))
         work.tell(work.citations[-1])
     if part.others:
         work.conflicts.append(Conflict(about=part.question, sides=work.citations[first:]))
+
+
+def _repeats(verified: Verified, earlier: Citation) -> bool:
+    """Whether an earlier sentence tells it: all of it, or, of the same source, whatever it names,
+    counts and dates, and most of the rest.
+    """
+    if repeats(verified.text, earlier.text):
+        return True
+    told, said = stems(earlier.text), [w for w in words(verified.text) if is_content(w)]
+    return (
+        all(place(c) in earlier.sources for c in verified.grounds.cited)
+        and critical(verified.text, frozenset()) <= told
+        and sum(w.stem in told for w in said) >= TOLD_AGAIN * len(said)
+    )
 
 
 def _known(article: Article, question: str) -> str:

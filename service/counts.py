@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from index.sentences import sentence_spans
 from service.roles import SAYS, is_deed
-from service.wording import CALENDAR_STEMS, Word, is_content, names, runs, words
+from service.wording import CALENDAR_STEMS, Word, is_content, names, quotations, runs, words
 
 # One number is told of between two of these.
 _BOUNDARY = re.compile(
@@ -38,6 +38,20 @@ _AGE_ALONE = re.compile(r",\s*\d{1,2}\s*\Z")
 _OLD = re.compile(r"[\s-]years?[\s-]old\b", re.IGNORECASE)
 _AGED = re.compile(r"\bage[ds]?(?: of)?\s\Z", re.IGNORECASE)
 AGE = "age"
+# A bound that goes with a number into what is told of it; "over 12 months" need not be one.
+_HEDGE = re.compile(
+    r"\b(?P<hedge>(?:(?:not?|just) )?(?:more than|less than|fewer than|at least|at most|up to)"
+    r"|nearly|almost|about|around|some|approximately|roughly)\s+(?P<sign>(?:[A-Z]{1,2})?[$£€¥]\s?)?",
+    re.IGNORECASE,
+)
+_SIGN = re.compile(r"(?:\b[A-Z]{1,2})?[$£€¥]\s?\Z")
+# Before a number: then a bound has no place there.
+_EXACT = re.compile(
+    r"(?:\b(?:the|these|those|this|that|all|its|his|her|their|our|an?|another|only|just|exactly|over"
+    r"|above|below|under|beyond|first|last|next|than|every|each|exceed\w*|least|most|about|around"
+    r"|some|nearly|almost|roughly|approximately|up to|[a-z]+ly)|[-–—/.])\s*\Z",
+    re.IGNORECASE,
+)
 UNIT_WITHIN = 3  # words after a number among which what it counts is named
 PLACE_WITHIN = 3
 
@@ -76,6 +90,32 @@ def bounds_hold(claim: str, source: str) -> bool:
     theirs = {(bound, number) for bound, number, _ in _bounds(source)}
     plain = {w.stem for w in words(source) if w.is_number} - {number for _, number in theirs}
     return not any(strict and number in plain for _, number, strict in _bounds(claim))
+
+
+def with_bounds(claim: str, source: str) -> str:
+    """The claim with the bound that the source has before a number wherever it tells that: "400
+    people left" is "About 400 people left" of "about 400 people". Quotations stay as they are.
+    """
+    hedges = {match.end(): match["hedge"].lower() for match in _HEDGE.finditer(source)}
+    theirs: dict[str, set[str]] = {}
+    for w in words(source):
+        if w.is_number:
+            theirs.setdefault(w.stem, set()).add(hedges.get(w.start, ""))
+    apart = [(q.start, q.end) for q in quotations(claim)]
+    for word in reversed([w for w in words(claim) if w.is_number]):
+        at = word.start
+        if sign := _SIGN.search(claim, 0, at):
+            at = sign.start()
+        hedge, *others = theirs.get(word.stem, {""})
+        if not hedge or others or any(start <= at < end for start, end in apart):
+            continue
+        if _EXACT.search(claim, 0, at):
+            continue
+        rest = claim[at:]
+        if at == 0:
+            hedge, rest = hedge.capitalize(), rest[:1].lower() + rest[1:] if not sign else rest
+        claim = f"{claim[:at]}{hedge} {rest}"
+    return claim
 
 
 def _bounds(text: str) -> Iterator[tuple[str, str, bool]]:

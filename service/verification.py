@@ -14,9 +14,10 @@ from index.registry import Registry
 from service.calibration import Calibration
 from service.conflicts import corrections
 from service.contract import CharLocation, Citation, Dropped, FieldLocation, Support, location
+from service.counts import with_bounds
 from service.dates_held import held, in_source_words
 from service.dates_written import with_dates
-from service.grounding import Cited, Evidence, Grounds, ground, verbatim
+from service.grounding import Cited, Evidence, Grounds, check, ground, verbatim
 from service.orders import orders
 from service.prompts import Prompt
 from service.reading import Reader, judge
@@ -130,6 +131,14 @@ class Verifier:
             dropped.append(Dropped(text=claim, reason="entailment"))
             return None
         return Verified(claim, grounds, support)
+
+    def with_bounds(self, verified: Verified) -> Verified:
+        """The sentence with "about" and the like before its numbers, where what is cited has it."""
+        grounds = verified.grounds
+        text = with_bounds(verified.text, " ".join(c.text for c in grounds.cited))
+        if text == verified.text or not all(check(text, grounds).values()):
+            return verified
+        return replace(verified, text=text)
 
     def with_dates(self, verified: Verified) -> Verified:
         """The sentence with the dates that "on Saturday" and the like come to, where each follows

@@ -344,6 +344,18 @@ def test_a_question_of_two_parts_is_answered_part_by_part(index: Index) -> None:
     assert answer.unanswered == []
 
 
+def test_two_parts_are_not_told_the_same_in_other_words(index: Index) -> None:
+    chat = ScriptedChat(
+        replies={
+            "now only: Who": "Aldous Finch opened the new bridge at Harrow Mere on Friday.",
+            "now only: when": "On Friday, Aldous Finch opened Harrow Mere's new bridge to walkers.",
+        }
+    )
+    asked = "Who opened the new bridge at Harrow Mere, and when was it opened there?"
+    answer = ask(index, chat, asked)
+    assert len(answer.citations) == 1 and answer.unanswered == []
+
+
 def test_what_one_part_told_another_does_not_repeat_where_it_tells_more(index: Index) -> None:
     who = "Aldous Finch opened the new bridge at Harrow Mere on Friday."
     long = "The bridge is 212 metres long."
@@ -794,6 +806,8 @@ def test_the_denial_is_given_where_the_reading_says_no_of_another_sentence(index
 
 def test_a_mark_closes_after_what_it_closes() -> None:
     assert tidied('"It is gone, " she said.') == '"It is gone," she said.'
+    assert tidied("It is gone, as stated in the article.") == "It is gone."
+    assert tidied("It was, as stated in the article on it, gone.").endswith("on it, gone.")
     assert tidied('He said "no" and left.') == 'He said "no" and left.'
     assert tidied('He wept, "It is gone," and left.') == 'He wept, "It is gone," and left.'
 

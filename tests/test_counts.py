@@ -1,6 +1,6 @@
 import pytest
 
-from service.counts import bounds_hold, counts_hold
+from service.counts import bounds_hold, counts_hold, with_bounds
 
 SEATS = "The Civic Union won 71 seats and the National List 54."
 
@@ -70,3 +70,23 @@ def test_a_bound_is_not_put_before_a_number_that_has_none(
     claim: str, source: str, holds: bool
 ) -> None:
     assert bounds_hold(claim, source) == holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "expected"),
+    [
+        ("300 cows drowned.", "About 300 cows drowned.", "About 300 cows drowned."),
+        ("Yes, 300 cows drowned.", "At least 300 did.", "Yes, at least 300 cows drowned."),
+        ("It cost $4m.", "It cost more than $4m.", "It cost more than $4m."),
+        ("Nine cows drowned.", "Nearly nine cows drowned.", "Nearly nine cows drowned."),
+        ("300 cows drowned.", "About 300 drowned, of 300 in all.", "300 cows drowned."),
+        ("All 300 cows drowned.", "About 300 cows drowned.", "All 300 cows drowned."),
+        ("Over 300 cows drowned.", "More than 300 cows drowned.", "Over 300 cows drowned."),
+        ("He said “300 cows”.", "About 300 cows drowned.", "He said “300 cows”."),
+        ("It took 12 days.", "It rained over 12 days.", "It took 12 days."),
+    ],
+)
+def test_a_number_keeps_the_bound_that_its_source_has(
+    claim: str, source: str, expected: str
+) -> None:
+    assert with_bounds(claim, source) == expected

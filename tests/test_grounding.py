@@ -439,6 +439,18 @@ def test_of_two_of_one_name_neither_is_the_other() -> None:
     assert told is not None and not told.failed
 
 
+def test_a_sentence_is_not_cited_besides_for_one_common_word() -> None:
+    text = (
+        "The ferry Skua sank on Tuesday with a cargo of 40 cars. "
+        "People on the quay saw it go down near Harl Point."
+    )
+    offered = evidence([passage(text, title="Skua sinks")])
+    grounds = ground("40 cars of people were on the ferry Skua.", "?", offered)
+    assert grounds is not None and [c.text for c in grounds.cited] == [text[:55]]
+    both = ground("The ferry Skua sank near Harl Point.", "?", offered)
+    assert both is not None and "Harl Point" in both.cited[0].text and not both.failed
+
+
 def test_a_misspelt_name_is_known() -> None:
     told = "Katie Harnock of Canada threw 12 goals at the University of Kyoto."
     assert not unmet("How many did Hancock throw at the Universiy?", [told], told)
