@@ -42,6 +42,7 @@ from service.terminal import (
     plain,
     print_dropped,
     print_notes,
+    print_trace,
     tell,
     working,
 )
@@ -110,7 +111,7 @@ def ask(
     until: Until = None,
     top_k: Annotated[int, typer.Option(help="Passages to read.")] = 6,
     max_seconds: Annotated[float, typer.Option(help="Time for the answer.")] = PATIENCE,
-    why: Annotated[bool, typer.Option("--why", help="Show how the answer came about.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Show how the answer came about")] = False,
 ) -> None:
     """Ask a question. A refusal is an answer too: it exits with 0."""
     filters = {"sources": source or [], "published_from": since, "published_to": until}
@@ -269,4 +270,4 @@ def print_answer(reply: dict[str, Any]) -> None:
     print_notes(notes, numbered=reply["answerable"])
     print_dropped(reply["dropped"])
     if reply["trace"] is not None:
-        out.print(Text("\n" + json_text(reply["trace"]), "dim"), soft_wrap=True)
+        print_trace(reply["trace"])

@@ -210,6 +210,33 @@ def print_dropped(found: Sequence[dict[str, Any]]) -> None:
         out.print(Text(said, "dim"))
 
 
+def print_trace(trace: dict[str, Any]) -> None:
+    """How an answer came about, a line each: the passages found, each part of the question with its
+    signals, each sentence that was checked with its verdict and the checks that failed.
+    """
+    lines = [("Searched for: ", trace["query"])]
+    for hit in trace["hits"]:
+        place = f"{hit['article_id']} {hit['start_char_index']}-{hit['end_char_index']}"
+        about = [hit.get("title"), hit.get("source"), place, _figures(hit["scores"])]
+        lines.append(("  found: ", ", ".join(part for part in about if part)))
+    for part in trace["parts"]:
+        verdict = part["reason"] or "answered"
+        lines.append(("", f"{part['question']} {verdict}: {_figures(part['signals'])}"))
+    for claim in trace["claims"]:
+        failed = [name for name, holds in claim["checks"].items() if holds is False]
+        figures = {"score": claim.get("score"), "entailment": claim["checks"].get("entailment")}
+        verdict = [claim["label"], _figures(figures)]
+        verdict += [f"failed: {', '.join(failed)}"] if failed else []
+        lines.append(("  ", f"{', '.join(filter(None, verdict))}: {claim['text']}"))
+    out.print()
+    for indent, line in lines:
+        out.print(Text(indent + plain(line), "dim"), soft_wrap=True)
+
+
+def _figures(named: dict[str, float | None]) -> str:
+    return ", ".join(f"{name} {value:.2f}" for name, value in named.items() if value is not None)
+
+
 def print_hanging(mark: Text, text: Text) -> None:
     """`text` beside `mark`, its further lines below its first; no blanks at the lines' ends."""
     for number, line in enumerate(text.wrap(out, max(1, out.width - HANG))):

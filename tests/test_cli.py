@@ -281,6 +281,17 @@ def test_json_is_the_contracts_object(served: Served, run: Run) -> None:
     assert printed["citations"][0]["sources"][0]["title"] == f"Mere {HOSTILE}"
 
 
+def test_why_is_told_a_line_each(served: Served, run: Run) -> None:
+    served.add(f"{ARTICLE} It cost nine.", id="bridge", title="Mere", source="Gazette")
+    served.chat.text = f"{ANSWER} Karl Reed closed the new bridge in 1907."
+    lines = run("ask", QUESTION, "--why").out.splitlines()
+    trail = lines[lines.index(f"Searched for: {QUESTION}") :]
+    assert trail[1].startswith("  found: Mere, Gazette, bridge 0-")
+    assert trail[2].startswith(f"{QUESTION} answered: answerable 0.99, support ")
+    assert trail[3].startswith("  supported, score ") and trail[3].endswith(f": {ANSWER}")
+    assert trail[4].startswith("  unsupported, failed: numbers, names") and len(trail) == 5
+
+
 def test_the_options_are_the_requests_fields(served: Served, run: Run) -> None:
     served.add(id="old", source="A", published_at="2024-05-03")
     for options in (
