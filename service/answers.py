@@ -75,7 +75,7 @@ from service.verification import (
     stutters,
     tidied,
 )
-from service.wording import is_content, negates, stems, without_stray_marks, words
+from service.wording import is_content, names, negates, stems, without_stray_marks, words
 from service.yes_no import (
     Told,
     asks_still,
@@ -105,6 +105,7 @@ SAME_MATTER, SAME_MATTER_POLAR = 0.5, 0.3
 # Passages looked for besides: for each part of a question of several, of each outlet that it names.
 PASSAGES_A_PART, PASSAGES_AN_OUTLET = 2, 2
 MOST_OUTLETS = 6
+MOST_UNKNOWN = 3  # names that a refusal gives as those that no article tells of
 # Where what is read first is less likely to hold the answer, nothing is asked of it but that. Where
 # what it gives is less likely to be the answer, to read more is in vain.
 READ_ON, HOPELESS = 0.5, 0.2
@@ -121,6 +122,7 @@ SETTLED = 0.5
 TOLD_AGAIN = 0.7
 # As what a year of the question that no article tells counts, beyond what else is not borne out.
 UNTOLD_YEAR = 3
+_WHOSE_END = re.compile(r"['’]s$")
 _YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 # The model's way of saying that it found nothing, where it was asked for an answer.
 _TEXT = r"\b(?:articles?|text|passages?)\b"
@@ -719,9 +721,23 @@ class Answerer:
 
     def _refusal(self, work: _Work, reason: str) -> Refusal:
         nearest = [_passage_location(h.passage) for h in work.hits[:NEAREST]]
-        return Refusal.model_validate(
-            {"reason": reason, "message": REASONS[reason], "nearest": nearest}
-        )
+        message = REASONS[reason]
+        if reason in ("not_stated", "not_supported") and (unknown := self._unknown(work)):
+            message += f" None of the articles found mentions {' or '.join(unknown)}."
+        return Refusal.model_validate({"reason": reason, "message": message, "nearest": nearest})
+
+    def _unknown(self, work: _Work) -> list[str]:
+        """What the question names, or counts in digits, and no article that was found tells of."""
+        question = without_form(work.asked.question)
+        ids = sorted({hit.passage.article_id for hit in work.hits})
+        known = [_known(self._index.registry.get(article_id), question) for article_id in ids]
+        named = {w.text for w in names(question)}
+        told = [*known, *work.outlets]
+        return [
+            f"“{_WHOSE_END.sub('', missing)}”"
+            for missing in unmet(question, told, question)
+            if named.issuperset(missing.split()) or missing[:1].isdigit()
+        ][:MOST_UNKNOWN]
 
 
 def _gathers(part: _Part, work: _Work) -> bool:
@@ -876,6 +892,8 @@ def _trace(work: _Work) -> dict[str, Any]:
         "hits": [
             {
                 "article_id": h.passage.article_id,
+                "title": h.passage.title,
+                "source": h.passage.source,
                 "start_char_index": h.passage.span.start,
                 "end_char_index": h.passage.span.end,
                 "text": h.passage.text,

@@ -126,6 +126,17 @@ def test_a_question_about_another_person_is_refused(index: Index) -> None:
     assert ask(index, ScriptedChat(text=said, yes=0.75)).answerable
 
 
+def test_a_refusal_says_which_name_no_article_tells_of(index: Index) -> None:
+    said = "Aldous Finch opened the new bridge at Harrow Mere."
+    chat = ScriptedChat(text=said, yes=0.1)
+    answer = ask(index, chat, "Which bridge at Harrow Mere did Senator Maria Lund open?")
+    assert answer.refusal is not None
+    named = " None of the articles found mentions “Senator Maria Lund”."
+    assert answer.refusal.message.endswith(named)
+    answer = ask(index, chat, "Why was the bridge at Harrow Mere painted?")
+    assert answer.refusal is not None and "mentions" not in answer.refusal.message
+
+
 def test_a_question_may_name_a_day_that_follows_from_the_articles_date(index: Index) -> None:
     chat = ScriptedChat(text="Aldous Finch opened the new bridge.")
     signals = []
