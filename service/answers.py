@@ -33,6 +33,7 @@ from service.asked import (
     lacks_kind,
     repeats,
     replaced,
+    tells_another_time,
     tells_when,
     told_together,
     unmet,
@@ -322,10 +323,16 @@ class Answerer:
                 part.verified = [self._verifier.with_bounds(v) for v in part.verified]
                 part.others = [self._verifier.with_bounds(v) for v in part.others]
                 if dated:
-                    part.verified = [self._verifier.with_dates(v) for v in part.verified]
-                    part.others = [self._verifier.with_dates(v) for v in part.others]
+                    part.verified = [self._dated(v, question) for v in part.verified]
+                    part.others = [self._dated(v, question) for v in part.others]
                 _accept(part, work)
         return None if work.citations else work.parts[0].reason
+
+    def _dated(self, verified: Verified, question: str) -> Verified:
+        """With its dates written out, unless they are another event's than is asked for."""
+        if tells_another_time(question, verified.text):
+            return verified
+        return self._verifier.with_dates(verified)
 
     def _answer_part(
         self,

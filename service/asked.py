@@ -258,6 +258,23 @@ _AMOUNTS = frozenset(
 )
 
 
+# "five months after taking office": what follows happened on another day than the sentence tells.
+_SO_LONG_AFTER = re.compile(
+    r"\b(?:\w+ )?(?:minute|hour|day|week|month|year|decade)s? (?:after|before)\b([^,.;]*)",
+    re.IGNORECASE,
+)
+
+
+def tells_another_time(question: str, text: str) -> bool:
+    """Whether what the question asks the time of is told as so long before or after what the text
+    dates.
+    """
+    named = {w.stem for w in names(question)} | CALENDAR_STEMS
+    asked = {w.stem for w in words(question) if is_content(w)} - named
+    beyond = stems(" ".join(m[1] for m in _SO_LONG_AFTER.finditer(text)))
+    return bool(asked) and asked <= beyond and not asked & stems(_SO_LONG_AFTER.sub(" ", text))
+
+
 def asks_when(question: str) -> bool:
     return bool(_ASKS_WHEN.search(question) or _ASKS_DATE.search(question))
 

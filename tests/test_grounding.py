@@ -8,6 +8,7 @@ from service.asked import (
     gainsays,
     lacks_kind,
     replaced,
+    tells_another_time,
     told_together,
     unmet,
     untrue,
@@ -449,6 +450,13 @@ def test_a_sentence_is_not_cited_besides_for_one_common_word() -> None:
     assert grounds is not None and [c.text for c in grounds.cited] == [text[:55]]
     both = ground("The ferry Skua sank near Harl Point.", "?", offered)
     assert both is not None and "Harl Point" in both.cited[0].text and not both.failed
+
+
+def test_the_day_of_one_event_is_not_written_out_as_another_s() -> None:
+    text = "Ines Holm was re-elected on Tuesday, two years after joining the council."
+    assert tells_another_time("When did Ines Holm join the council?", text)
+    assert not tells_another_time("When was Ines Holm re-elected?", text)
+    assert not tells_another_time("When did Holm join the council?", "She joined it on Monday.")
 
 
 def test_a_misspelt_name_is_known() -> None:
