@@ -58,6 +58,7 @@ from service.contract import (
 from service.conversation import Standalone, standalone
 from service.dates_held import held
 from service.grounding import Evidence, critical, evidence, nearest, with_antecedent
+from service.nations import kin
 from service.orders import orders
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named, parts, without_form
@@ -743,7 +744,8 @@ class Answerer:
         return [
             f"“{_WHOSE_END.sub('', missing)}”"
             for missing in unmet(question, told, question)
-            if named.issuperset(missing.split()) or missing[:1].isdigit()
+            if (named.issuperset(missing.split()) and not kin(missing) & stems(" ".join(told)))
+            or missing[:1].isdigit()
         ][:MOST_UNKNOWN]
 
 
