@@ -34,6 +34,7 @@ from service.asked import (
     repeats,
     replaced,
     tells_another_time,
+    tells_of,
     tells_when,
     told_together,
     unmet,
@@ -57,7 +58,14 @@ from service.contract import (
 )
 from service.conversation import Standalone, standalone
 from service.dates_held import held
-from service.grounding import Evidence, critical, evidence, nearest, with_antecedent
+from service.grounding import (
+    SUBJECT_PRONOUN,
+    Evidence,
+    critical,
+    evidence,
+    nearest,
+    with_antecedent,
+)
 from service.nations import kin
 from service.orders import orders
 from service.prompts import Prompt
@@ -489,8 +497,11 @@ class Answerer:
         for claim in claims:
             best, share = nearest(claim, work.asked.question, theirs)
             text = _said(best) if best else ""
-            # Not what is said to whoever answers, nor of another than the question names.
+            # Not what is said to whoever answers, nor of another than the question names, nor of
+            # "her" where it is not known who she is.
             if orders(text) or replaced(work.asked.question, text, text):
+                continue
+            if SUBJECT_PRONOUN.match(text) and not tells_of(work.asked.question, text):
                 continue
             if share >= least:
                 verified = self._verified(text, context, offered, work)

@@ -275,6 +275,12 @@ def tells_another_time(question: str, text: str) -> bool:
     return bool(asked) and asked <= beyond and not asked & stems(_SO_LONG_AFTER.sub(" ", text))
 
 
+def tells_of(question: str, text: str) -> bool:
+    """Whether a text names somebody whom the question names in full, if it does."""
+    asked = proper_names(question, frozenset())
+    return not asked or any(name & stems(text) for name in asked)
+
+
 def asks_when(question: str) -> bool:
     return bool(_ASKS_WHEN.search(question) or _ASKS_DATE.search(question))
 

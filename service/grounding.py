@@ -33,6 +33,7 @@ from service.wording import (
     names,
     negated,
     negates,
+    quotations,
     quoted,
     runs,
     stems,
@@ -42,7 +43,7 @@ from service.wording import (
 _PRONOUNS = frozenset(
     "he she they it his her hers their theirs its him them himself herself who i we my our".split()
 )
-_SUBJECT_PRONOUN = re.compile(r"(?:He|She)\b")
+SUBJECT_PRONOUN = re.compile(r"(?:He|She)\b")
 _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
 _NO_SUCH = re.compile(r"^\W*no\b", re.IGNORECASE)
@@ -303,7 +304,7 @@ def _grounds(
             and all(order in seen(claim) for order in orders(e.text))
         ]
     if not missing and not grounds.failed and len(chosen) < MOST_SOURCES:
-        more = _beside(chosen, same_article, weights)
+        more = _beside(chosen, others, weights)
         wider = replace(grounds, cited=_join([*chosen, *more]))
         # It makes up for nothing: what fails without it failed.
         if more and all(check(claim, wider, common).values()):
@@ -382,23 +383,37 @@ def _another_is_named(
 
     Then no further sentence can make up for the name: it was put in the other's place. The
     headline names what all of an article is about, though, and a pronoun may stand for whom the
-    article names in full time and again. Of two of one name neither is the other.
+    article names in full time and again, once of it before. Of two of one name neither is the
+    other, and "She" that a sentence begins with is nobody who is named later on.
     """
     there, said = stems(e.text) | kin(e.text), stems(claim)
     told = without_agency_line(e.text)  # a dateline names an outlet
-    points_back = any(w.text.casefold() in _PRONOUNS for w in words(e.text))
+    points_back = any(w.text.casefold() in _PRONOUNS for w in words(_unquoted(e.text)))
     headline = stems(e.passage.title or "")
-    beside = [stems(o.text) for o in offered if o.passage.article_id == e.passage.article_id]
+    beside = [o for o in offered if o.passage.article_id == e.passage.article_id]
+    before = stems(e.passage.text[: e.span.start - e.passage.span.start])
+    before = before.union(*(stems(o.text) for o in beside if o.span.start < e.span.start))
     absent = [
         name
         for name in proper_names(part, common)
         if not name & there
         and not name <= headline
-        and not (points_back and sum(name <= other for other in beside) > 1)
+        and not (points_back and name & before and sum(name <= stems(o.text) for o in beside) > 1)
     ]
+    if SUBJECT_PRONOUN.match(e.text) and e.span.start > e.passage.span.start:
+        lead = " ".join(part.split()[:LEADING])
+        if any(name in absent and not name & before for name in proper_names(lead, common)):
+            return True
     return _is_namesake(part, e.text, common) or (
         bool(absent) and any(not name & said for name in proper_names(told, common))
     )
+
+
+def _unquoted(text: str) -> str:
+    """Without what is quoted, whose "we" and "it" are the speaker's."""
+    for span in reversed(quotations(text)):
+        text = text[: span.start] + text[span.end :]
+    return text
 
 
 def _is_namesake(claim: str, text: str, common: frozenset[str]) -> bool:
@@ -559,14 +574,14 @@ def with_antecedent(cited: Cited | Evidence, common: frozenset[str] = frozenset(
     """The text with "She", which it begins with, replaced by the name that the sentences before it
     begin with; as it is where they begin with none.
     """
-    pronoun = _SUBJECT_PRONOUN.match(cited.text)
+    pronoun = SUBJECT_PRONOUN.match(cited.text)
     if pronoun is None:
         return cited.text
     shift = cited.passage.span.start
     before = [s for s in cited.passage.sentences if s.end <= cited.span.start]
     for span in reversed(before):
         sentence = Span(span.start - shift, span.end - shift).of(cited.passage.text)
-        if _SUBJECT_PRONOUN.match(sentence):
+        if SUBJECT_PRONOUN.match(sentence):
             continue
         named = runs(sentence, names(sentence, common=common))[:1]
         if named and named[0][0].start == 0:

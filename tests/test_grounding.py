@@ -755,3 +755,20 @@ def test_a_whole_sentence_is_the_sources_own() -> None:
     assert verbatim("No one was injured, the fire service said.", offered, whole=True)
     assert not verbatim("No one was injured.", offered, whole=True)
     assert verbatim("No one was injured.", offered)
+
+
+def test_she_is_nobody_who_is_named_later_on() -> None:
+    text = (
+        "“It may rain,” said Dr. Mira Sund, who led the work. She said the effect might be due to "
+        "salt, which thins the ice. Professor Olaf Brink of Ottering, who had no part in it, said "
+        "it proved nothing."
+    )
+    claims = {
+        "Professor Olaf Brink of Ottering said that salt thins the ice.": False,
+        "Professor Olaf Brink of Ottering said that it proved nothing.": False,
+        "Dr. Mira Sund said that the effect might be due to salt.": True,
+    }
+    for claim, hers in claims.items():
+        grounds = ground(claim, "?", evidence([passage(text)]))
+        assert grounds is not None
+        assert ("She said" in " ".join(c.text for c in grounds.cited)) == hers
