@@ -89,6 +89,8 @@ CANDIDATES = 6
 CANDIDATE_MARGIN = 0.6
 AS_NEAR = 0.3  # the same of another article's, all of whose checks hold
 SAME_DEED = 0.6  # of a claim's words without its names and dates, in the sentence that tells when
+# Of a claim's deed, the share that only sentences about others tell, from which on it is theirs.
+BORROWED = 0.3
 QUESTION_WEIGHT = 0.15
 TITLES = frozenset(
     "mr mrs ms miss dr prof professor president minister governor senator mayor judge justice sir "
@@ -291,6 +293,11 @@ def _grounds(
             if missing & (stems(f.text) & (days | _year(f)) if _is_day(f) else stems(f.text))
         ]
     grounds.checks = check(claim, grounds, common)
+    # What is told of somebody else, in sentences that are not cited.
+    elsewhere = frozenset().union(*(stems(e.text) for e in same_article if e not in others))
+    borrowed = sum(w for s, w in deed.items() if s in elsewhere - stems(text))
+    if borrowed > BORROWED * sum(deed.values()):
+        grounds.checks["roles"] = False
     if not missing and not grounds.failed:
         chosen, grounds = _least(claim, chosen, grounds, weights, common)
     if not missing:

@@ -765,10 +765,23 @@ def test_she_is_nobody_who_is_named_later_on() -> None:
     )
     claims = {
         "Professor Olaf Brink of Ottering said that salt thins the ice.": False,
-        "Professor Olaf Brink of Ottering said that it proved nothing.": False,
+        "Professor Olaf Brink of Ottering said that it proved nothing.": True,
         "Dr. Mira Sund said that the effect might be due to salt.": True,
     }
-    for claim, hers in claims.items():
+    for claim, held in claims.items():
         grounds = ground(claim, "?", evidence([passage(text)]))
-        assert grounds is not None
-        assert ("She said" in " ".join(c.text for c in grounds.cited)) == hers
+        assert grounds is not None and (not grounds.failed) == held
+
+
+def test_what_is_told_of_somebody_else_is_not_told_of_another() -> None:
+    text = (
+        "“We moved a crane the height of a steeple,” said harbour master Mira Sund. The quay was "
+        "built in 1962. Engineer Olaf Brink said the work would go on."
+    )
+    claims = {
+        "Olaf Brink compared the crane to a steeple.": False,
+        "Olaf Brink said that the work would go on.": True,
+    }
+    for claim, held in claims.items():
+        grounds = ground(claim, "?", evidence([passage(text, title="The quay")]))
+        assert grounds is not None and (not grounds.failed) == held
