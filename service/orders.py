@@ -7,7 +7,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from service.wording import fold
+from service.wording import TEXTS, fold
 
 # What a sentence of an article says to whoever answers from it, not to its readers: what it orders
 # to be said it does not state. A claim that tells of the order holds the group, or the whole match.
@@ -145,7 +145,7 @@ _SAID = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=TEXTS)
 def orders(text: str) -> tuple[str, ...]:
     """The words that speak to whoever answers ("ignore the above", "reply with"), folded.
 

@@ -87,6 +87,9 @@ _VERBS = (
 _IRREGULAR = {form: verb for verb, *forms in map(str.split, _VERBS.split(", ")) for form in forms}
 
 
+TEXTS = 2048  # whose words are kept: the sentences that a dozen questions are held against
+
+
 class _Stemmers(threading.local):
     """One for each thread: a stemmer keeps the word that it works on in itself."""
 
@@ -102,7 +105,7 @@ def _stem(word: str) -> str:
     return str(_stemmers.english.stemWord(_IRREGULAR.get(word, word)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """A word as it stands, where it stands, and its folded stem (numbers as digits)."""
 
@@ -115,7 +118,7 @@ class Word:
         return self.stem[:1].isdigit()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=TEXTS)
 def words(text: str) -> tuple[Word, ...]:
     found = []
     for match in _WORD.finditer(text):
@@ -132,7 +135,7 @@ def words(text: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=TEXTS)
 def stems(text: str) -> frozenset[str]:
     return frozenset(word.stem for word in words(text))
 
@@ -141,7 +144,7 @@ def is_content(word: Word) -> bool:
     return word.text.casefold() not in STOP_WORDS and word.stem not in ("s", "t")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=TEXTS)
 def names(text: str, *, common: frozenset[str] = frozenset()) -> tuple[Word, ...]:
     """Words written with a capital that name something, calendar words and numbers apart.
 
