@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.registry import Passage
-from index.sentences import Span
+from index.sentences import Span, sentence_spans
 from index.stated import without_agency_line
 from service.counts import bounds_hold, counts_hold
 from service.dates import mentions
@@ -24,7 +24,15 @@ from service.dates_held import Derived, Held, apart, held
 from service.nations import kin
 from service.opposites import not_opposed
 from service.orders import orders, seen
-from service.roles import causes_hold, done, kinds_missing, not_graver, offices_missing, same_roles
+from service.roles import (
+    causes_hold,
+    done,
+    kinds_missing,
+    not_graver,
+    offices_missing,
+    same_roles,
+    speech_holds,
+)
 from service.wording import (
     CALENDAR_STEMS,
     DENIED_WITHIN,
@@ -558,6 +566,15 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
             " ".join(with_antecedent(c, common) for c in grounds.cited),
             common,
             _around(grounds),
+        )
+        and speech_holds(
+            claim,
+            [
+                span.of(whole)
+                for c in grounds.cited
+                if (whole := with_antecedent(c, common))
+                for span in sentence_spans(whole)
+            ],
         ),
         "plans": done(claim, text, grounds.article) and not_graver(claim, text),
         "causes": causes_hold(claim, text),

@@ -6,7 +6,7 @@ plainly, nothing is held against a sentence. English only.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -35,6 +35,16 @@ _SPOKEN = [
     re.compile(rf"{_QUOTE},?\s+(?:[a-z]+\s+){{0,3}}(?P<who>{_NAME})\s+{SAYS}\b"),
     re.compile(rf"(?P<who>{_NAME})\s+{SAYS}\s*(?:that|[:,])?\s*{_QUOTE}"),
 ]
+# "Ada Krall, the mayor, said that ...", "According to Ada Krall, ...".
+_SPEAKS = re.compile(
+    rf"According to (?P<by>[^,“”\"]+),(?P<told>.*)"
+    rf"|(?P<who>[^“”\"]{{3,90}}?)(?<!\bwas)(?<!\bwere)(?<!\bbeen)\s+{SAYS}\b(?P<what>.*)",
+    re.DOTALL,
+)
+_SHE_SAYS = re.compile(rf"\b(?:he|she|they)\s+(?:\w+\s+)?{SAYS}\b", re.IGNORECASE)
+_QUOTED_MARK = re.compile(r"[“”\"„«»]")
+OFFICE_WORDS = 4  # before a name, at most: "the new fire chief Ada Krall"
+NOT_THEIRS = 0.5  # of what somebody is to have said, at most told otherwise than as his
 # Between a name and what its bearer did.
 _BETWEEN = frozenset("has have had also then later again still now once even never not".split())
 _BE = frozenset("is are was were be been being".split())
@@ -274,6 +284,34 @@ def same_roles(
         if said and not any(other & who for other in said):
             return False
     return True
+
+
+def speech_holds(claim: str, cited: Sequence[str]) -> bool:
+    """Whether what a claim has somebody say is said in sentences that tell of him as a speaker.
+
+    What the reporter tells, or another says, in a sentence cited beside is not his. "She said" may
+    be anybody. Of people who are named in full. `cited` are sentences.
+    """
+    match = _SPEAKS.match(claim)
+    who, what = (match["by"] or match["who"], match["told"] or match["what"]) if match else ("", "")
+    speaker = runs(who, names(who))[:1]
+    if not speaker or len(speaker[0]) < 2 or len(who[: speaker[0][0].start].split()) > OFFICE_WORDS:
+        return True
+    surname = speaker[0][-1].stem
+    said = {w.stem for w in words(what) if is_content(w)} - stems(who)
+    theirs = frozenset().union(
+        *(
+            stems(sentence)
+            for sentence in cited
+            if _SHE_SAYS.search(sentence)
+            or (
+                (_ATTRIBUTES.search(sentence) or _QUOTED_MARK.search(sentence))
+                and surname in stems(sentence)
+            )
+        )
+    )
+    told = said & frozenset().union(*map(stems, cited))
+    return len(told - theirs) <= NOT_THEIRS * len(told)
 
 
 def _agents_hold(claim: str, source: str, common: frozenset[str]) -> bool:

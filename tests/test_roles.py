@@ -1,6 +1,14 @@
 import pytest
 
-from service.roles import causes_hold, done, kinds_missing, not_graver, offices_missing, same_roles
+from service.roles import (
+    causes_hold,
+    done,
+    kinds_missing,
+    not_graver,
+    offices_missing,
+    same_roles,
+    speech_holds,
+)
 
 
 @pytest.mark.parametrize(
@@ -241,3 +249,28 @@ def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
 )
 def test_a_final_that_is_to_come_is_not_played(claim: str, article: str, holds: bool) -> None:
     assert done(claim, article.split(". ")[0] + ".", article) is holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "held"),
+    [
+        ("Mira Sund said that the weir held.", True),
+        ("Mira Sund, the engineer, said the weir held all night.", True),
+        ("According to Mira Sund, the weir held.", True),
+        ("Mira Sund said the repairs would cost 4 million.", False),  # the reporter tells it
+        ("Mira Sund said that the weir held and that repairs cost 4 million a year.", False),
+        ("Olaf Brink said that the weir held.", False),
+        ("Olaf Brink said that repairs would cost 4 million.", False),  # he says nothing
+        ("Ines Holm said that the town was lucky.", True),
+        ("Mira Sund was told that the repairs would cost 4 million.", True),
+        ("The council said that the repairs would cost 4 million.", True),  # no person
+    ],
+)
+def test_what_somebody_says_is_said_where_he_speaks(claim: str, held: bool) -> None:
+    cited = [
+        "“The weir held all night,” the engineer Mira Sund said.",
+        "The repairs will cost 4 million a year.",
+        "The weir was designed by Olaf Brink.",
+        "She said the town had been lucky.",
+    ]
+    assert speech_holds(claim, cited) == held
