@@ -311,7 +311,7 @@ def speech_holds(claim: str, cited: Sequence[str]) -> bool:
         )
     )
     told = said & frozenset().union(*map(stems, cited))
-    return len(told - theirs) <= NOT_THEIRS * len(told)
+    return bool(theirs) and len(told - theirs) <= NOT_THEIRS * len(told)
 
 
 def _agents_hold(claim: str, source: str, common: frozenset[str]) -> bool:

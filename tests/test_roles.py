@@ -274,3 +274,7 @@ def test_what_somebody_says_is_said_where_he_speaks(claim: str, held: bool) -> N
         "She said the town had been lucky.",
     ]
     assert speech_holds(claim, cited) == held
+
+
+def test_who_does_not_speak_says_nothing() -> None:
+    assert not speech_holds("Olaf Brink said it may fail.", ["It was designed by Olaf Brink."])
