@@ -536,7 +536,7 @@ def test_a_question_that_is_not_answered_is_no_error(fresh: Served) -> None:
     refused("filtered_out", filters={"published_from": "2024-05-04"})
     assert fresh.ask(filters={"published_from": "2024-05-03"}).json()["answerable"]
     fresh.chat.yes = 0.01
-    reply = refused("not_supported")
+    reply = refused("not_stated")
     assert reply["dropped"][0]["text"] == ANSWER
     for source in reply["refusal"]["nearest"]:
         start, end = source["start_char_index"], source["end_char_index"]
@@ -570,7 +570,7 @@ def test_the_receipt_of_a_refusal_holds_no_text_either(alone: Served) -> None:
     reply = alone.ask().json()
     assert reply["refusal"]["nearest"]
     response = alone.client.get(f"/v1/answers/{reply['id']}")
-    assert response.json()["refusal"]["reason"] == "not_supported"
+    assert response.json()["refusal"]["reason"] == "not_stated"
     assert "Harrow" not in response.text
     assert "Finch" not in response.text
 
