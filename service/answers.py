@@ -419,7 +419,7 @@ class Answerer:
             if polar and not (likely and _told(part, offered) in ("Yes", "No")):
                 among = _of_the_articles_cited(part, offered) if likely else offered
                 if likely and asks_still(part.question):
-                    among = _in_question(part, offered)
+                    among = _not_before_cited(part, offered)
                 denial = self._what_denies(part, context, among, work)
                 if denial:
                     part.verified = denial
@@ -629,7 +629,7 @@ class Answerer:
         first = part.verified[0]
         own: list[Verified] = []
         if word == "No":
-            own = self._what_denies(part, context, _in_question(part, offered), work)
+            own = self._what_denies(part, context, _not_before_cited(part, offered), work)
         if not own and not _bears(word, part, offered):
             own = self._in_their_own_words([first.text], part, context, offered, work)
         said = " ".join(c.text for c in first.grounds.cited)
@@ -776,7 +776,7 @@ def _accept(part: _Part, work: _Work) -> None:
     first = len(work.citations)
     for verified in _newest_first(part) if part.others else part.verified:
         # What was told for an earlier part answers this one too.
-        if not part.others and any(_repeats(verified, c) for c in work.citations[:first]):
+        if not part.others and any(_tells_again(verified, c) for c in work.citations[:first]):
             continue
         start = work.citations[-1].end + 1 if work.citations else 0
         work.citations.append(cite(verified, start))
@@ -785,8 +785,8 @@ def _accept(part: _Part, work: _Work) -> None:
         work.conflicts.append(Conflict(about=part.question, sides=work.citations[first:]))
 
 
-def _repeats(verified: Verified, earlier: Citation) -> bool:
-    """Whether an earlier sentence tells it: all of it, or, of the same source, whatever it names,
+def _tells_again(verified: Verified, earlier: Citation) -> bool:
+    """Whether an earlier sentence told it: all of it, or, of the same source, whatever it names,
     counts and dates, and most of the rest.
     """
     if repeats(verified.text, earlier.text):
@@ -820,7 +820,7 @@ def _of_the_articles_cited(part: _Part, offered: Sequence[Evidence]) -> list[Evi
     return [e for e in offered if e.passage.article_id in ids]
 
 
-def _in_question(part: _Part, offered: Sequence[Evidence]) -> list[Evidence]:
+def _not_before_cited(part: _Part, offered: Sequence[Evidence]) -> list[Evidence]:
     """Where a denial is looked for: what still is so, no earlier article denies."""
     if not asks_still(part.question):
         return list(offered)

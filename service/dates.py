@@ -815,7 +815,7 @@ _ANY = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def mentions(text: str, today: date | None) -> tuple[Mention, ...]:
     """The dates that `text`, of an article of the day `today`, speaks of, in their order."""
     found: list[Mention] = []

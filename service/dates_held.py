@@ -65,7 +65,7 @@ def in_source_words(claim: str, derived: Sequence[Derived]) -> str:
     return claim
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def held(claim: str, text: str, published_at: str | None) -> Held:
     """The dates of `claim` held against those of `text`, of an article of that date (ISO 8601)."""
     # Of a time, the day as it stands: the article's words are of its own time zone.

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.registry import Passage
-from index.sentences import Span, sentence_spans
+from index.sentences import Span
 from index.stated import without_agency_line
 from service.counts import bounds_hold, counts_hold
 from service.dates import mentions
@@ -41,10 +41,10 @@ from service.wording import (
     names,
     negated,
     negates,
-    quotations,
     quoted,
     runs,
     stems,
+    unquoted,
     words,
 )
 
@@ -403,7 +403,7 @@ def _another_is_named(
     """
     there, said = stems(e.text) | kin(e.text), stems(claim)
     told = without_agency_line(e.text)  # a dateline names an outlet
-    points_back = any(w.text.casefold() in _PRONOUNS for w in words(_unquoted(e.text)))
+    points_back = any(w.text.casefold() in _PRONOUNS for w in words(unquoted(e.text)))
     headline = stems(e.passage.title or "")
     beside = [o for o in offered if o.passage.article_id == e.passage.article_id]
     before = stems(e.passage.text[: e.span.start - e.passage.span.start])
@@ -422,13 +422,6 @@ def _another_is_named(
     return _is_namesake(part, e.text, common) or (
         bool(absent) and any(not name & said for name in proper_names(told, common))
     )
-
-
-def _unquoted(text: str) -> str:
-    """Without what is quoted, whose "we" and "it" are the speaker's."""
-    for span in reversed(quotations(text)):
-        text = text[: span.start] + text[span.end :]
-    return text
 
 
 def _is_namesake(claim: str, text: str, common: frozenset[str]) -> bool:
@@ -544,6 +537,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     there = (
         stems(text) | grounds.dated | counted | outlets(claim, (c.passage for c in grounds.cited))
     )
+    named = " ".join(with_antecedent(c, common) for c in grounds.cited)
     calendar = {w.stem for w in words(claim) if w.stem in CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {
@@ -561,21 +555,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and not_opposed(claim, text)
         and not (erred(text) and not erred(claim)),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
-        "roles": same_roles(
-            claim,
-            " ".join(with_antecedent(c, common) for c in grounds.cited),
-            common,
-            _around(grounds),
-        )
-        and speech_holds(
-            claim,
-            [
-                span.of(whole)
-                for c in grounds.cited
-                if (whole := with_antecedent(c, common))
-                for span in sentence_spans(whole)
-            ],
-        ),
+        "roles": same_roles(claim, named, common, _around(grounds)) and speech_holds(claim, named),
         "plans": done(claim, text, grounds.article) and not_graver(claim, text),
         "causes": causes_hold(claim, text),
         "orders": all(order in seen(claim) for order in orders(shown)),

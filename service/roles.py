@@ -6,14 +6,14 @@ plainly, nothing is held against a sentence. English only.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, product
 
 from index.sentences import sentence_spans
 from index.stated import without_agency_line
 from service.nations import of_other_nations
-from service.wording import OPENERS, Word, is_content, names, runs, stems, words
+from service.wording import OPENERS, Word, is_content, names, runs, stems, unquoted, words
 
 SAYS = (
     r"(?:said|says|told|tells|announced|warned|confirmed|added|claimed|claims|stated|argued"
@@ -286,11 +286,11 @@ def same_roles(
     return True
 
 
-def speech_holds(claim: str, cited: Sequence[str]) -> bool:
+def speech_holds(claim: str, source: str) -> bool:
     """Whether what a claim has somebody say is said in sentences that tell of him as a speaker.
 
     What the reporter tells, or another says, in a sentence cited beside is not his. "She said" may
-    be anybody. Of people who are named in full. `cited` are sentences.
+    be anybody. Of people who are named in full.
     """
     match = _SPEAKS.match(claim)
     who, what = (match["by"] or match["who"], match["told"] or match["what"]) if match else ("", "")
@@ -298,20 +298,16 @@ def speech_holds(claim: str, cited: Sequence[str]) -> bool:
     if not speaker or len(speaker[0]) < 2 or len(who[: speaker[0][0].start].split()) > OFFICE_WORDS:
         return True
     surname = speaker[0][-1].stem
+    sentences = [span.of(source) for span in sentence_spans(source)]
+    theirs = [stems(text) for text in sentences if _may_be_said_by(surname, text)]
     said = {w.stem for w in words(what) if is_content(w)} - stems(who)
-    theirs = frozenset().union(
-        *(
-            stems(sentence)
-            for sentence in cited
-            if _SHE_SAYS.search(sentence)
-            or (
-                (_ATTRIBUTES.search(sentence) or _QUOTED_MARK.search(sentence))
-                and surname in stems(sentence)
-            )
-        )
-    )
-    told = said & frozenset().union(*map(stems, cited))
-    return bool(theirs) and len(told - theirs) <= NOT_THEIRS * len(told)
+    told = said & stems(source)
+    return bool(theirs) and len(told.difference(*theirs)) <= NOT_THEIRS * len(told)
+
+
+def _may_be_said_by(surname: str, sentence: str) -> bool:
+    speaks = _ATTRIBUTES.search(sentence) or _QUOTED_MARK.search(sentence)
+    return bool(_SHE_SAYS.search(sentence) or (speaks and surname in stems(sentence)))
 
 
 def _agents_hold(claim: str, source: str, common: frozenset[str]) -> bool:
@@ -358,7 +354,7 @@ def _speakers(what: str, text: str, common: frozenset[str]) -> Iterator[frozense
 
 def _named(text: str, common: frozenset[str]) -> frozenset[str]:
     """Stems of the names outside quotation marks."""
-    return frozenset(w.stem for w in names(re.sub(_QUOTED, " ", text), common=common))
+    return frozenset(w.stem for w in names(unquoted(text), common=common))
 
 
 @dataclass(frozen=True)
@@ -471,8 +467,8 @@ def _spoken(text: str) -> Iterator[tuple[str, frozenset[str]]]:
 
 def keeps_speaker(claim: str, source: str) -> bool:
     """False where a claim states what its source only says that somebody said."""
-    told = _IN_WORDS_OF.search(re.sub(_QUOTED, " ", source))
-    return told is None or bool(_ATTRIBUTES.search(re.sub(_QUOTED, " ", claim)))
+    told = _IN_WORDS_OF.search(unquoted(source))
+    return told is None or bool(_ATTRIBUTES.search(unquoted(claim)))
 
 
 def done(claim: str, source: str, around: str = "") -> bool:

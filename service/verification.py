@@ -21,7 +21,7 @@ from service.grounding import Cited, Evidence, Grounds, check, ground, verbatim
 from service.orders import orders
 from service.prompts import Prompt
 from service.reading import Reader, judge
-from service.wording import NUMBERS, words
+from service.wording import NUMBERS, unquoted, words
 
 # Whose words they are is told by the citation.
 _LEAD_IN = re.compile(
@@ -49,7 +49,6 @@ _NO_WORDS = re.compile(r"[<>{}|\\]|://")
 CUTS = 3
 REPEATED = 4  # words in a row that a sentence that stutters says twice
 _TWICE = re.compile(r"\b(\w+ly)\s+\w+\s+\1\b", re.IGNORECASE)
-_QUOTED = re.compile(r"[“\"][^“”\"]*[”\"]")
 _WHO = re.compile(r",\s+(?:who|which)\s+(?=\w)")
 # Whom a sentence ends with: "Ada Krall", "a new pump", "two inspectors".
 _NOUN = r"(?:[a-z’'-]+\s)?[a-z’'-]+"
@@ -199,7 +198,7 @@ def shortened(claim: str) -> Iterator[str]:
 
 def stutters(claim: str) -> bool:
     """Whether it says a thing twice: "seriously hurt seriously", or four words in a row again."""
-    said = [w.stem for w in words(_QUOTED.sub(" ", claim))]
+    said = [w.stem for w in words(unquoted(claim))]
     rows = [tuple(said[i : i + REPEATED]) for i in range(len(said) - REPEATED + 1)]
     return len(set(rows)) < len(rows) or bool(_TWICE.search(claim))
 

@@ -190,6 +190,13 @@ def quoted(text: str) -> list[str]:
     return [span.of(text).strip(" .,;:!?") for span in quotations(text)]
 
 
+def unquoted(text: str) -> str:
+    """Without what is quoted, whose "we" and "it" are the speaker's."""
+    for span in reversed(quotations(text)):
+        text = text[: span.start] + text[span.end :]
+    return text
+
+
 def quotations(text: str) -> list[Span]:
     """What stands between quotation marks, without the comma or stop that belongs to the text.
 

@@ -267,14 +267,12 @@ def test_a_final_that_is_to_come_is_not_played(claim: str, article: str, holds: 
     ],
 )
 def test_what_somebody_says_is_said_where_he_speaks(claim: str, held: bool) -> None:
-    cited = [
-        "“The weir held all night,” the engineer Mira Sund said.",
-        "The repairs will cost 4 million a year.",
-        "The weir was designed by Olaf Brink.",
-        "She said the town had been lucky.",
-    ]
+    cited = (
+        "“The weir held all night,” the engineer Mira Sund said. The repairs will cost 4 million a "
+        "year. The weir was designed by Olaf Brink. She said the town had been lucky."
+    )
     assert speech_holds(claim, cited) == held
 
 
 def test_who_does_not_speak_says_nothing() -> None:
-    assert not speech_holds("Olaf Brink said it may fail.", ["It was designed by Olaf Brink."])
+    assert not speech_holds("Olaf Brink said it may fail.", "It was designed by Olaf Brink.")
