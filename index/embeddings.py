@@ -4,15 +4,14 @@ Reimers & Gurevych 2019 (Sentence-BERT); the model is all-MiniLM-L6-v2, int8 ONN
 over the attention mask, then L2 normalisation; 256 tokens at most.
 """
 
-import ctypes
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from index.heap import give_back
 from index.sentences import Span
 
 Vectors = npt.NDArray[np.float32]
@@ -28,12 +27,6 @@ BATCH = 8
 def foreign(language: str | None) -> bool:
     """Whether an article's language is known, and known to be none of the model's."""
     return language is not None and language not in LANGUAGES
-
-
-def give_back() -> None:
-    """Has glibc return to the system what is free, which it would keep."""
-    with suppress(AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 class MiniLM:

@@ -34,7 +34,7 @@ from index.articles import (
     Whole,
 )
 from index.doctor import Report, examine
-from index.embeddings import MiniLM, foreign, give_back
+from index.embeddings import MiniLM, foreign
 from index.errors import (
     DISK_FULL,
     ArticleNotFound,
@@ -47,6 +47,7 @@ from index.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from index.heap import give_back, share_heaps
 from index.index import Index, Status
 from index.jobs import Importer, Job
 from index.registry import Filters
@@ -201,6 +202,7 @@ class Service:
 
     def load(self) -> None:
         """Opens the index while the model is loaded. A failure is kept and told to whoever asks."""
+        share_heaps()
         try:
             language, embedder = catalogue.defaults(self.settings.model)
             if self._answers and self._chat is None:
