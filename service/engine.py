@@ -4,8 +4,10 @@
 sequence, and the sequences share micro-batches (continuous batching, Orca, OSDI 2022):
 
 - One micro-batch holds the next token of every sequence that generates and, in the room that is
-  left, prompts in the order in which they came. So a sequence that generates waits for no more
-  than MIXED_BATCH tokens of others between two of its own, and fewer on a slow machine.
+  left, prompts in the order in which those arrived who ask: all that one answer asks goes before
+  what a later one does, so that eight at once are not all answered when the last is. A sequence
+  that generates waits for no more than MIXED_BATCH tokens of others between two of its own, and
+  fewer on a slow machine.
 - What a request leaves in the KV cache stays, and a later one takes the longest prefix that any
   sequence holds, running ones too: the cells are shared, not copied. (As in SGLang's
   RadixAttention; a sequence here is a path from its tree's root to a leaf.) Prefixes that were
@@ -20,13 +22,13 @@ sequence, and the sequences share micro-batches (continuous batching, Orca, OSDI
 gives `top_logprobs` can take its place. This module knows nothing of articles or prompts.
 """
 
+import bisect
 import codecs
 import math
 import os
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +100,7 @@ class _Request:
     max_tokens: int
     stop: Sequence[str]
     top_logprobs: int
+    arrived: float  # by time.monotonic(): who asks, which may be long before this request
     usage: Usage
     text: str = ""
     shown: int = 0  # characters of it
@@ -193,13 +196,13 @@ class Engine:
             model.close()
             raise
         self._changed = threading.Condition()  # guards the three below
-        self._waiting: deque[_Request] = deque()
+        self._waiting: list[_Request] = []  # by their arrival
         self._computing: list[tuple[_Request, int]] = []  # how many tokens are in the micro-batch
         self._closed = False
         # The thread's own. How many sequences hold each cell; llama.cpp numbers them otherwise.
         self._holders = np.zeros(self._context.tokens, np.int32)
         self._free = list(range(RUNNING + RESIDENT))
-        self._running: list[_Sequence] = []  # in the order in which they came
+        self._running: list[_Sequence] = []  # by their requests' arrival
         self._resident: list[_Sequence] = []  # the last used one last
         self._pace = 0.0  # seconds a token of late; 0: not known yet
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
@@ -241,8 +244,12 @@ class Engine:
         max_tokens: int,
         stop: Sequence[str] = (),
         top_logprobs: int = 0,
+        arrived: float | None = None,
     ) -> Iterator[Step | _Pending | _Finished]:
         """Reads `tokens`, then generates greedily. Closing the iterator cancels the request.
+
+        `arrived` is when who asks did, by time.monotonic(): now, unless it is told. Who came first
+        is served first.
 
         Yields a `Step` for each token, a `_Finished` at the end, and a `_Pending` every TICK
         seconds between, so that whoever reads can close it. From any thread, any number at once.
@@ -262,11 +269,12 @@ class Engine:
                 "question, or set DATELINE_CONTEXT_TOKENS higher."
             )
         usage = Usage(prompt_tokens=len(tokens))
-        request = _Request(list(tokens), max_tokens, stop, top_logprobs, usage)
+        arrived = time.monotonic() if arrived is None else arrived
+        request = _Request(list(tokens), max_tokens, stop, top_logprobs, arrived, usage)
         with self._changed:
             if self._closed:
                 raise ModelError("The model has been closed.")
-            self._waiting.append(request)
+            bisect.insort(self._waiting, request, key=lambda r: r.arrived)
             self._changed.notify()
         try:
             while True:
@@ -305,7 +313,7 @@ class Engine:
         with self._changed:
             while not (self._closed or self._waiting or self._running):
                 self._changed.wait()
-            self._waiting = deque(r for r in self._waiting if not r.cancelled.is_set())
+            self._waiting = [r for r in self._waiting if not r.cancelled.is_set()]
             return not self._closed
 
     def _step(self) -> None:
@@ -354,12 +362,13 @@ class Engine:
         """The next micro-batch: sequences, and the tokens of each that are computed."""
         planned = [(s, s.next(1)) for s in self._running if s.generates]
         room = (self._mixed_batch() if planned else MICRO_BATCH) - len(planned)
-        for sequence in [s for s in self._running if not s.generates]:
-            if room > 0:
-                planned.append((sequence, sequence.next(room)))
-                room -= len(planned[-1][1])
-        while room > 0 and (begun := self._begin()):
-            planned.append((begun, begun.next(room)))
+        prompts = [s for s in self._running if not s.generates]
+        while room > 0:
+            begun = self._begin(before=prompts[:1])
+            if not (begun or prompts):
+                break
+            sequence = begun or prompts.pop(0)
+            planned.append((sequence, sequence.next(room)))
             room -= len(planned[-1][1])
         return planned
 
@@ -370,14 +379,17 @@ class Engine:
         sixteens = round(DELAY / self._pace / LEAST_BATCH)
         return max(LEAST_BATCH, min(MIXED_BATCH, LEAST_BATCH * sixteens))
 
-    def _begin(self) -> _Sequence | None:
+    def _begin(self, before: Sequence[_Sequence]) -> _Sequence | None:
         """Gives the first request that waits a sequence, which holds its longest known prefix.
 
-        None where it has to wait: for its turn, for its prefix, or for room. So do those behind it.
+        None where it has to wait: for its turn, which is after those who came `before` it, for its
+        prefix, or for room. So do those behind it.
         """
         if not self._waiting or len(self._running) == RUNNING:
             return None
         request = self._waiting[0]
+        if any(s.request.arrived <= request.arrived for s in before):
+            return None
         shared, source = 0, None
         for sequence in self._resident + self._running:
             if (common := self._shared(sequence, request.prompt)) > shared:
@@ -396,13 +408,14 @@ class Engine:
             self._context.copy(source.id, begun.id, shared)
             begun.tokens, begun.cells = source.tokens[:shared], source.cells[:shared]
             self._holders[begun.cells] += 1
-        self._running.append(begun)
+        bisect.insort(self._running, begun, key=lambda s: s.request.arrived)
         while self._lacks_room() and self._resident:
             self._drop(self._resident.pop(0))
         if self._lacks_room():
             self._retire(begun)
             return None
-        self._waiting.popleft()
+        with self._changed:
+            self._waiting.remove(request)
         request.usage.cached_tokens = shared
         return begun
 
@@ -497,7 +510,7 @@ class Engine:
 
     def _end_all(self, error: Exception) -> None:
         with self._changed:
-            waiting, self._waiting = self._waiting, deque()
+            waiting, self._waiting = self._waiting, []
         self._fail(self._running, error)
         for request in waiting:
             request.events.put(_failure(error))
@@ -510,10 +523,11 @@ class LocalChatModel(BaseChatModel):
     sense. Log probabilities come as OpenAI's do, in `response_metadata["logprobs"]["content"]`;
     `usage_metadata` tells how many prompt tokens were found in the cache. While the prompt is read,
     the stream yields empty chunks, so that whoever reads it can stop: closing the stream cancels
-    the request.
+    the request. A copy with `arrived` (time.monotonic()) asks on behalf of who arrived then.
     """
 
     engine: Any
+    arrived: float | None = None
     name: str | None = "local"
 
     @property
@@ -536,6 +550,7 @@ class LocalChatModel(BaseChatModel):
             max_tokens=MAX_TOKENS if max_tokens is None else max_tokens,
             stop=stop or (),
             top_logprobs=top_logprobs,
+            arrived=self.arrived,
         ):
             if isinstance(step, Step):
                 content = {

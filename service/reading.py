@@ -33,8 +33,8 @@ class Budget:
     """The time an answer may take, and the word that nobody waits for it any more."""
 
     def __init__(self, seconds: float) -> None:
-        self._start = time.monotonic()
-        self._end = self._start + seconds
+        self.started = time.monotonic()
+        self._end = self.started + seconds
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
@@ -42,7 +42,7 @@ class Budget:
 
     def spent(self) -> float:
         """Seconds."""
-        return time.monotonic() - self._start
+        return time.monotonic() - self.started
 
     def left(self) -> float:
         """Seconds, never less than 0."""
@@ -77,7 +77,9 @@ class Reader:
     """Asks `chat`, a model that streams and gives `top_logprobs`; adds what it costs to `usage`.
 
     What was asked before, word for word and of the same model, is taken from `kept` and costs
-    nothing. New replies are put there by `keep`. May be asked from several threads at once.
+    nothing. New replies are put there by `keep`. May be asked from several threads at once. What is
+    asked on behalf of who `arrived` (time.monotonic()) goes before what later ones ask; without it
+    each read has its own turn.
     """
 
     def __init__(
@@ -87,7 +89,11 @@ class Reader:
         usage: Usage,
         model: ModelName,
         kept: Replies | None = None,
+        arrived: float | None = None,
     ) -> None:
+        # Another model than ours, which knows no turns, serves as it likes.
+        if arrived is not None and hasattr(chat, "arrived"):
+            chat = chat.model_copy(update={"arrived": arrived})
         self._chat, self._budget, self._usage = chat, budget, usage
         self._model, self._kept = model, kept
         self._new: dict[str, tuple[str, Collection[str]]] = {}

@@ -205,6 +205,41 @@ def test_prompts_are_read_in_the_order_in_which_they_came(
     assert all(sum(len(c.tokens) for c in batch) <= MICRO_BATCH for batch in recorder.batches)
 
 
+def test_what_an_earlier_answer_asks_goes_before_what_a_later_one_does(
+    emptied: Engine, recorder: Recorder
+) -> None:
+    prompts = [noise(300 + i, 150) for i in range(3)]
+    arrivals = [1.0, 3.0, 2.0]
+    recorder.together(
+        [
+            lambda p=p, at=at: finish(emptied, p, arrived=at)
+            for p, at in zip(prompts, arrivals, strict=True)
+        ]
+    )
+    begun = [c.tokens[0] for batch in recorder.batches for c in batch if c.start == 0]
+    assert begun == [prompts[0][0], prompts[2][0], prompts[1][0]]
+
+
+def test_one_whose_prompt_is_read_gives_way_to_who_came_before(
+    emptied: Engine, recorder: Recorder
+) -> None:
+    late, early = noise(310, 300), noise(311, 100)
+    recorder.hold()
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            futures = [threads.submit(finish, emptied, late, arrived=2.0)]
+            until(lambda: recorder.begun == 1, PATIENCE)
+            futures.append(threads.submit(finish, emptied, early, arrived=1.0))
+            until(lambda: len(emptied._waiting) == 1, PATIENCE)
+            recorder.flow()
+            assert [f.result(PATIENCE)[1].reason for f in futures] == ["length"] * 2
+    finally:
+        recorder.flow()
+    second = recorder.batches[1]
+    assert [c.tokens[0] for c in second] == [early[0], late[MICRO_BATCH]]
+    assert [len(c.tokens) for c in second] == [100, MICRO_BATCH - 100]
+
+
 @pytest.mark.parametrize(("delay", "most"), [(1e9, MIXED_BATCH), (0.0, LEAST_BATCH)])
 def test_a_sequence_that_generates_is_in_every_micro_batch(
     emptied: Engine, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, delay: float, most: int

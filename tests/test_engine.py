@@ -8,7 +8,10 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from index.errors import ContextTooLong, ModelError
+from service.contract import ModelName, Usage
 from service.engine import Engine, LocalChatModel
+from service.prompts import Prompt
+from service.reading import Budget, Reader, context_of
 
 pytestmark = pytest.mark.model
 
@@ -166,6 +169,24 @@ def test_too_long_a_prompt_is_said_and_breaks_nothing(chat: LocalChatModel) -> N
     with pytest.raises(ContextTooLong, match="context"):
         chat.invoke("word " * 5000, max_tokens=1)
     assert "Whitcombe" in ask(chat, "Who closed the quay?", max_tokens=24).text
+
+
+def test_a_reader_says_whose_turn_it_is(
+    tiny: LocalChatModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived: list[float | None] = []
+    run = tiny.engine.run
+
+    def recorded(tokens: list[int], **options: Any) -> Any:
+        arrived.append(options["arrived"])
+        return run(tokens, **options)
+
+    monkeypatch.setattr(tiny.engine, "run", recorded)
+    model = ModelName(name="tiny", sha256="0" * 64)
+    early = Reader(tiny, Budget(60), Usage(), model, arrived=12.5)
+    for reader in (early, Reader(tiny, Budget(60), Usage(), model)):
+        reader.yes(Prompt("relevant"), context_of([], "Floods"), topic="floods")
+    assert arrived == [12.5, None]
 
 
 def test_closing_a_stream_between_tokens_frees_the_engine(chat: LocalChatModel) -> None:
