@@ -130,8 +130,9 @@ SAYS_YES, SAYS_NO = 0.75, 0.65
 SETTLED = 0.5
 # Share of the words of what is told in reply to a further part, that told before it is no news.
 TOLD_AGAIN = 0.7
-# As what a year of the question that no article tells counts, beyond what else is not borne out.
-UNTOLD_YEAR = 3
+# As what a year of the question that no article tells counts, beyond what else is not borne out; as
+# what it counts that nothing of the kind is told that is asked for.
+UNTOLD_YEAR, NOT_OF_THE_KIND = 3, 3
 _WHOSE_END = re.compile(r"['’]s$")
 _YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 # The model's way of saying that it found nothing, where it was asked for an answer.
@@ -236,7 +237,7 @@ class Answerer:
         ContextTooLong where not even one passage fits beside the question.
         """
         usage = Usage()
-        reader = Reader(self._chat, budget, usage, self._model, self._kept)
+        reader = Reader(self._chat, budget, usage, self._model, self._kept, budget.started)
         asked = Standalone(request.question, request.question)
         work = _Work(request, reader, asked, usage=usage, tell=tell)
         work.timings.queue = queued_ms
@@ -665,7 +666,8 @@ class Answerer:
             missing += untrue(part.question, quotation, " ".join(known))
         # A name may be written otherwise, a year that nobody tells of is another one.
         years = UNTOLD_YEAR * sum(bool(_YEAR.fullmatch(m)) for m in missing)
-        signals["unmet"] = float(len(missing) + years + lacks_kind(part.question, said))
+        kind = NOT_OF_THE_KIND * lacks_kind(part.question, said)
+        signals["unmet"] = float(len(missing) + years + kind)
 
     def _contest(self, part: _Part, offered: Sequence[Evidence], work: _Work) -> None:
         """Looks for articles that say something else in reply, and takes what they say in.

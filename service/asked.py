@@ -248,14 +248,21 @@ _KINDS = (
     ),
 )
 _ASKS_DATE = re.compile(r"\b(?:what|which) (?:exact )?(?:date|day|month|year)\b", re.IGNORECASE)
-_TIMES = frozenset("after before during since until when while".split())
+_TIMES = frozenset("after as before during once since until when while".split())
 _ASKS_WHEN = re.compile(
     r"^(?:and |since |until |by |from )?when\b|(?:,| and) when\W*$", re.IGNORECASE
 )
 _AMOUNTS = frozenset(
-    "all both double doubled dozens few half halved hundreds majority many millions minority most "
-    "none no quarter several some third thirds thousands tripled twice".split()
+    "all as both completely double doubled dozens entire entirely every everybody everyone "
+    "everything few fully half halved halfway hundreds like majority many millions minority most "
+    "mostly no nobody none nothing partly quarter several size some than third thirds thousands "
+    "totally tripled twice whole wholly".split()
 )
+_ASKS_AGE = re.compile(r"\bhow old\b", re.IGNORECASE)
+# "22 years of experience" is nobody's age.
+_NO_AGE = re.compile(r"\b[\w-]+ (?:years?|months?) (?:as|at|for|in|of|with)\b", re.IGNORECASE)
+# ", said Ada Krall of the county police": whose name that is nobody asked.
+_SAID_AT_THE_END = re.compile(r",\s+(?:according to|said|says|told)\s[^,;]*(?=[,;.]|\Z)")
 
 
 # "five months after taking office": what follows happened on another day than the sentence tells.
@@ -308,17 +315,16 @@ def lacks_kind(question: str, answer: str) -> bool:
     if kind == "somebody":
         return not any(not w.is_number and w.stem not in CALENDAR_STEMS for w in new)
     if kind == "name":
-        return not any(w.stem not in asked for w in names(answer))
+        told = names(_SAID_AT_THE_END.sub("", answer))
+        return not any(w.stem not in asked | CALENDAR_STEMS for w in told)
     if kind == "number":
+        told = words(_NO_AGE.sub("", answer) if _ASKS_AGE.search(question) else answer)
         return not any(
-            w.is_number or w.text.casefold() in _AMOUNTS
-            for w in words(answer)
-            if w.stem not in asked
+            w.is_number or w.text.casefold() in _AMOUNTS for w in told if w.stem not in asked
         )
     if kind == "time":
-        return not any(
-            w.is_number or w.stem in CALENDAR_STEMS or w.text[0].isupper() for w in new
-        ) and not mentions(answer, None)
+        tells = any(w.is_number or w.stem in CALENDAR_STEMS or w.text[0].isupper() for w in new)
+        return not tells and not tells_when(question, answer)
     return False
 
 
