@@ -196,6 +196,7 @@ class Speed:
     def crowd(self) -> Reply:
         """Eight questions on an article that is named; cold for each way of asking them."""
         taken: list[dict[str, float]] = []
+        waits: list[dict[str, float]] = []
         for article, asked in self.corpus.crowd(self.rounds):
             ways: list[tuple[str, Ours | Stock, int]] = [
                 ("at once", self.ours, CLIENTS),
@@ -203,27 +204,35 @@ class Speed:
                 ("one by one", self.ours, 1),
             ]
             taken.append({})
+            waits.append({})
             for n, (name, stack, clients) in enumerate(ways):
                 edition = f"{article}-{n}"
-                taken[-1][name] = _all(stack, [(q, edition) for q in asked], clients)
+                times = _all(stack, [(q, edition) for q in asked], clients)
+                taken[-1][name], waits[-1][name] = max(times), statistics.mean(times)
             self._say(f"crowd {len(taken)} of {self.rounds}")
         at_once = [t["at once"] for t in taken]
         return {
             "rows": {
                 "crowd": _ratio(at_once, [t["stock"] for t in taken]),
                 "crowd alone": _ratio(at_once, [t["one by one"] for t in taken]),
+                "crowd wait": _ratio([w["at once"] for w in waits], [w["stock"] for w in waits]),
             },
             "samples": taken,
+            "mean waits": waits,
         }
 
     def cold(self) -> Reply:
         taken: list[dict[str, float]] = []
+        waits: list[dict[str, float]] = []
         for n in range(self.rounds):
             asked = [(a.question, None) for a in self.singles[n * CLIENTS :][:CLIENTS]]
             stacks: list[Ours | Stock] = [self.ours, self.stock]
-            taken.append({s.name: _all(s, asked, CLIENTS) for s in stacks[:: 1 if n % 2 else -1]})
+            times = {s.name: _all(s, asked, CLIENTS) for s in stacks[:: 1 if n % 2 else -1]}
+            taken.append({name: max(t) for name, t in times.items()})
+            waits.append({name: statistics.mean(t) for name, t in times.items()})
             self._say(f"cold {n + 1} of {self.rounds}")
-        return {"rows": {"strangers": _against(taken, "stock")}, "samples": taken}
+        rows = {"strangers": _against(taken, "stock"), "strangers wait": _against(waits, "stock")}
+        return {"rows": rows, "samples": taken, "mean waits": waits}
 
     def engine_alone(self) -> Reply:
         texts = [text for p in sorted(ARTICLES.glob("*.txt")) if len(text := p.read_text()) > 1000]
@@ -337,11 +346,16 @@ class Speed:
         console.print(f"{datetime.now(UTC):%H:%M:%S} {what}", highlight=False)
 
 
-def _all(stack: Ours | Stock, asked: Sequence[tuple[str, str | None]], clients: int) -> float:
+def _all(stack: Ours | Stock, asked: Sequence[tuple[str, str | None]], clients: int) -> list[float]:
+    """Seconds from when all are asked, by so many clients at a time, until each is answered."""
     start = time.monotonic()
+
+    def ask(pair: tuple[str, str | None]) -> float:
+        stack.ask(*pair)
+        return time.monotonic() - start
+
     with ThreadPoolExecutor(clients) as pool:
-        list(pool.map(lambda pair: stack.ask(*pair), asked))
-    return time.monotonic() - start
+        return list(pool.map(ask, asked))
 
 
 def _chat(header: str, article: str, question: str) -> str:

@@ -22,8 +22,12 @@ class Turns:
         self._limit = limit
         self._at_once = at_once
         self._took = 0.0  # seconds a turn of late; 0: not known yet
-        self.waiting = 0
+        self._waiting: list[Budget] = []
         self._turn = asyncio.Semaphore(at_once)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     @property
     def taken(self) -> bool:
@@ -31,14 +35,18 @@ class Turns:
         return self._turn.locked()
 
     def check(self) -> None:
-        """Raises QueueFull, which tells when those that wait now will have had their turns."""
+        """Raises QueueFull, which tells when those that wait now will have had their turns, or will
+        have no more time for one.
+        """
         if self.taken and self.waiting >= self._limit:
             full = QueueFull(
                 f"{self._at_once} at a time are answered, {self.waiting} wait already, and no more "
                 "can. Try again after the seconds of Retry-After."
             )
             if self._took:
-                full.retry_after = ceil(self._took * (self.waiting + 1) / self._at_once)
+                served = self._took * (self.waiting + 1) / self._at_once
+                gone = max((budget.left() for budget in self._waiting), default=served)
+                full.retry_after = max(1, ceil(min(served, gone)))
             raise full
 
     @asynccontextmanager
@@ -50,13 +58,13 @@ class Turns:
         """
         self.check()
         mine = False
-        self.waiting += 1
+        self._waiting.append(budget)
         try:
             with anyio.move_on_after(budget.left()):
                 await self._turn.acquire()
                 mine = True
         finally:
-            self.waiting -= 1
+            self._waiting.remove(budget)
         if not mine:
             budget.cancel()
         began = time.monotonic()
