@@ -29,6 +29,7 @@ from service.orders import orders
 from service.prompts import Prompt
 from service.reading import Reader, context_of, judge, prompt_context
 from service.roles import keeps_speaker
+from service.selection import readable, trusted
 from service.stories import Said, is_copy, is_opinion, on_one_event, outlet
 from service.verification import Verified, Verifier, shortened, tidied
 from service.wording import is_content, names, stems, words
@@ -387,7 +388,8 @@ class Writer:
         """
         piece = r.pieces[number]
         r.unwritten.remove(number)
-        context, offered = prompt_context(piece, self.question), evidence(piece)
+        offered = readable(trusted(evidence(piece)))
+        context = context_of(offered, self.question)
         if number == 0 and r.said and r.said[0].size > self.max_words:
             lead = self.fitting(r.said.pop(), self.max_words, r.dropped)
             r.said += [lead] if lead else []
@@ -528,9 +530,10 @@ class Writer:
 
 def own_sentences(piece: Sequence[Passage]) -> list[Evidence]:
     """An article's sentences, without what stands below a picture: its credit, what comes before
-    that, and what begins with a small letter; and without what may not end where it was cut.
+    that, and what begins with a small letter; without what may not end where it was cut, and
+    without what goes on from an order.
     """
-    offered = _joined(evidence(piece))
+    offered = _joined(trusted(evidence(piece)))
     following = [*offered[1:], None]
     return [
         e
