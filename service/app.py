@@ -52,7 +52,7 @@ from index.index import Index, Status
 from index.jobs import Importer, Job
 from index.registry import Filters
 from service import catalogue
-from service.answers import Answerer, Retrieval
+from service.answers import Answerer
 from service.briefings import Briefer
 from service.checks import Checker, check_reply
 from service.contract import (
@@ -67,6 +67,7 @@ from service.contract import (
     Progress,
     QuoteReply,
     QuoteRequest,
+    Retrieval,
     SearchReply,
     SearchRequest,
     found,

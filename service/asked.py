@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from index.articles import Article
 from index.index import STOP_WORDS
 from service.dates import mentions
+from service.dates_held import held
 from service.grounding import TITLES, Evidence, covered, proper_names, weights_of
 from service.nations import kin
 from service.opposites import not_opposed, opposites
@@ -130,6 +132,14 @@ def _in_full(name: set[str], offered: Sequence[Evidence]) -> set[str]:
             if given and given.text.casefold() not in TITLES:
                 fuller[frozenset({given.stem} | name)] += 1
     return set(fuller.most_common(1)[0][0]) if fuller else name
+
+
+def all_told(article: Article, question: str) -> str:
+    """All that an article tells, and the question's dates that follow from it."""
+    told = held(question, article.text, article.published_at).told
+    return "\n".join(
+        [f"{article.title} {article.source} {article.published_at}", article.text, *told]
+    )
 
 
 def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:

@@ -198,6 +198,12 @@ class Conflict(BaseModel):
     sides: list[Citation]
 
 
+class Retrieval(BaseModel):
+    """What was found, before it is read."""
+
+    sources: list[CharLocation]
+
+
 class Answer(BaseModel):
     id: str
     question: str

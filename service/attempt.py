@@ -1,0 +1,455 @@
+"""Attempt: one part of a question, answered from one context, or the reason why it is not.
+
+The data's way: context -> text -> claims -> what is verified of them -> signals -> whether that is
+an answer. What is known of an answer while it is made is defined here. This module searches for
+nothing, and what becomes of a part that is answered is not its concern.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from index.errors import Deadline
+from index.index import Hit
+from index.registry import Passage, Registry
+from index.sentences import sentence_spans
+from index.stated import without_agency_line
+from service.asked import (
+    all_told,
+    continued,
+    denied,
+    gainsays,
+    lacks_kind,
+    repeats,
+    replaced,
+    tells_of,
+    tells_when,
+    told_together,
+    unmet,
+    untrue,
+    whom_most_tell_of,
+)
+from service.calibration import Calibration
+from service.contract import AnswerRequest, Citation, Conflict, Dropped, Retrieval, Timings, Usage
+from service.conversation import Standalone
+from service.grounding import SUBJECT_PRONOUN, Cited, Evidence, nearest, with_antecedent
+from service.orders import orders
+from service.prompts import Prompt
+from service.questions import is_polar, outlets_named
+from service.reading import Reader, context_of
+from service.verification import (
+    TOLD_BY_CODE,
+    Verified,
+    Verifier,
+    going_on,
+    shortened,
+    stated,
+    stutters,
+    tidied,
+)
+from service.wording import negates, without_stray_marks
+from service.yes_no import Told, asks_still, bears_on, may_be_no, swapped, told, unled, unwrapped
+
+# Of an answer to a question, or to a part of one, unless its first sentence is longer; and of a
+# source's sentence that is given in place of the model's.
+MOST_WORDS = 50
+# Share of the model's words that it has; less where the question is answered with Yes or No, whose
+# words the model repeats: whether the sentence settles it is read.
+SAME_MATTER, SAME_MATTER_POLAR = 0.5, 0.3
+# The one threshold: an answer less probable than this is not given. Less than a half, since the
+# probability is of questions half of which have no answer but seem to; desks ask fewer of these.
+ANSWERED = 0.40
+# The model's readings of "Yes or No?" lean towards Yes.
+SAYS_YES, SAYS_NO = 0.75, 0.65
+# Where what is cited settles the question less surely than this, neither word is read of it.
+SETTLED = 0.5
+# As what a year of the question that no article tells counts, beyond what else is not borne out; as
+# what it counts that nothing of the kind is told that is asked for.
+UNTOLD_YEAR, NOT_OF_THE_KIND = 3, 3
+_YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
+# The model's way of saying that it found nothing, where it was asked for an answer.
+_TEXT = r"\b(?:articles?|text|passages?)\b"
+_SAYS_NOTHING = re.compile(
+    rf"{_TEXT}.{{0,40}}\b(?:do|does|did) not\b"
+    rf"|\bnot (?:mentioned|specified|stated|provided|given)\b.{{0,30}}{_TEXT}",
+    re.IGNORECASE,
+)
+
+Tell = Callable[[Retrieval | Citation], None]
+
+
+@dataclass
+class Part:
+    """A part of the question and what was found for it. `reason` is why it is not answered.
+
+    `called` is what the prompts call it: nothing, where it is the whole question.
+    """
+
+    question: str
+    called: str
+    reason: str | None = None
+    verified: list[Verified] = field(default_factory=list)
+    others: list[Verified] = field(default_factory=list)  # what other articles say instead
+    signals: dict[str, float] = field(default_factory=dict)
+    stands: bool = False  # what is verified was found to answer it
+    accepted: bool = False  # its sentences are in the answer, and stay there
+
+    @property
+    def cited(self) -> list[Cited]:
+        return [c for v in self.verified for c in v.grounds.cited]
+
+    def probability(self, calibration: Calibration) -> float:
+        """That it is answered right. 0 where nothing was verified."""
+        known = "unmet" in self.signals
+        return calibration.answer.probability(self.signals) if known else 0.0
+
+
+@dataclass
+class Work:
+    """What is known of an answer while it is made."""
+
+    request: AnswerRequest
+    reader: Reader
+    asked: Standalone
+    started: float = field(default_factory=time.monotonic)
+    hits: list[Hit] = field(default_factory=list)
+    outlets: list[str] = field(default_factory=list)  # those that the question names
+    usage: Usage = field(default_factory=Usage)
+    timings: Timings = field(default_factory=Timings)
+    claims: list[dict[str, Any]] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    tell: Tell = lambda event: None
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            spent = round((time.monotonic() - start) * 1000)
+            setattr(self.timings, stage, getattr(self.timings, stage) + spent)
+
+
+@dataclass
+class Attempt:
+    """Answers `part` from `context`, which the model reads; `offered` is what may be cited.
+
+    `registry` has the whole articles, and `prompts` are by their names.
+    """
+
+    part: Part
+    context: dict[str, Any]
+    offered: Sequence[Evidence]
+    work: Work
+    registry: Registry
+    verifier: Verifier
+    calibration: Calibration
+    prompts: Mapping[str, Prompt]
+
+    def answer(self, least: float) -> str | None:
+        """Fills `part`; gives the reason where that is no answer, or None.
+
+        Asks nothing more of the context where the answer's being there is less than `least`.
+        """
+        part, reader = self.part, self.work.reader
+        with self.work.timed("prefill"):
+            prompt = self.prompts["answerable"]
+            part.signals["answerable"] = reader.yes(prompt, self.context, part=part.called)
+            if part.signals["answerable"] < least:
+                return "not_stated"
+        with self.work.timed("generate"):
+            name = "polar" if self._polar else "named" if self._gathers else "answer"
+            text = tidied(reader.text(self.prompts[name], self.context, part=part.called))
+        nothing = bool(_SAYS_NOTHING.search(text))
+        if nothing and not self._polar:
+            return "not_stated"
+        spans = [] if nothing else sentence_spans(text)
+        claims = [tidied(stated(span.of(text))) for span in spans]
+        for earlier in self.work.citations:
+            claims = [going_on(claim, earlier.text) for claim in claims]
+        with self.work.timed("verify"):
+            try:
+                if self._gathers:
+                    part.verified = self._told_together(text)
+                else:
+                    part.verified = self._verified_of(claims) or self._in_their_own_words(claims)
+            except Deadline:
+                # What there is stands where no more reading is needed to tell.
+                if part.verified and not self._polar:
+                    part.stands = self._answers(claims)
+                raise
+            likely = part.verified and self._answers(claims)
+            if self._polar and not (likely and self._told() in ("Yes", "No")):
+                among = self._of_the_articles_cited() if likely else self.offered
+                if likely and asks_still(part.question):
+                    among = self._not_before_cited()
+                denial = self._what_denies(among)
+                if denial:
+                    part.verified = denial
+                    likely = self._answers(claims)
+            if not part.verified:
+                return "not_stated" if nothing else "not_supported"
+            if not likely:
+                return "not_stated"
+            if self._polar:
+                self._say_yes_or_no()
+        part.stands = bool(part.verified)
+        return None if part.stands else "not_supported"
+
+    @property
+    def _polar(self) -> bool:
+        return is_polar(self.part.question)
+
+    @property
+    def _gathers(self) -> bool:
+        """What several outlets tell of somebody, asked about at once, no one sentence bears out."""
+        return len(self.work.outlets) > 1 and not self._polar
+
+    def _answers(self, claims: Sequence[str]) -> bool:
+        """Whether what was verified of the `claims` is probably an answer."""
+        part = self.part
+        self._sense()
+        if not (self._polar or self._gathers):
+            mended = [v.text for v in part.verified[:1]] != claims[:1]
+            part.signals["mended"] = float(mended)
+        return part.probability(self.calibration) >= ANSWERED
+
+    def _verified_of(self, claims: Sequence[str]) -> list[Verified]:
+        found: list[Verified] = []
+        before = " ".join(c.text for c in self.work.citations)
+        # What an earlier part told is left out where this one tells more.
+        for claim in [c for c in claims if not (before and repeats(c, before))] or claims:
+            # Asked whether something is so, the model likes to say that it is; and it says things
+            # twice.
+            told = " ".join([self.part.question if self._polar else "", *(v.text for v in found)])
+            if not claim or (told and repeats(claim, told)):
+                continue
+            # One sentence settles whether something is so; what follows is where the model errs.
+            if found and (self._polar or _words(found) + len(claim.split()) > MOST_WORDS):
+                break
+            verified = None
+            for said in (claim, *shortened(claim)):
+                if stutters(said):
+                    self.work.dropped.append(Dropped(text=said, reason="says a thing twice"))
+                    continue
+                verified = self._verified(said, self.offered)
+                if verified:
+                    break
+            if verified:
+                found.append(verified)
+                self.part.verified = found  # what there is when the time is over
+        return found
+
+    def _in_their_own_words(self, claims: Sequence[str]) -> list[Verified]:
+        """The source's sentence itself, in place of one that said it wrong."""
+        question, asked = self.part.question, self.work.asked.question
+        least = SAME_MATTER_POLAR if self._polar else SAME_MATTER
+        named = outlets_named(question, self.work.outlets)
+        short = [
+            e
+            for e in self.offered
+            if len(e.text.split()) <= MOST_WORDS and tells_when(question, _said(e))
+        ]
+        theirs = [e for e in short if e.passage.source in named] or short
+        for claim in claims:
+            best, share = nearest(claim, asked, theirs)
+            text = _said(best) if best else ""
+            # Not what is said to whoever answers, nor of another than the question names, nor of
+            # "her" where it is not known who she is.
+            if orders(text) or replaced(asked, text, text):
+                continue
+            if SUBJECT_PRONOUN.match(text) and not tells_of(asked, text):
+                continue
+            if share >= least:
+                verified = self._verified(text, self.offered)
+                if verified:
+                    return [verified]
+        return []
+
+    def _what_denies(self, among: Sequence[Evidence], tells: Told = "No") -> list[Verified]:
+        """A source's own sentence whose words alone say No: the model seldom finds that a denial is
+        an answer. One that tells less has to have all of the question's words.
+        """
+        newest_first = sorted(among, key=lambda e: e.passage.published_at or "", reverse=True)
+        for e in newest_first:
+            text = _said(e)
+            if len(text.split()) > MOST_WORDS or orders(text):
+                continue
+            if tells != "No" and not repeats(self.part.question, text):
+                continue
+            if self._tells(text, e.passage) == tells:
+                verified = self._verified(text, among, read=False)
+                if verified:
+                    return [verified]
+        return []
+
+    def _told_together(self, name: str) -> list[Verified]:
+        """The sources' own sentences on whom they tell of, who is what the question asks for."""
+        question, offered = self.part.question, self.offered
+        found: list[Verified] = []
+        told = told_together(name, question, offered)
+        if not told:  # a name from the model's own memory, or of somebody else
+            name = whom_most_tell_of(question, offered)
+            told = told_together(name, question, offered)
+        for e in told:
+            text = _said(e)
+            if orders(text) or len(text.split()) > MOST_WORDS:
+                continue
+            if verified := self._verified(text, offered):
+                found.append(verified)
+        return found
+
+    def _verified(
+        self, claim: str, among: Sequence[Evidence], *, read: bool = True
+    ) -> Verified | None:
+        work = self.work
+        return self.verifier.verified(
+            claim,
+            work.asked.question,
+            self.context,
+            among,
+            work.reader,
+            work.dropped,
+            work.claims,
+            read=read,
+        )
+
+    def _say_yes_or_no(self) -> None:
+        """Puts before what is stated the word that it comes to, where that is plain.
+
+        What its words tell counts before the model's reading of them.
+        """
+        part = self.part
+        by_words = self._told()
+        if by_words in ("Yes", "No"):
+            word = str(by_words)
+        else:
+            alone = context_of(part.cited, part.question)
+            p = self.work.reader.yes(self.prompts["yes_no"], alone)
+            word = "Yes" if p >= SAYS_YES else "No" if p <= SAYS_NO else ""
+            if by_words == f"not {word}":
+                word = ""
+            if word == "No" and not self._may_say_no():
+                part.verified[:1] = self._what_bears(word)
+                if part.verified and not bears_on(part.question, self._said_and_cited()):
+                    # Given as a No, and of something else.
+                    part.verified = self._what_denies(self.offered, "not Yes")
+                if not part.verified:
+                    return
+                by_words = self._told()
+                word = word if by_words == word else ""
+        if word and not (by_words and self._bears(word)):
+            part.verified[:1] = self._what_bears(word)
+            if not part.verified:
+                return
+            if not self._bears(word):
+                word = ""
+        first = part.verified[0]
+        text = unwrapped(first.text, [c.text for c in first.grounds.cited])
+        if word:
+            beside = " ".join([part.question, *(c.passage.text for c in first.grounds.cited)])
+            text = f"{word}, {continued(unled(text), beside)}"
+        part.verified[0] = replace(first, text=text)
+
+    def _what_bears(self, word: str) -> list[Verified]:
+        """A sentence that goes with Yes or No: a source's own where the model's does not."""
+        first = self.part.verified[0]
+        own: list[Verified] = []
+        if word == "No":
+            own = self._what_denies(self._not_before_cited())
+        if not own and not self._bears(word):
+            own = self._in_their_own_words([first.text])
+        said = " ".join(c.text for c in first.grounds.cited)
+        contrary = gainsays(word, first.text, self.part.question) or swapped(first.text, said)
+        return own or ([] if contrary else [first])
+
+    def _bears(self, word: str) -> bool:
+        """Whether the sentence goes with the word, as far as its own words tell, and leaves out no
+        denial; nor puts one who is named in the other's place.
+        """
+        first = self.part.verified[0]
+        cited = " ".join(c.text for c in first.grounds.cited)
+        if swapped(first.text, cited):
+            return False
+        if self._tells(first.text, first.grounds.cited[0].passage) == word:
+            return True
+        hidden = word == "No" and negates(cited) and not negates(first.text)
+        return not (hidden or gainsays(word, first.text, self.part.question))
+
+    def _may_say_no(self) -> bool:
+        """Whether what was read as a No is plain enough to be called one."""
+        plain = may_be_no(self.part.question, self._said_and_cited())
+        return plain and self.part.signals["settled"] >= SETTLED
+
+    def _told(self) -> Told:
+        """What the words that are cited say to a question of Yes or No."""
+        cited = self.part.cited
+        return self._tells(" ".join(with_antecedent(c) for c in cited), cited[0].passage)
+
+    def _tells(self, text: str, passage: Passage) -> Told:
+        same = [e.text for e in self.offered if e.passage.article_id == passage.article_id]
+        return told(self.part.question, text, passage.title or "", " ".join(same))
+
+    def _said_and_cited(self) -> str:
+        return " ".join([self.part.verified[0].text, *map(with_antecedent, self.part.cited)])
+
+    def _of_the_articles_cited(self) -> list[Evidence]:
+        ids = {c.passage.article_id for c in self.part.cited}
+        return [e for e in self.offered if e.passage.article_id in ids]
+
+    def _not_before_cited(self) -> list[Evidence]:
+        """Where a denial is looked for: what still is so, no earlier article denies."""
+        if not asks_still(self.part.question):
+            return list(self.offered)
+        earliest = min(c.passage.published_at or "" for c in self.part.cited)
+        return [e for e in self.offered if (e.passage.published_at or "") >= earliest]
+
+    def _sense(self) -> None:
+        """The signals that tell an answer from what merely resembles one."""
+        part, outlets = self.part, self.work.outlets
+        question, signals = part.question, part.signals
+        quotation = " ".join(c.text for c in part.cited)
+        signals["support"] = min(v.support.score for v in part.verified)
+        said = " ".join(v.text for v in part.verified)
+        # What a question gathers from several outlets is borne out by the articles of all of them.
+        gathered = {e.passage.article_id for e in self.offered if e.passage.source in outlets}
+        ids = sorted(gathered | {c.passage.article_id for c in part.cited})
+        known = [all_told(self.registry.get(article_id), question) for article_id in ids]
+        known.append(" ".join({*outlets, *(e.passage.source or "" for e in self.offered)}))
+        # What it denies or takes for granted may be borne out by a sentence that is not cited.
+        missing = unmet(question, known, question if self._gathers else quotation)
+        missing += replaced(question, quotation, said)
+        if self._polar:
+            # Nearly any sentence supports itself. Whether it settles the question is seen best
+            # where nothing stands beside it.
+            alone = context_of(part.cited, question)
+            settled = 0.0 if missing else self._told() == "No" and TOLD_BY_CODE
+            prompt = self.prompts["answerable"]
+            signals["settled"] = settled or self.work.reader.yes(prompt, alone, part="")
+        elif not self._gathers:
+            missing += denied(question, said)
+            missing += untrue(question, quotation, " ".join(known))
+        # A name may be written otherwise, a year that nobody tells of is another one.
+        years = UNTOLD_YEAR * sum(bool(_YEAR.fullmatch(m)) for m in missing)
+        kind = NOT_OF_THE_KIND * lacks_kind(question, said)
+        signals["unmet"] = float(len(missing) + years + kind)
+
+
+def _said(e: Evidence) -> str:
+    """A sentence of an article on one line, without the agency line, and without a quotation mark
+    whose other half is not in it; whom it means by "She".
+    """
+    said = " ".join(without_agency_line(with_antecedent(e)).split())
+    return without_stray_marks(said)
+
+
+def _words(found: Sequence[Verified]) -> int:
+    return sum(len(v.text.split()) for v in found)
