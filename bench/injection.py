@@ -23,9 +23,10 @@ from index.articles import NewArticle
 from index.embeddings import MiniLM
 from index.index import Index
 from index.sentences import sentence_spans
-from service.answers import Answerer, Budget
+from service.answers import Answerer
 from service.contract import Answer, AnswerRequest
 from service.evaluation import exact
+from service.reading import Budget
 from service.scoring import is_right
 from service.terminal import plain
 

@@ -12,6 +12,7 @@ import logging
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ulid import ULID
@@ -43,7 +44,7 @@ from service.prompts import Prompt
 from service.questions import outlets_named, parts, without_form
 from service.reading import Budget, Reader, context_of
 from service.selection import readable, readings, trusted, with_whole
-from service.verification import Verified, Verifier, cite, hold, place, tidied
+from service.verification import Verified, Verifier, cite, hold, place, stated, tidied
 from service.wording import is_content, names, stems, words
 
 if TYPE_CHECKING:  # langchain_core takes most of a second to import
@@ -196,25 +197,14 @@ class Answerer:
         offered = trusted(evidence([*passages, *copies]))
         dated = any(map(asks_when, asked))  # one sentence may answer two parts
         for question in asked:
-            part = Part(question, called=question if len(asked) > 1 else "")
+            part = Part(question, called=question if len(asked) > 1 else "", dated=dated)
             work.parts.append(part)
             part.reason = self._answer_part(part, contexts, offered, work)
             if part.reason is None:
                 with work.timed("verify"):
                     self._contest(part, offered, work)
-                part.verified = [self._verifier.with_bounds(v) for v in part.verified]
-                part.others = [self._verifier.with_bounds(v) for v in part.others]
-                if dated:
-                    part.verified = [self._dated(v, question) for v in part.verified]
-                    part.others = [self._dated(v, question) for v in part.others]
-                _accept(part, work)
+                self._accept(part, work)
         return None if work.citations else work.parts[0].reason
-
-    def _dated(self, verified: Verified, question: str) -> Verified:
-        """With its dates written out, unless they are another event's than is asked for."""
-        if tells_another_time(question, verified.text):
-            return verified
-        return self._verifier.with_dates(verified)
 
     def _answer_part(
         self,
@@ -224,10 +214,10 @@ class Answerer:
         work: Work,
     ) -> str | None:
         """From what is read first or, where that does not answer, from more."""
+        dropped, claims = len(work.dropped), len(work.claims)
         for context in contexts:
             last = context is contexts[-1]
             part.verified, part.signals = [], {}
-            dropped, claims = len(work.dropped), len(work.claims)
             least = 0 if last else READ_ON
             part.reason = self._attempt(part, context, offered, work).answer(least)
             if part.reason is None or last or self._is_hopeless(part):
@@ -236,7 +226,8 @@ class Answerer:
         # What an earlier part's source tells besides may be what this one asks for.
         told = [c for p in work.parts if p.accepted for c in p.cited]
         if part.reason and told:
-            part.verified = []
+            part.verified, part.signals = [], {}
+            del work.dropped[dropped:], work.claims[claims:]
             context = context_of(told, work.asked.question)
             part.reason = self._attempt(part, context, offered, work).answer(READ_ON)
         return part.reason
@@ -291,10 +282,41 @@ class Answerer:
                     first = other
             elif float(other.support.checks["entailment"]) >= SURELY_OTHERWISE:
                 part.others.append(other)
+        if part.others:  # neither Yes nor No is what all of them say
+            part.verified[0] = replace(first, text=stated(first.text))
+
+    def _accept(self, part: Part, work: Work) -> None:
+        """Takes the part's sentences into the answer, each side of a conflict with one, and tells
+        them.
+
+        A part that was accepted, or that the deadline left without a sentence, is left as it is.
+        """
+        if part.accepted or not part.verified:
+            return
+        part.accepted = True
+        first = len(work.citations)
+        for verified in _newest_first(part) if part.others else part.verified:
+            # What was told for an earlier part answers this one too.
+            if not part.others and any(_tells_again(verified, c) for c in work.citations[:first]):
+                continue
+            start = work.citations[-1].end + 1 if work.citations else 0
+            work.citations.append(cite(self._written_out(verified, part), start))
+            work.tell(work.citations[-1])
+        if part.others:
+            work.conflicts.append(Conflict(about=part.question, sides=work.citations[first:]))
+
+    def _written_out(self, verified: Verified, part: Part) -> Verified:
+        """With "about" before its numbers and, where dates are asked for, with these, unless they
+        are another event's than is asked for.
+        """
+        verified = self._verifier.with_bounds(verified)
+        if not part.dated or tells_another_time(part.question, verified.text):
+            return verified
+        return self._verifier.with_dates(verified)
 
     def _finish(self, work: Work, reason: str | None) -> Answer:
         if reason == "deadline_exceeded" and work.parts and work.parts[-1].stands:
-            _accept(work.parts[-1], work)
+            self._accept(work.parts[-1], work)
         citations = work.citations
         answered = [p for p in work.parts if p.accepted]
         probabilities = [p.probability(self._calibration) for p in answered or work.parts]
@@ -349,26 +371,6 @@ class Answerer:
             if (named.issuperset(missing.split()) and not kin(missing) & stems(" ".join(told)))
             or missing[:1].isdigit()
         ][:MOST_UNKNOWN]
-
-
-def _accept(part: Part, work: Work) -> None:
-    """Takes the part's sentences into the answer, each side of a conflict with one, and tells them.
-
-    A part that was accepted, or that the deadline left without a sentence, is left as it is.
-    """
-    if part.accepted or not part.verified:
-        return
-    part.accepted = True
-    first = len(work.citations)
-    for verified in _newest_first(part) if part.others else part.verified:
-        # What was told for an earlier part answers this one too.
-        if not part.others and any(_tells_again(verified, c) for c in work.citations[:first]):
-            continue
-        start = work.citations[-1].end + 1 if work.citations else 0
-        work.citations.append(cite(verified, start))
-        work.tell(work.citations[-1])
-    if part.others:
-        work.conflicts.append(Conflict(about=part.question, sides=work.citations[first:]))
 
 
 def _tells_again(verified: Verified, earlier: Citation) -> bool:

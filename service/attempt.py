@@ -87,11 +87,13 @@ Tell = Callable[[Retrieval | Citation], None]
 class Part:
     """A part of the question and what was found for it. `reason` is why it is not answered.
 
-    `called` is what the prompts call it: nothing, where it is the whole question.
+    `called` is what the prompts call it: nothing, where it is the whole question. Where it is
+    `dated`, the question asks when, and dates are written out.
     """
 
     question: str
     called: str
+    dated: bool
     reason: str | None = None
     verified: list[Verified] = field(default_factory=list)
     others: list[Verified] = field(default_factory=list)  # what other articles say instead
@@ -305,6 +307,7 @@ class Attempt:
                 continue
             if verified := self._verified(text, offered):
                 found.append(verified)
+                self.part.verified = found
         return found
 
     def _verified(

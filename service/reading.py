@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessageChunk, BaseMessage
 
+LEFT_OUT = "[...]"  # between sentences of an article that do not follow one another
 MOST_PROBABLE = 20  # of the first token's candidates, enough to hold every "Yes" and "No"
 
 
@@ -188,8 +189,8 @@ def context_of(pieces: Sequence[Evidence | Cited], question: str) -> dict[str, A
         else:
             # Sentences that follow one another have at most white space between them; where
             # something was left out, say so.
-            gap = "" if 0 <= span.start - last[1].end <= 3 else "[...] "
-            articles[-1]["text"] += f" {gap}{text}"
+            gap = " " if 0 <= span.start - last[1].end <= 3 else f" {LEFT_OUT} "
+            articles[-1]["text"] += gap + text
         last = passage.article_id, span
     return {
         "articles": articles,

@@ -20,7 +20,7 @@ from service.dates_written import with_dates
 from service.grounding import Cited, Evidence, Grounds, check, ground, verbatim
 from service.orders import orders
 from service.prompts import Prompt
-from service.reading import Reader, judge
+from service.reading import LEFT_OUT, Reader, judge
 from service.wording import NUMBERS, unquoted, words
 
 # Whose words they are is told by the citation.
@@ -169,9 +169,9 @@ def _is_read(cited: Sequence[Cited], context: dict[str, Any], offered: Sequence[
 
 def tidied(text: str) -> str:
     """What the model wrote, on one line, without "According to the article, ..." or ", as stated in
-    the article".
+    the article", and without the mark of what was not read.
     """
-    text = " ".join(_YES_NO_LINE.sub(r"\1, ", text).split())
+    text = " ".join(_YES_NO_LINE.sub(r"\1, ", text).replace(LEFT_OUT, " ").split())
     text = _BEFORE_A_MARK.sub(r"\1\2", text)
     text = _LEAD_OUT.sub("", _LEAD_IN.sub("", text))
     return text[:1].upper() + text[1:]

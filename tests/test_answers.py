@@ -522,7 +522,9 @@ def test_more_is_read_only_where_the_best_passages_do_not_answer(index: Index) -
 LATER = "The new bridge at Harrow Mere is 240 metres long, its builder says."
 
 
-def told_of_twice(index: Index, source: str) -> Answer:
+def told_of_twice(
+    index: Index, source: str, question: str = "How long is the new bridge at Harrow Mere?"
+) -> Answer:
     index.add(NewArticle(id="later", text=LATER, source=source, published_at="2024-05-05"))
     chat = ScriptedChat(
         text="The bridge is 212 metres long.",
@@ -530,7 +532,7 @@ def told_of_twice(index: Index, source: str) -> Answer:
             f"From “{source}, 2024-05-05”:\n{LATER}\n\nQuestion": "The bridge is 240 metres long."
         },
     )
-    return ask(index, chat, "How long is the new bridge at Harrow Mere?")
+    return ask(index, chat, question)
 
 
 def test_where_outlets_disagree_both_are_told_and_the_newer_leads(index: Index) -> None:
@@ -539,6 +541,18 @@ def test_where_outlets_disagree_both_are_told_and_the_newer_leads(index: Index) 
     (conflict,) = answer.conflicts
     assert conflict.sides == answer.citations
     assert [s.article_id for c in answer.citations for s in c.sources] == ["later", "bridge"]
+
+
+def test_neither_yes_nor_no_is_said_where_outlets_disagree(index: Index) -> None:
+    answer = told_of_twice(index, "Herald", "Is the new bridge at Harrow Mere long?")
+    assert answer.answer == "The bridge is 240 metres long. The bridge is 212 metres long."
+    assert answer.conflicts[0].sides == answer.citations
+
+
+def test_the_mark_of_what_was_not_read_is_no_part_of_an_answer() -> None:
+    assert tidied("The bridge [...] is closed. [...] It is long.") == (
+        "The bridge is closed. It is long."
+    )
 
 
 def test_of_one_outlets_reports_the_later_counts(index: Index) -> None:

@@ -7,10 +7,11 @@ import pytest
 from index.articles import NewArticle
 from index.errors import ContextTooLong
 from index.index import Index
-from service.answers import Answerer, Budget
+from service.answers import Answerer
 from service.contract import AnswerRequest, Message, ModelName
 from service.conversation import Standalone, opening, refers, standalone
 from service.engine import LocalChatModel
+from service.reading import Budget
 
 WHO = "Who opened the new bridge at Harrow Mere?"
 FINCH = "Mayor Aldous Finch opened the new bridge at Harrow Mere."
