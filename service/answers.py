@@ -112,7 +112,7 @@ class Answerer:
         ContextTooLong where not even one passage fits beside the question.
         """
         usage = Usage()
-        reader = Reader(self._chat, budget, usage, self._model, self._kept, budget.started)
+        reader = Reader(self._chat, budget, usage, self._model, self._kept)
         asked = Standalone(request.question, request.question)
         work = Work(request, reader, asked, usage=usage, tell=tell)
         work.timings.queue = queued_ms

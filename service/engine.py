@@ -4,10 +4,12 @@
 sequence, and the sequences share micro-batches (continuous batching, Orca, OSDI 2022):
 
 - One micro-batch holds the next token of every sequence that generates and, in the room that is
-  left, prompts in the order in which those arrived who ask: all that one answer asks goes before
-  what a later one does, so that eight at once are not all answered when the last is. A sequence
-  that generates waits for no more than MIXED_BATCH tokens of others between two of its own, and
-  fewer on a slow machine.
+  left, prompts. A sequence that generates waits for no more than MIXED_BATCH tokens of others
+  between two of its own, and fewer on a slow machine.
+- Who is due first goes first (EDF, Liu and Layland 1973), else who came first: prompts are read in
+  that order, and none beside what somebody generates who is due before. To read beside that would
+  gain nothing, since a step of 64 tokens takes what they take alone, and eight who ask at once
+  would all be answered when the last is.
 - What a request leaves in the KV cache stays, and a later one takes the longest prefix that any
   sequence holds, running ones too: the cells are shared, not copied. (As in SGLang's
   RadixAttention; a sequence here is a path from its tree's root to a leaf.) Prefixes that were
@@ -100,7 +102,7 @@ class _Request:
     max_tokens: int
     stop: Sequence[str]
     top_logprobs: int
-    arrived: float  # by time.monotonic(): who asks, which may be long before this request
+    due: float  # by time.monotonic()
     usage: Usage
     text: str = ""
     shown: int = 0  # characters of it
@@ -196,13 +198,13 @@ class Engine:
             model.close()
             raise
         self._changed = threading.Condition()  # guards the three below
-        self._waiting: list[_Request] = []  # by their arrival
+        self._waiting: list[_Request] = []  # those that are due first, first
         self._computing: list[tuple[_Request, int]] = []  # how many tokens are in the micro-batch
         self._closed = False
         # The thread's own. How many sequences hold each cell; llama.cpp numbers them otherwise.
         self._holders = np.zeros(self._context.tokens, np.int32)
         self._free = list(range(RUNNING + RESIDENT))
-        self._running: list[_Sequence] = []  # by their requests' arrival
+        self._running: list[_Sequence] = []  # likewise
         self._resident: list[_Sequence] = []  # the last used one last
         self._pace = 0.0  # seconds a token of late; 0: not known yet
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
@@ -244,12 +246,11 @@ class Engine:
         max_tokens: int,
         stop: Sequence[str] = (),
         top_logprobs: int = 0,
-        arrived: float | None = None,
+        due: float = math.inf,
     ) -> Iterator[Step | _Pending | _Finished]:
         """Reads `tokens`, then generates greedily. Closing the iterator cancels the request.
 
-        `arrived` is when who asks did, by time.monotonic(): now, unless it is told. Who came first
-        is served first.
+        `due` is when nobody waits any more, by time.monotonic(): it tells whose turn it is.
 
         Yields a `Step` for each token, a `_Finished` at the end, and a `_Pending` every TICK
         seconds between, so that whoever reads can close it. From any thread, any number at once.
@@ -269,12 +270,11 @@ class Engine:
                 "question, or set DATELINE_CONTEXT_TOKENS higher."
             )
         usage = Usage(prompt_tokens=len(tokens))
-        arrived = time.monotonic() if arrived is None else arrived
-        request = _Request(list(tokens), max_tokens, stop, top_logprobs, arrived, usage)
+        request = _Request(list(tokens), max_tokens, stop, top_logprobs, due, usage)
         with self._changed:
             if self._closed:
                 raise ModelError("The model has been closed.")
-            bisect.insort(self._waiting, request, key=lambda r: r.arrived)
+            bisect.insort(self._waiting, request, key=lambda r: r.due)
             self._changed.notify()
         try:
             while True:
@@ -362,12 +362,13 @@ class Engine:
         """The next micro-batch: sequences, and the tokens of each that are computed."""
         planned = [(s, s.next(1)) for s in self._running if s.generates]
         room = (self._mixed_batch() if planned else MICRO_BATCH) - len(planned)
-        prompts = [s for s in self._running if not s.generates]
+        latest = planned[0][0].request.due if planned else math.inf
+        prompts = [s for s in self._running if not s.generates and s.request.due <= latest]
         while room > 0:
-            begun = self._begin(before=prompts[:1])
-            if not (begun or prompts):
+            sequence = self._begin(prompts[0].request.due if prompts else latest, bool(prompts))
+            if not (sequence or prompts):
                 break
-            sequence = begun or prompts.pop(0)
+            sequence = sequence or prompts.pop(0)
             planned.append((sequence, sequence.next(room)))
             room -= len(planned[-1][1])
         return planned
@@ -379,16 +380,16 @@ class Engine:
         sixteens = round(DELAY / self._pace / LEAST_BATCH)
         return max(LEAST_BATCH, min(MIXED_BATCH, LEAST_BATCH * sixteens))
 
-    def _begin(self, before: Sequence[_Sequence]) -> _Sequence | None:
+    def _begin(self, latest: float, others: bool) -> _Sequence | None:
         """Gives the first request that waits a sequence, which holds its longest known prefix.
 
-        None where it has to wait: for its turn, which is after those who came `before` it, for its
-        prefix, or for room. So do those behind it.
+        None where it has to wait: for its turn, since it is due after `latest`, or no sooner and
+        `others` are there; for its prefix, or for room. So do those behind it.
         """
         if not self._waiting or len(self._running) == RUNNING:
             return None
         request = self._waiting[0]
-        if any(s.request.arrived <= request.arrived for s in before):
+        if request.due > latest or (others and request.due == latest):
             return None
         shared, source = 0, None
         for sequence in self._resident + self._running:
@@ -408,7 +409,7 @@ class Engine:
             self._context.copy(source.id, begun.id, shared)
             begun.tokens, begun.cells = source.tokens[:shared], source.cells[:shared]
             self._holders[begun.cells] += 1
-        bisect.insort(self._running, begun, key=lambda s: s.request.arrived)
+        bisect.insort(self._running, begun, key=lambda s: s.request.due)
         while self._lacks_room() and self._resident:
             self._drop(self._resident.pop(0))
         if self._lacks_room():
@@ -523,11 +524,11 @@ class LocalChatModel(BaseChatModel):
     sense. Log probabilities come as OpenAI's do, in `response_metadata["logprobs"]["content"]`;
     `usage_metadata` tells how many prompt tokens were found in the cache. While the prompt is read,
     the stream yields empty chunks, so that whoever reads it can stop: closing the stream cancels
-    the request. A copy with `arrived` (time.monotonic()) asks on behalf of who arrived then.
+    the request. A copy with another `due` (time.monotonic()) asks for who waits until then.
     """
 
     engine: Any
-    arrived: float | None = None
+    due: float = math.inf
     name: str | None = "local"
 
     @property
@@ -550,7 +551,7 @@ class LocalChatModel(BaseChatModel):
             max_tokens=MAX_TOKENS if max_tokens is None else max_tokens,
             stop=stop or (),
             top_logprobs=top_logprobs,
-            arrived=self.arrived,
+            due=self.due,
         ):
             if isinstance(step, Step):
                 content = {

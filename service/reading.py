@@ -30,12 +30,24 @@ LEFT_OUT = "[...]"  # between sentences of an article that do not follow one ano
 MOST_PROBABLE = 20  # of the first token's candidates, enough to hold every "Yes" and "No"
 
 
+# Seconds within which everybody wants an answer, however long they would wait.
+PATIENT = 60.0
+# Tokens that an answer seldom takes, one that is written counting for those read in its time.
+# Who takes more has their turn a second later for each so many: where others ask, about a third of
+# the model's time is theirs.
+LONG, A_WORD_WRITTEN, GIVES_WAY = 1000, 5, 50
+
+
 class Budget:
-    """The time an answer may take, and the word that nobody waits for it any more."""
+    """The time an answer may take, and the word that nobody waits for it any more.
+
+    `due` is when it ought to be there (time.monotonic()).
+    """
 
     def __init__(self, seconds: float) -> None:
-        self.started = time.monotonic()
-        self._end = self.started + seconds
+        self._start = time.monotonic()
+        self._end = self._start + seconds
+        self.due = self._start + min(seconds, PATIENT)
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
@@ -43,7 +55,7 @@ class Budget:
 
     def spent(self) -> float:
         """Seconds."""
-        return time.monotonic() - self.started
+        return time.monotonic() - self._start
 
     def left(self) -> float:
         """Seconds, never less than 0."""
@@ -78,9 +90,7 @@ class Reader:
     """Asks `chat`, a model that streams and gives `top_logprobs`; adds what it costs to `usage`.
 
     What was asked before, word for word and of the same model, is taken from `kept` and costs
-    nothing. New replies are put there by `keep`. May be asked from several threads at once. What is
-    asked on behalf of who `arrived` (time.monotonic()) goes before what later ones ask; without it
-    each read has its own turn.
+    nothing. New replies are put there by `keep`. May be asked from several threads at once.
     """
 
     def __init__(
@@ -90,11 +100,7 @@ class Reader:
         usage: Usage,
         model: ModelName,
         kept: Replies | None = None,
-        arrived: float | None = None,
     ) -> None:
-        # Another model than ours, which knows no turns, serves as it likes.
-        if arrived is not None and hasattr(chat, "arrived"):
-            chat = chat.model_copy(update={"arrived": arrived})
         self._chat, self._budget, self._usage = chat, budget, usage
         self._model, self._kept = model, kept
         self._new: dict[str, tuple[str, Collection[str]]] = {}
@@ -141,9 +147,20 @@ class Reader:
             self._new[key] = json.dumps(reply), articles
         return reply
 
+    def _due(self) -> float:
+        """When what is asked next ought to be there, by which the model's turns are given: in the
+        order in which they came, where all have time; what takes long gives way.
+        """
+        usage = self._usage
+        taken = usage.prompt_tokens - usage.cached_tokens + A_WORD_WRITTEN * usage.completion_tokens
+        return self._budget.due + max(0, taken - LONG) / GIVES_WAY
+
     def _ask(self, prompt: Prompt, messages: list[BaseMessage], top: int = 0) -> AIMessageChunk:
         options: dict[str, Any] = {"logprobs": True, "top_logprobs": top} if top else {}
-        stream = self._chat.stream(
+        chat = self._chat
+        if hasattr(chat, "due"):  # another model than ours serves in what order it likes
+            chat = chat.model_copy(update={"due": self._due()})
+        stream = chat.stream(
             messages, max_tokens=prompt.max_tokens, stop=prompt.stop or None, **options
         )
         whole: AIMessageChunk | None = None

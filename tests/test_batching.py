@@ -205,31 +205,29 @@ def test_prompts_are_read_in_the_order_in_which_they_came(
     assert all(sum(len(c.tokens) for c in batch) <= MICRO_BATCH for batch in recorder.batches)
 
 
-def test_what_an_earlier_answer_asks_goes_before_what_a_later_one_does(
-    emptied: Engine, recorder: Recorder
-) -> None:
+def test_who_is_due_first_goes_first(emptied: Engine, recorder: Recorder) -> None:
     prompts = [noise(300 + i, 150) for i in range(3)]
-    arrivals = [1.0, 3.0, 2.0]
+    dues = [1.0, 3.0, 2.0]
     recorder.together(
         [
-            lambda p=p, at=at: finish(emptied, p, arrived=at)
-            for p, at in zip(prompts, arrivals, strict=True)
+            lambda p=p, due=due: finish(emptied, p, due=due)
+            for p, due in zip(prompts, dues, strict=True)
         ]
     )
     begun = [c.tokens[0] for batch in recorder.batches for c in batch if c.start == 0]
     assert begun == [prompts[0][0], prompts[2][0], prompts[1][0]]
 
 
-def test_one_whose_prompt_is_read_gives_way_to_who_came_before(
+def test_one_whose_prompt_is_read_gives_way_to_who_is_due_before(
     emptied: Engine, recorder: Recorder
 ) -> None:
     late, early = noise(310, 300), noise(311, 100)
     recorder.hold()
     try:
         with ThreadPoolExecutor(2) as threads:
-            futures = [threads.submit(finish, emptied, late, arrived=2.0)]
+            futures = [threads.submit(finish, emptied, late, due=2.0)]
             until(lambda: recorder.begun == 1, PATIENCE)
-            futures.append(threads.submit(finish, emptied, early, arrived=1.0))
+            futures.append(threads.submit(finish, emptied, early, due=1.0))
             until(lambda: len(emptied._waiting) == 1, PATIENCE)
             recorder.flow()
             assert [f.result(PATIENCE)[1].reason for f in futures] == ["length"] * 2
@@ -238,6 +236,27 @@ def test_one_whose_prompt_is_read_gives_way_to_who_came_before(
     second = recorder.batches[1]
     assert [c.tokens[0] for c in second] == [early[0], late[MICRO_BATCH]]
     assert [len(c.tokens) for c in second] == [100, MICRO_BATCH - 100]
+
+
+def test_nothing_is_read_beside_what_is_generated_by_who_is_due_before(
+    emptied: Engine, recorder: Recorder
+) -> None:
+    first = emptied.tokenize("Count from 1 to 999, separated by commas: 1, 2, 3,")
+    late, early = noise(320, 150), noise(321, 150)
+    ended = recorder.together(
+        [
+            lambda: finish(emptied, first, max_tokens=20, due=2.0),
+            lambda: finish(emptied, late, max_tokens=2, due=3.0),
+            lambda: finish(emptied, early, max_tokens=2, due=1.0),
+        ]
+    )
+    assert [last.usage.completion_tokens for _, last in ended] == [20, 2, 2]
+    sequence = recorder.batches[0][0].sequence
+    generated = [b for b in recorder.batches[1:] if any(c.sequence == sequence for c in b)]
+    assert len(generated) == 19
+    beside = {t for b in generated for c in b if c.sequence != sequence for t in c.tokens}
+    assert early[-1] in beside  # who is due before is read, and goes on, in the same micro-batches
+    assert not beside & set(late)
 
 
 @pytest.mark.parametrize(("delay", "most"), [(1e9, MIXED_BATCH), (0.0, LEAST_BATCH)])

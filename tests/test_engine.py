@@ -1,5 +1,6 @@
 """The engine with the real default model."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from index.errors import ContextTooLong, ModelError
 from service.contract import ModelName, Usage
 from service.engine import Engine, LocalChatModel
 from service.prompts import Prompt
-from service.reading import Budget, Reader, context_of
+from service.reading import GIVES_WAY, LONG, PATIENT, Budget, Reader, context_of
 
 pytestmark = pytest.mark.model
 
@@ -171,22 +172,26 @@ def test_too_long_a_prompt_is_said_and_breaks_nothing(chat: LocalChatModel) -> N
     assert "Whitcombe" in ask(chat, "Who closed the quay?", max_tokens=24).text
 
 
-def test_a_reader_says_whose_turn_it_is(
+def test_a_reader_says_when_its_answer_is_due(
     tiny: LocalChatModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arrived: list[float | None] = []
+    dues: list[float] = []
     run = tiny.engine.run
 
     def recorded(tokens: list[int], **options: Any) -> Any:
-        arrived.append(options["arrived"])
+        dues.append(options["due"])
         return run(tokens, **options)
 
     monkeypatch.setattr(tiny.engine, "run", recorded)
+    soon, late, usage = Budget(5), Budget(3600), Usage()
     model = ModelName(name="tiny", sha256="0" * 64)
-    early = Reader(tiny, Budget(60), Usage(), model, arrived=12.5)
-    for reader in (early, Reader(tiny, Budget(60), Usage(), model)):
+    for reader in (Reader(tiny, soon, Usage(), model), Reader(tiny, late, usage, model)):
         reader.yes(Prompt("relevant"), context_of([], "Floods"), topic="floods")
-    assert arrived == [12.5, None]
+    usage.prompt_tokens = LONG + usage.cached_tokens + 3 * GIVES_WAY
+    usage.completion_tokens = 0
+    reader.yes(Prompt("relevant"), context_of([], "Floods"), topic="floods")
+    assert dues == pytest.approx([soon.due, late.due, late.due + 3])
+    assert 4 < soon.due - time.monotonic() < 5 < late.due - time.monotonic() < PATIENT
 
 
 def test_closing_a_stream_between_tokens_frees_the_engine(chat: LocalChatModel) -> None:
