@@ -419,7 +419,7 @@ def main() -> None:
     if not arguments.report:
         threads = Settings().threads or int(facts(1)["cores"])
         results |= {"model": model, "bytes": located(model).stat().st_size}
-        results["machine"] = facts(threads)
+        machine = facts(threads)
         speed = Speed(Corpus(arguments.folder), model, arguments.n, arguments.rounds, threads)
         with closing(speed):
             for name in arguments.only or PARTS:
@@ -429,7 +429,7 @@ def main() -> None:
                 except OSError as error:
                     console.print(f"{name}: left out. {error}", markup=False)
                     continue
-                part["date"] = f"{datetime.now(UTC):%Y-%m-%d}"
+                part["machine"], part["date"] = machine, f"{datetime.now(UTC):%Y-%m-%d}"
                 part["minutes"] = round((time.monotonic() - began) / 60, 1)
                 results["parts"][name] = part
                 RESULTS.mkdir(exist_ok=True)

@@ -53,7 +53,7 @@ ROWS = {
     "prefill": Row("prefill, one sequence, 512 tokens", "llama-bench", 0.95, 0.98, at_least=True),
     "decode": Row("decode, one sequence, 64 tokens", "llama-bench", 0.95, 0.98, at_least=True),
     "memory": Row("resident memory after the same questions", STOCK, 0.6, 0.5),
-    "flat": Row("its growth over 2,000 requests", "", 0.05, 0.05),
+    "flat": Row("its growth over 2,000 requests, from the 200th on", "", 0.05, 0.05),
     "cancel": Row("a client leaves: its sequence is gone, longest of 100", "", 800, 400, "ms"),
     "gone": Row("of these gone, and the others went on", "", 100, 100, "of 100", True),
     "gap": Row("longest between two tokens while others prefill", "", 1, 0.6, "s"),
@@ -103,7 +103,7 @@ def bounds(results: dict[str, Any]) -> dict[str, float]:
     A token that is read costs a multiply-add for each parameter (those of the embedding, which is
     the output too, only once a prompt); one that is written costs reading the whole file once.
     """
-    machine = results["machine"]
+    machine = results["parts"]["asks"]["machine"]  # while the answers were made
     weights = results.get("bytes", 0) * PARAMETERS_A_BYTE
     least = {
         "reading by arithmetic, s": weights / (1e9 * machine["int8, billion multiply-adds/s"]),
@@ -138,8 +138,10 @@ def write(results: dict[str, Any], *, default: bool) -> None:
     """The table in docs/speed.md between its marks, and the plots. Of the default model only."""
     if not default:
         return
-    machine = ", ".join(f"{k} {v}" for k, v in results["machine"].items() if v)
-    dates = sorted({part["date"] for part in results["parts"].values()})
+    parts = results["parts"]
+    described = parts["asks" if "asks" in parts else next(iter(parts))]["machine"]
+    machine = ", ".join(f"{k} {v}" for k, v in described.items() if v)
+    dates = sorted({part["date"] for part in parts.values()})
     text = "\n\n".join(
         [
             f"Measured on {' and '.join(dates)} with {results['model']}. Machine: {machine}.",

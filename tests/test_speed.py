@@ -84,17 +84,18 @@ def results() -> dict[str, Any]:
         "timings_ms": {"queue": 0, "retrieve": 50, "prefill": 2000, "total": 3000},
         "usage": {"prompt_tokens": 900, "cached_tokens": 300, "completion_tokens": 30},
     }
+    machine = {"cores": 2, "int8, billion multiply-adds/s": 100, "memory, GB read/s": 20}
     return {
         "model": "some-model",
         "bytes": 1e9,
-        "machine": {"cores": 2, "int8, billion multiply-adds/s": 100, "memory, GB read/s": 20},
         "parts": {
             "asks": {
                 "date": "2026-11-24",
+                "machine": machine,
                 "rows": {"cold": _ratio([1.0], [2.0])},
                 "profile": {"cold": _profile([reply])},
             },
-            "gap": {"date": "2026-11-24", "rows": {"gap": {"value": 0.7, "n": 2}}},
+            "gap": {"date": "2026-11-24", "machine": {}, "rows": {"gap": {"value": 0.7, "n": 2}}},
         },
     }
 
