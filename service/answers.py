@@ -22,7 +22,7 @@ from index.index import Hit, Index
 from index.registry import Passage
 from index.sentences import sentence_spans
 from service.asked import all_told, asks_when, repeats, tells_another_time, unmet
-from service.attempt import Attempt, Part, Tell, Work
+from service.attempt import ANSWERED, Attempt, Part, Tell, Work
 from service.calibration import Calibration
 from service.conflicts import disagree, rivals
 from service.contract import (
@@ -340,7 +340,7 @@ class Answerer:
             prompt=self._prompts["answer"].version,
             usage=work.usage,
             timings_ms=work.timings,
-            trace=_trace(work) if work.request.include_trace else None,
+            trace=self._trace(work) if work.request.include_trace else None,
         )
         hold(answer.answer, answer.citations, self._index.registry)
         try:
@@ -350,6 +350,38 @@ class Answerer:
         except StorageFull:
             logger.warning("The disk is full: answer %s has no receipt", answer.id)
         return answer
+
+    def _trace(self, work: Work) -> dict[str, Any]:
+        return {
+            "standalone_question": work.asked.question,
+            "query": work.asked.query,
+            "hits": [
+                {
+                    "article_id": h.passage.article_id,
+                    "title": h.passage.title,
+                    "source": h.passage.source,
+                    "start_char_index": h.passage.span.start,
+                    "end_char_index": h.passage.span.end,
+                    "text": h.passage.text,
+                    "scores": {"dense": h.dense, "lexical": h.lexical, "fused": h.fused},
+                }
+                for h in work.hits
+            ],
+            "signals": work.parts[0].signals if work.parts else {},
+            "parts": [
+                {
+                    "question": p.question,
+                    "reason": p.reason,
+                    "signals": p.signals,
+                    "probability": p.probability(self._calibration),
+                    "needed": ANSWERED,
+                }
+                for p in work.parts
+            ],
+            "claims": work.claims,
+            # What would be said if nothing were refused: what is verified of what the model wrote.
+            "draft": " ".join(v.text for p in work.parts for v in p.verified),
+        }
 
     def _refusal(self, work: Work, reason: str) -> Refusal:
         nearest = [_passage_location(h.passage) for h in work.hits[:NEAREST]]
@@ -421,29 +453,3 @@ def _receipt(answer: Answer) -> tuple[str, set[str]]:
 
 def _sha256(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
-def _trace(work: Work) -> dict[str, Any]:
-    return {
-        "standalone_question": work.asked.question,
-        "query": work.asked.query,
-        "hits": [
-            {
-                "article_id": h.passage.article_id,
-                "title": h.passage.title,
-                "source": h.passage.source,
-                "start_char_index": h.passage.span.start,
-                "end_char_index": h.passage.span.end,
-                "text": h.passage.text,
-                "scores": {"dense": h.dense, "lexical": h.lexical, "fused": h.fused},
-            }
-            for h in work.hits
-        ],
-        "signals": work.parts[0].signals if work.parts else {},
-        "parts": [
-            {"question": p.question, "reason": p.reason, "signals": p.signals} for p in work.parts
-        ],
-        "claims": work.claims,
-        # What would be said if nothing were refused: what is verified of what the model wrote.
-        "draft": " ".join(v.text for p in work.parts for v in p.verified),
-    }

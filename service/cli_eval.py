@@ -123,7 +123,7 @@ def evaluate_sets(
                 sets, systems, folder, limit=most, seed=seed, resume=resume, step=step
             )
     except KeyboardInterrupt:
-        err.print("Stopped. What was answered is kept: --resume goes on from there.")
+        err.print("Stopped. Whatever was answered by then is kept: --resume goes on from there.")
         raise
     for view in told["sets"]:
         if then := _systems_then(before, view["name"]):

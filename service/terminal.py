@@ -210,6 +210,16 @@ def print_dropped(found: Sequence[dict[str, Any]]) -> None:
         out.print(Text(said, "dim"))
 
 
+# What the signals of an answer say.
+SIGNALS = {
+    "answerable": "the answer is there",
+    "support": "its sentences are supported",
+    "settled": "what is cited settles it",
+    "unmet": "of the question not borne out",
+    "mended": "not in the model's first words",
+}
+
+
 def print_trace(trace: dict[str, Any]) -> None:
     """How an answer came about, a line each: the passages found, each part of the question with its
     signals, each sentence that was checked with its verdict and the checks that failed.
@@ -220,8 +230,10 @@ def print_trace(trace: dict[str, Any]) -> None:
         about = [hit.get("title"), hit.get("source"), place, _figures(hit["scores"])]
         lines.append(("  found: ", ", ".join(part for part in about if part)))
     for part in trace["parts"]:
-        verdict = part["reason"] or "answered"
-        lines.append(("", f"{part['question']} {verdict}: {_figures(part['signals'])}"))
+        reached = f"{part['probability']:.2f} sure of the {part['needed']:.2f} that it takes"
+        lines.append(("", f"{part['question']} {part['reason'] or 'answered'}, {reached}"))
+        signals = {SIGNALS.get(name, name): value for name, value in part["signals"].items()}
+        lines.append(("  signals: ", _figures(signals)))
     for claim in trace["claims"]:
         failed = [name for name, holds in claim["checks"].items() if holds is False]
         figures = {"score": claim.get("score"), "entailment": claim["checks"].get("entailment")}
