@@ -97,7 +97,7 @@ def _product_of_integers() -> bytes:
 
 def resident_mb(pid: int | str = "self", what: str = "VmRSS") -> float:
     found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0
+    return int(found[1]) * 1024 / 1_000_000 if found else 0.0
 
 
 # llama-bench
