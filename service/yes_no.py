@@ -59,7 +59,8 @@ _IN_OTHER_WORDS = [
 _UNDONE = re.compile(
     r"\b(?:(?:declin|refus|fail)(?:es?|s|ed|ing)? to|unable to|yet to)\b", re.IGNORECASE
 )
-_CLAUSE = re.compile(r"[;:–—]|,\s|\s(?:and|but|while|although|though|whereas|or)\s")
+_JOINS = "and|but|while|although|though|whereas|or"
+_CLAUSE = re.compile(rf"[;:–—]|,\s|\s(?:{_JOINS})\s")
 # Words of a question that ask for nothing by themselves.
 _EMPTY = re.compile(
     r"\b(?:anybody|anyone|anything|somebody|someone|something|ever|yet|still|already|really|get|got"
@@ -188,7 +189,9 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
         unsaid = whom
         if any(_by_nobody(stem, said_in) for stem in turned):
             unsaid = whom | _LIGHT | stems(headline) - turned
-        if _opposed(_without(unsaid - there, asked_in), said_in):
+        if _opposed(_without(unsaid - there, asked_in), said_in) or _opposed_within(
+            whom, _without(unsaid - there, asked_in), said_in
+        ):
             return "No"
     if (
         _SPARED.search(said_in)
@@ -269,6 +272,26 @@ def _clauses(text: str) -> list[str]:
 def _opposed(claim: str, text: str) -> bool:
     """By a sentence, or by a clause of one that denies something else."""
     return any(not not_opposed(claim, part) for part in [text, *_clauses(text)])
+
+
+def _opposed_within(whom: set[str], claim: str, text: str) -> bool:
+    """By a clause that goes on about whom its sentence begins with, and about nothing but what is
+    asked: "Dale's wages fell while rents rose", not "while commercial rents rose".
+    """
+    asked = stems(claim)
+    opposed = frozenset().union(*map(opposites, asked))
+    for span in sentence_spans(text):
+        first, *clauses = _CLAUSE.split(span.of(text))
+        whose = whom & asked & stems(first)
+        for clause in clauses if whose else ():
+            sequence = words(clause)
+            at = next((i for i, w in enumerate(sequence) if w.stem in opposed), 0)
+            about = {w.stem for w in sequence[:at] if is_content(w)} - stems(_JOINS)
+            if names(clause) or negates(clause) or not about <= asked or _OF_OTHERS.search(clause):
+                continue
+            if not not_opposed(_without(whose - stems(clause), claim), clause):
+                return True
+    return False
 
 
 def _figures(text: str) -> str:
@@ -394,6 +417,9 @@ def _in_order(asked: set[str], question: str, text: str) -> bool:
 
 
 _WHOSE = re.compile(r"(\w+)['’]s\b")
+_OF_OTHERS = re.compile(
+    r"['’]s\b|s['’] |\b(?:another|others?|those|that|elsewhere)\b", re.IGNORECASE
+)
 
 
 def swapped(claim: str, source: str) -> bool:

@@ -39,6 +39,12 @@ AROUND = (
         ),
         ("Did the miller survive the flood?", "The miller died in the flood.", "No"),
         ("Did the miller survive the flood?", "His horse died, and the miller survived.", ""),
+        # Of two things that its sentence tells of somebody, of that which is asked for.
+        ("Did Krall's rents fall?", "Krall said that wages fell in May, while rents rose.", "No"),
+        ("Did Krall's rents rise?", "Krall's wages rose by 6 %, but rents fell.", "No"),
+        ("Did Krall's rents fall?", "Krall's wages fell, while commercial rents rose.", ""),
+        ("Did Krall's rents fall?", "Krall's wages fell, while rents of others rose.", ""),
+        ("Did Krall's rents fall?", "Krall's wages fell and rents in Harrow rose.", ""),
         # Affirmed.
         ("Did rents go up in Corfe?", "Rents doubled in parts of Corfe.", "Yes"),
         ("Did Brand congratulate Krall?", "Brand congratulated Krall by telephone.", "Yes"),
