@@ -22,7 +22,7 @@ from service.counts import bounds_hold, counts_hold
 from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
 from service.nations import kin
-from service.opposites import not_opposed
+from service.opposites import is_cleared, not_opposed
 from service.orders import orders, seen
 from service.roles import (
     causes_hold,
@@ -553,6 +553,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and all(stems(words) <= fields for words in grounds.dates.unstated),
         "negation": _negation_holds(claim, text)
         and not_opposed(claim, text)
+        and not is_cleared(claim, text)
         and not (erred(text) and not erred(claim)),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
         "roles": same_roles(claim, named, common, _around(grounds)) and speech_holds(claim, named),

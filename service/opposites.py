@@ -6,10 +6,10 @@ tells of something else besides. English only.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from index.sentences import sentence_spans
-from service.wording import NEGATORS, Word, is_content, stems, words
+from service.wording import NEGATORS, Word, is_content, names, negates, runs, stems, words
 
 # Of one matter the one denies the other, whoever is named first.
 _OPPOSED = """
@@ -64,6 +64,33 @@ _UNDONE = re.compile(r"(?:fail|refus|declin|unable|threat|near|almost|try|tri|se
 _REFUSED = re.compile(r"(?:fail|refus|declin|unabl)")
 UNDONE_WITHIN = 3  # words before a verb
 BESIDE = 2  # words of content before a word that are of the same matter, with the one behind it
+_BE = r"\b(?:am|is|are|was|were|be|been|being)\s+(?:\w+ly\s+)?"
+_CLEARED = re.compile(
+    rf"{_BE}(?:cleared(?= of\b)|acquitted|exonerated|found not guilty)(?: o[fn] (?P<of>[^,.;]+))?",
+    re.IGNORECASE,
+)
+_OF_ALL = re.compile(
+    r"\b(?:all|any|both|every)(?! (?:but|except)) (?:\w+ ){0,2}?(?:charge|count|accusation)s?\b"
+    r"|\bwrongdoing\b",
+    re.IGNORECASE,
+)
+_SENTENCED = re.compile(
+    rf"{_BE}(?:sentenced|convicted|jailed|imprisoned|found guilty|guilty)\b", re.IGNORECASE
+)
+_GUILT = re.compile(r"(?<!not )\b(?:convict|guilt|sentenc|jail|imprison)\w*", re.IGNORECASE)
+# A crime, by what who did it is said to have done.
+_CRIME = re.compile(
+    r"\b(?:stole|robbed|looted|murdered|stabbed|raped|assaulted|kidnapped|forged|embezzled"
+    r"|defrauded|swindled|bribed|blackmailed|smuggled|laundered)\b",
+    re.IGNORECASE,
+)
+_NOT_FOUND = re.compile(
+    r"\b(?:alleg|accus|charg|suspect|tried|trial|clear|acquit|exonerat)\w*", re.IGNORECASE
+)
+_SAYS = re.compile(
+    r"\b(?:said|says|told|claim(?:s|ed)|argued|believed|thought|if|whether)\b", re.IGNORECASE
+)
+_JOINED = re.compile(r";|,?\s\b(?:and|but|while|whereas|although|though)\b")
 _UP_OR_DOWN = frozenset(("up", "down"))
 _PRONOUNS = stems("he it she they which who")
 _BY = frozenset(("by", "from", "to"))
@@ -98,6 +125,60 @@ def not_opposed(claim: str, source: str) -> bool:
     return not any(_is_opposed(claim, sentence) for sentence in sentences) and not (
         len(sentences) > 1 and any(_is_turned(claim, sentence, sentences) for sentence in sentences)
     )
+
+
+def is_cleared(claim: str, source: str) -> bool:
+    """Whether a claim has somebody sentenced, or a criminal, whom the source names only as cleared:
+    "A dealer was jailed. Karl Brandt was cleared" bears out no "Karl Brandt was jailed".
+
+    Cleared of one thing, one may be guilty of another.
+    """
+    found = _SENTENCED.search(claim)
+    if found is None:
+        found = _CRIME.search(claim)
+        if found and _SAYS.search(claim, 0, found.start()):
+            return False
+    if found is None or negates(claim) or _NOT_FOUND.search(claim):
+        return False
+    deed = stems(found[0].split()[-1])
+    parts = list(_parts(source))
+    for whom in _named(claim[: found.start()]):
+        theirs = [part for part, named in parts if _among(whom, named)]
+        if not any(_GUILT.search(part) or deed & stems(part) for part in theirs) and any(
+            _acquits(part, whom, claim) for part in theirs
+        ):
+            return True
+    return False
+
+
+def _acquits(text: str, whom: frozenset[str], claim: str) -> bool:
+    """Whether it tells that somebody was cleared, of all or of what the claim has."""
+    found = _CLEARED.search(text)
+    if found is None or not _among(whom, _named(text[: found.start()])):
+        return False
+    charge = found["of"] or ""
+    of = {w.stem for w in words(charge) if is_content(w)}
+    return not of or bool(_OF_ALL.search(charge) or of & stems(claim))
+
+
+def _parts(text: str) -> Iterator[tuple[str, list[frozenset[str]]]]:
+    """The parts of a text that are joined by "and" or "but", with those whom each names; with those
+    of the part before where it names nobody.
+    """
+    named: list[frozenset[str]] = []
+    for span in sentence_spans(text):
+        for part in _JOINED.split(span.of(text)):
+            named = _named(part) or named
+            yield part, named
+
+
+def _named(text: str) -> list[frozenset[str]]:
+    return [frozenset(w.stem for w in run) for run in runs(text, names(text))]
+
+
+def _among(whom: frozenset[str], named: Sequence[frozenset[str]]) -> bool:
+    """Whether somebody is named, in full or in part."""
+    return any(whom <= other or other <= whom for other in named)
 
 
 def _is_turned(claim: str, sentence: str, sentences: Sequence[str]) -> bool:

@@ -1,6 +1,6 @@
 import pytest
 
-from service.opposites import not_opposed
+from service.opposites import is_cleared, not_opposed
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,39 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
 )
 def test_what_may_be_the_same_is_not_opposed(claim: str, source: str) -> None:
     assert not_opposed(claim, source)
+
+
+JAILED = "A former clerk was jailed for three years on Monday for stealing 40 maps. "
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Karl Brandt was jailed for three years.", "Karl Brandt, 51, was cleared of all charges."),
+        ("Karl Brandt stole 40 maps.", "His friend, the dealer Karl Brandt, was acquitted."),
+        ("Karl Brandt was convicted.", "She was convicted, while Karl Brandt was acquitted."),
+        ("Karl Brandt was jailed for theft.", "Karl Brandt was cleared of theft by the jury."),
+    ],
+)
+def test_who_is_named_only_as_cleared_was_not_sentenced(claim: str, source: str) -> None:
+    assert is_cleared(claim, JAILED + source)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        # Cleared of one thing, and guilty of another.
+        ("Karl Brandt was jailed for theft.", "Karl Brandt was cleared of arson by the jury."),
+        ("Karl Brandt was jailed.", "Karl Brandt was cleared of arson but convicted of theft."),
+        ("Karl Brandt was jailed.", "Karl Brandt was acquitted of all but two charges."),
+        ("Karl Brandt was jailed.", "Karl Brandt was acquitted. He had been jailed in 2019."),
+        # Another's acquittal.
+        ("Karl Brandt was jailed.", "His brother, Tom Brandt, was acquitted. Karl Brandt wept."),
+        ("Karl Brandt was jailed.", "Ada Krall was acquitted and Karl Brandt was jailed."),
+        # What somebody said.
+        ("Police said that Karl Brandt stole 40 maps.", "Karl Brandt was acquitted."),
+        ("Karl Brandt was not jailed.", "Karl Brandt was acquitted."),
+    ],
+)
+def test_who_may_be_guilty_besides_is_not_cleared(claim: str, source: str) -> None:
+    assert not is_cleared(claim, JAILED + source)
