@@ -22,7 +22,7 @@ from service.counts import bounds_hold, counts_hold
 from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
 from service.nations import kin
-from service.opposites import is_cleared, not_opposed
+from service.opposites import is_cleared, not_done, not_opposed, opposites, undone
 from service.orders import orders, seen
 from service.roles import (
     causes_hold,
@@ -36,6 +36,8 @@ from service.roles import (
 from service.wording import (
     CALENDAR_STEMS,
     DENIED_WITHIN,
+    DENIES,
+    DENIES_WITHIN,
     fold,
     is_content,
     names,
@@ -615,10 +617,12 @@ def _negation_holds(claim: str, text: str) -> bool:
         if {w.stem for w in words(claim) if w.is_number} & _left(text):
             return True
         denied = negated(claim) & stems(text)
-        theirs = negated(text, within=DENIED_WITHIN)
+        # What is denied by saying so may be told at length: "denied a report in X that it would".
+        theirs = negated(text, within=DENIED_WITHIN) | negated(text, DENIES, within=DENIES_WITHIN)
         if _NO_SUCH.search(claim):  # "No plan may be put" is "A plan cannot be put"
             theirs |= negated(text, back=DENIED_WITHIN)
-        return negates(text) and bool(not denied or denied & theirs)
+        borne_out = negates(text) and bool(not denied or denied & theirs)
+        return borne_out or not_done(claim, text)
     sequence = words(claim)
     if {w.stem for w in sequence if w.text[0].isdigit()} & _left(text) and not (
         _ALL_BUT.search(claim) or _LEFT_OUT.search(claim)
@@ -627,8 +631,12 @@ def _negation_holds(claim: str, text: str) -> bool:
     affirmed = {
         w.stem for w in sequence if is_content(w) and (w is sequence[0] or not w.text[0].isupper())
     }
+    affirmed -= undone(claim)
+    # "No digging is allowed" is "Digging is banned".
+    unsaid = negated(text, within=DENIED_WITHIN) - stems(claim)
+    turned = any(opposites(w.stem) & unsaid for w in sequence)
     there_denied = negated(text)
-    return not there_denied or not (there_denied <= affirmed)
+    return not there_denied or not there_denied <= affirmed or turned
 
 
 def _left(text: str) -> set[str]:

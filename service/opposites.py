@@ -9,7 +9,18 @@ import re
 from collections.abc import Iterator, Sequence
 
 from index.sentences import sentence_spans
-from service.wording import NEGATORS, Word, is_content, names, negates, runs, stems, words
+from service.wording import (
+    DENIED_WITHIN,
+    NEGATORS,
+    Word,
+    is_content,
+    names,
+    negated,
+    negates,
+    runs,
+    stems,
+    words,
+)
 
 # Of one matter the one denies the other, whoever is named first.
 _OPPOSED = """
@@ -91,6 +102,23 @@ _SAYS = re.compile(
     r"\b(?:said|says|told|claim(?:s|ed)|argued|believed|thought|if|whether)\b", re.IGNORECASE
 )
 _JOINED = re.compile(r";|,?\s\b(?:and|but|while|whereas|although|though)\b")
+_NOT = re.compile(r"\b(?:not|never|cannot)\b|(?<=\w)n['’]t\b", re.IGNORECASE)
+# What was not done.
+REFUSED_TO = re.compile(
+    r"\b(?:(?:declin|refus|fail)(?:es?|s|ed|ing)? to|unable to|yet to)\b", re.IGNORECASE
+)
+_UNDONE_BY = re.compile(
+    rf"{REFUSED_TO.pattern}|\b(?P<absent>miss(?:es|ed|ing)?|skip(?:s|ped|ping)?"
+    r"|boycott(?:s|ed|ing)?|absent from|(?:barred|banned|suspended|sidelined|withdrawn|withdrew"
+    r"|ruled out|pulled out|stayed away) (?:from|of|for))\b",
+    re.IGNORECASE,
+)
+_TAKES_PART = stems("attend appear compete join play race run start take travel")
+_END = re.compile(
+    r"[,;:–—.]|\b(?:after|and|as|because|but|due|for|if|or|since|that|unless|until|when|which|while"
+    r"|who)\b",
+    re.IGNORECASE,
+)
 _UP_OR_DOWN = frozenset(("up", "down"))
 _PRONOUNS = stems("he it she they which who")
 _BY = frozenset(("by", "from", "to"))
@@ -159,6 +187,55 @@ def _acquits(text: str, whom: frozenset[str], claim: str) -> bool:
     charge = found["of"] or ""
     of = {w.stem for w in words(charge) if is_content(w)}
     return not of or bool(_OF_ALL.search(charge) or of & stems(claim))
+
+
+def not_done(claim: str, source: str) -> bool:
+    """Whether a source bears out a claim's denial without a "not": who "declined to comment" did
+    not comment, who "will miss the final" will not play in it, and what was rejected was not
+    approved.
+    """
+    negator = _NOT.search(claim)
+    if negator is None or _UNDONE_BY.search(claim):
+        return False
+    before, after = claim[: negator.start()], _END.split(claim[negator.end() :], maxsplit=1)[0]
+    whom = {w.stem for w in names(before)} or {w.stem for w in words(before) if is_content(w)}
+    verb, *what = [w.stem for w in words(after) if is_content(w)] or [""]
+    for span in sentence_spans(source):
+        sentence = span.of(source)
+        for found in _UNDONE_BY.finditer(sentence):
+            rest = _END.split(sentence[found.end() :], maxsplit=1)[0]
+            scope = [w.stem for w in words(rest) if is_content(w)]
+            if not whom & stems(sentence[: found.start()]) or not scope:
+                continue
+            if verb == scope[0] and {*what} <= stems(sentence):
+                return True
+            if found["absent"] and verb in _TAKES_PART and what and {*what} <= {*scope}:
+                return True
+        # Turned round is what is denied, and nothing besides.
+        turned = [stem for stem in stems(claim) if opposites(stem) & stems(sentence)]
+        if (
+            turned == [verb]
+            and {*what} <= _beside(opposites(verb), sentence)
+            and not not_opposed(f"{before} {claim[negator.end() :]}", sentence)
+        ):
+            return True
+    return False
+
+
+def _beside(opposed: frozenset[str], text: str) -> set[str]:
+    """Stems of the words near one of these."""
+    sequence = words(text)
+    return {
+        w.stem
+        for i, word in enumerate(sequence)
+        if word.stem in opposed
+        for w in sequence[max(0, i - DENIED_WITHIN) : i + 1 + DENIED_WITHIN]
+    }
+
+
+def undone(text: str) -> frozenset[str]:
+    """What a text says that somebody refused or failed to do."""
+    return negated(REFUSED_TO.sub("not", text))
 
 
 def _parts(text: str) -> Iterator[tuple[str, list[frozenset[str]]]]:

@@ -30,8 +30,10 @@ _CALENDAR = frozenset(WEEKDAYS) | (frozenset(MONTHS) - {"may", "march"})
 NEGATORS = frozenset(
     "no not none never nobody nothing neither nor without cannot denied deny denies".split()
 )
-# Words after a negator that it denies: of a claim, and of a text that may say it in more words.
-NEGATED_WITHIN, DENIED_WITHIN = 3, 8
+DENIES = frozenset(("denied", "denies", "deny"))
+# Words after a negator that it denies: of a claim, of a text that may say it in more words, and of
+# one that somebody denied.
+NEGATED_WITHIN, DENIED_WITHIN, DENIES_WITHIN = 3, 8, 20
 _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
 # Words that open a sentence of an answer with a capital, and name nothing.
 OPENERS = NEGATORS | frozenset(

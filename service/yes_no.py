@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from index.sentences import sentence_spans
-from service.opposites import not_opposed, opposites
+from service.opposites import REFUSED_TO, not_opposed, opposites
 from service.wording import (
     CALENDAR_STEMS,
+    DENIES,
     NEGATORS,
     NUMBERS,
     Word,
@@ -56,9 +57,6 @@ _IN_OTHER_WORDS = [
         (r"not only|no doubt|no (?:fewer|less|later|more) than", ""),
     )
 ]
-_UNDONE = re.compile(
-    r"\b(?:(?:declin|refus|fail)(?:es?|s|ed|ing)? to|unable to|yet to)\b", re.IGNORECASE
-)
 _JOINS = "and|but|while|although|though|whereas|or"
 _CLAUSE = re.compile(rf"[;:–—]|,\s|\s(?:{_JOINS})\s")
 # Words of a question that ask for nothing by themselves.
@@ -91,8 +89,6 @@ _LESS = frozenset(
     "evidence exclude excluded expect expected guarantee if indication just know known longer many "
     "more most much only proof rule ruled say sign sure think unless until whether why".split()
 )
-# Whose denial it is; what is denied so may still be.
-_DENIES = frozenset(("denied", "deny", "denies"))
 # "Hold a referendum": what is done is told by the noun.
 _LIGHT = stems("hold take make give")
 # Share of the question's words from which on a sentence that denies nothing is no No; and below
@@ -150,7 +146,7 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
     """What the sentences of `text` say to a question; `around` is their article."""
     if negates(question):
         return ""
-    undone = bool(_UNDONE.search(question))
+    undone = bool(REFUSED_TO.search(question))
     if _UNANIMOUS.search(question):
         text = _SPLIT.sub(r"\g<0>, not unanimous", text)
     asked_in = _EMPTY.sub(" ", _plain(question, undone=True))
@@ -175,7 +171,8 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
         others = _content(" ".join(w.text for w in names(said_in))) - asked
         asking = asked | stems(question)
         plain = all(
-            negator not in _DENIES and not any(_goes_less_far(w, asking, others) for w in scope)
+            # What somebody denies may still be.
+            negator not in DENIES and not any(_goes_less_far(w, asking, others) for w in scope)
             for negator, scope in scopes
             if denied & {w.stem for w in scope}
         )
@@ -231,7 +228,7 @@ def may_be_no(question: str, text: str) -> bool:
     """
     if not bears_on(question, text):
         return False
-    said_in = _plain(text, undone=bool(_UNDONE.search(question)))
+    said_in = _plain(text, undone=bool(REFUSED_TO.search(question)))
     asked_in = _EMPTY.sub(" ", _plain(question, undone=True))
     asked, there = _content(asked_in), stems(said_in)
     if negates(said_in) or any(opposites(stem) & there for stem in asked):
@@ -262,7 +259,7 @@ def _plain(text: str, *, undone: bool) -> str:
     """In plainer words; what was declined or failed counts as denied unless `undone` is asked."""
     for said, plain in _IN_OTHER_WORDS:
         text = said.sub(plain, text)
-    return text if undone else _UNDONE.sub("not", text)
+    return text if undone else REFUSED_TO.sub("not", text)
 
 
 def _clauses(text: str) -> list[str]:

@@ -792,3 +792,42 @@ def test_what_is_told_of_somebody_else_is_not_told_of_another() -> None:
     for claim, held in claims.items():
         grounds = ground(claim, "?", evidence([passage(text, title="The quay")]))
         assert grounds is not None and (not grounds.failed) == held
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "held"),
+    [
+        # Not done, told without a "not".
+        ("Ada Krall did not comment.", "The mayor, Ada Krall, declined to comment.", True),
+        ("Ada Krall will not play in the final, she said.", "Krall will miss the final.", True),
+        ("Ada Krall did not attend the opening.", "Krall stayed away from the opening.", True),
+        ("The town did not approve the plan.", "The town rejected the plan on Friday.", True),
+        ("Rents did not rise in Dale.", "Rents in Dale fell by 3 % in May.", True),
+        ("Krall refused to resign.", "Krall said that she would not resign.", True),
+        ("Digging is banned in May.", "No digging is allowed in May.", True),
+        (
+            "The mill denied closing its yard in Dale.",
+            "The mill denied a report in the weekly paper of the town that it had planned to close "
+            "its yard in Dale.",
+            True,
+        ),
+        # Something else was not done, or by another.
+        ("Ada Krall did not comment on the strike.", "Krall declined to comment on rents.", False),
+        ("Ada Krall has not left.", "Krall refused to say whether she had left.", False),
+        ("Ada Krall will not play in the semi-final.", "Krall will miss the final.", False),
+        ("Ada Krall did not attend the opening.", "Brandt skipped the opening.", False),
+        ("The town did not reject the plan.", "The town rejected the plan on Friday.", False),
+        ("Ada Krall did not miss the final.", "Krall skipped the final.", False),
+        ("Digging is allowed in May.", "No digging is allowed in May.", False),
+        (
+            "Rents rose in Dale in a year that was not known as a bad one.",
+            "Rents fell in Dale in a year that was known as a bad one.",
+            False,
+        ),
+        ("Rents did not rise in Dale.", "Wages in Dale fell by 3 % in May.", False),
+    ],
+)
+def test_a_denial_may_be_told_in_other_words(claim: str, source: str, held: bool) -> None:
+    grounds = ground(claim, "What happened?", evidence([passage(source)]))
+    assert grounds is not None
+    assert ("negation" not in grounds.failed) == held
