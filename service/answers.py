@@ -258,7 +258,7 @@ class Answerer:
         """
         first = part.verified[0]
         found = rivals(first.text, part.question, first.grounds, offered, self._index.similarity)
-        for rival in found:
+        for rival in () if part.others else found:
             places = {e.span for e in offered if e.passage.article_id == rival.passage.article_id}
             beside = [e for e in readable(evidence([rival.passage])) if e.span in places]
             at = beside.index(rival)

@@ -53,7 +53,17 @@ from service.verification import (
     tidied,
 )
 from service.wording import negates, without_stray_marks
-from service.yes_no import Told, asks_still, bears_on, may_be_no, swapped, told, unled, unwrapped
+from service.yes_no import (
+    Told,
+    asked_for,
+    asks_still,
+    bears_on,
+    may_be_no,
+    swapped,
+    told,
+    unled,
+    unwrapped,
+)
 
 # Of an answer to a question, or to a part of one, unless its first sentence is longer; and of a
 # source's sentence that is given in place of the model's.
@@ -61,6 +71,9 @@ MOST_WORDS = 50
 # Share of the model's words that it has; less where the question is answered with Yes or No, whose
 # words the model repeats: whether the sentence settles it is read.
 SAME_MATTER, SAME_MATTER_POLAR = 0.5, 0.3
+# Share of what is asked that another outlet's article has, if it is to gainsay a No; and how many
+# words of what is asked tell what it is about.
+SAME_EVENT, LEAST_ASKED = 0.75, 2
 # The one threshold: an answer less probable than this is not given. Less than a half, since the
 # probability is of questions half of which have no answer but seem to; desks ask fewer of these.
 ANSWERED = 0.40
@@ -203,6 +216,7 @@ class Attempt:
                 return "not_stated"
             if self._polar:
                 self._say_yes_or_no()
+                part.others = self._affirmed_elsewhere()
         part.stands = bool(part.verified)
         return None if part.stands else "not_supported"
 
@@ -292,6 +306,39 @@ class Attempt:
                 if verified:
                     return [verified]
         return []
+
+    def _affirmed_elsewhere(self) -> list[Verified]:
+        """Another outlet's sentence whose words alone affirm what is answered with No: "Oil was
+        lost" where the owner says that none was.
+        """
+        part = self.part
+        if not part.verified or not part.verified[0].text.startswith("No, "):
+            return []
+        found = " ".join(e.text for e in self.offered)
+        for report in self._other_reports():
+            for e in report:
+                text = _said(e)
+                if len(text.split()) > MOST_WORDS or orders(text):
+                    continue
+                word = told(part.question, text, e.passage.title or "", found)
+                if word not in ("Yes", "not No"):
+                    continue
+                if verified := self._verified(text, report, read=False):
+                    return [verified]
+        return []
+
+    def _other_reports(self) -> list[list[Evidence]]:
+        """What other outlets' articles tell that are as new as what is cited, and of the same."""
+        cited, question = self.part.cited[0].passage, self.part.question
+        if len(asked_for(question)) < LEAST_ASKED or asks_still(question):
+            return []
+        reports: dict[str, list[Evidence]] = {}
+        for e in self.offered:
+            other = e.passage.source != cited.source or not cited.source
+            if other and (e.passage.published_at or "") >= (cited.published_at or "")[:10]:
+                reports.setdefault(e.passage.article_id, []).append(e)
+        reports.pop(cited.article_id, None)
+        return [r for r in reports.values() if bears_on(question, _read_of(r), SAME_EVENT)]
 
     def _told_together(self, name: str) -> list[Verified]:
         """The sources' own sentences on whom they tell of, who is what the question asks for."""
@@ -452,6 +499,11 @@ def _said(e: Evidence) -> str:
     """
     said = " ".join(without_agency_line(with_antecedent(e)).split())
     return without_stray_marks(said)
+
+
+def _read_of(report: Sequence[Evidence]) -> str:
+    """What is offered of an article, and its headline."""
+    return " ".join([report[0].passage.title or "", *(e.text for e in report)])
 
 
 def _words(found: Sequence[Verified]) -> int:

@@ -216,10 +216,15 @@ def asks_still(question: str) -> bool:
     return bool(_IS_STILL.search(question))
 
 
-def bears_on(question: str, text: str) -> bool:
+def asked_for(question: str) -> set[str]:
+    """Stems of the words that tell what is asked."""
+    return _content(_EMPTY.sub(" ", _plain(question, undone=True)))
+
+
+def bears_on(question: str, text: str, least: float = LEAST_BORNE) -> bool:
     """Whether a text has enough of what is asked to be a reply."""
-    asked = _content(_EMPTY.sub(" ", _plain(question, undone=True)))
-    return len(asked & stems(_plain(text, undone=True))) >= LEAST_BORNE * len(asked)
+    asked = asked_for(question)
+    return len(asked & stems(_plain(text, undone=True))) >= least * len(asked)
 
 
 def may_be_no(question: str, text: str) -> bool:

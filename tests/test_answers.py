@@ -549,6 +549,26 @@ def test_neither_yes_nor_no_is_said_where_outlets_disagree(index: Index) -> None
     assert answer.conflicts[0].sides == answer.citations
 
 
+@pytest.mark.parametrize(
+    ("day", "source", "text", "told"),
+    [
+        ("2030-05-05", "Herald", "The mayor thanked the engineers.", True),
+        ("1999-05-05", "Herald", "The mayor thanked the engineers.", False),  # before the denial
+        ("2030-05-05", "Gazette", "The mayor thanked the engineers.", False),
+        ("2030-05-05", "Herald", "The mayor may have thanked the engineers.", False),
+    ],
+)
+def test_no_is_not_said_where_another_outlet_affirms_it(
+    index: Index, day: str, source: str, text: str, told: bool
+) -> None:
+    index.add(NewArticle(id="later", text=text, source=source, published_at=day))
+    chat = ScriptedChat(replies={"Begin with Yes or No": "No one thanked the engineers."})
+    answer = ask(index, chat, "Did anyone thank the engineers?")
+    no = "No one thanked the engineers."
+    assert answer.answer == (f"{text} {no}" if told else "No, no one thanked the engineers.")
+    assert [c.sides for c in answer.conflicts] == [answer.citations] * told
+
+
 def test_the_mark_of_what_was_not_read_is_no_part_of_an_answer() -> None:
     assert tidied("The bridge [...] is closed. [...] It is long.") == (
         "The bridge is closed. It is long."
