@@ -17,6 +17,8 @@ from index.sentences import Span, sentence_spans
 from service.dates import MONTHS, WEEKDAYS
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+")
+# "3:20 pm" is "3.20 pm".
+_CLOCK = re.compile(r"\A(\d\d?):([0-5]\d)\Z")
 # "no one", "every one": no number.
 _ONE_OF_MANY = re.compile(r"\b(?:no|any|every|some|each|another) one$", re.I)
 _UNITS = (
@@ -129,6 +131,7 @@ def words(text: str) -> tuple[Word, ...]:
         folded = folded.removesuffix("'s").removesuffix("'")
         if folded[:1].isdigit():
             stem = folded.replace(",", "") if re.fullmatch(r"[\d,]+(\.\d+)?", folded) else folded
+            stem = _CLOCK.sub(r"\1.\2", stem)
         else:
             stem = NUMBERS.get(folded) or _stem(folded)
             if folded == "one" and _ONE_OF_MANY.search(text, 0, match.end()):

@@ -42,3 +42,8 @@ def test_stems_are_the_same_whoever_else_asks_for_some() -> None:
 def test_a_quotation_mark_without_its_other_half_is_left_out(text: str, shown: str | None) -> None:
     told = "She said, We shall “perhaps” rebuild. And soon."
     assert without_stray_marks(text) == (shown or told)
+
+
+def test_an_hour_is_the_same_with_a_colon_or_a_stop() -> None:
+    assert stems("The gate opened at 7:45 am.") == stems("The gate opened at 7.45 am.")
+    assert "3:1" in stems("They won by odds of 3:1.")
