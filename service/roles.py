@@ -141,6 +141,11 @@ _OFFICE = re.compile(
 )
 # Who has an education minister has an education ministry.
 _MINISTRY = stems("minister ministry secretary department office")
+# "The trade spokesman accused the ministry": of what it is is told in the sentence.
+_BARE_OFFICE = re.compile(
+    r"\b(?:the|his|her|its|their) (?P<office>minister|ministry|secretary|department)\b",
+    re.IGNORECASE,
+)
 # "The British ambassador": whose he is, where another's is told of.
 _DEMONYM = r"[A-Z][a-z]+(?:ish|ese|an|ch|i)"
 _OF_A_STATE = re.compile(
@@ -224,10 +229,14 @@ def offices_missing(text: str, known: str) -> list[str]:
         named = (match["of"] or match["what"], match["office"] or match["held"])
         of, office = (next(iter(words(name))).stem for name in named)
         alike = _MINISTRY if office in _MINISTRY else {office}
-        if office in sequence and not any(
-            of in sequence[max(0, i - NEAR_ITS_OFFICE) : i + NEAR_ITS_OFFICE + 1]
-            for i, stem in enumerate(sequence)
-            if stem in alike
+        if (
+            office in sequence
+            and not any(
+                of in sequence[max(0, i - NEAR_ITS_OFFICE) : i + NEAR_ITS_OFFICE + 1]
+                for i, stem in enumerate(sequence)
+                if stem in alike
+            )
+            and not _is_of(of, office, known)
         ):
             missing.append(match[0])
     states: dict[str, set[str]] = {}
@@ -250,6 +259,15 @@ def offices_missing(text: str, known: str) -> list[str]:
             missing.append(match[0])
     missing += [pair for pair in of_other_nations(text, known) if pair not in missing]
     return missing
+
+
+def _is_of(of: str, office: str, known: str) -> bool:
+    """Whether a sentence tells of an office without its kind, and has a word of that kind."""
+    return any(
+        office in stems(match["office"]) and of in stems(text) and not _OFFICE.search(text)
+        for span in sentence_spans(known)
+        if (match := _BARE_OFFICE.search(text := span.of(known)))
+    )
 
 
 def same_roles(
@@ -453,8 +471,8 @@ def _following(text: str, end: int, rest: tuple[Word, ...]) -> Word | None:
 
 
 def is_deed(word: str) -> bool:
-    """Whether it is a verb in the past tense, by its looks."""
-    return bool(_DEED.match(word))
+    """Whether it is a verb in the past tense, by its looks: "United" is none."""
+    return bool(_DEED.match(word)) and not word.istitle()
 
 
 def _spoken(text: str) -> Iterator[tuple[str, frozenset[str]]]:

@@ -141,6 +141,12 @@ def test_a_cause_is_named_by_the_source(claim: str, source: str, holds: bool) ->
         ("the Iraqi ambassador left", "The minister left Iraq.", ["Iraqi ambassador"]),
         ("the Iraqi ambassador left", "Iraq's envoy left.", []),
         ("the health ministry", "Health minister Ada Krall left the ministry.", []),
+        (
+            "the ministry of trade",
+            "The trade spokesman, Ada Holm, in May accused the ministry.",
+            [],
+        ),
+        ("the ministry of trade", "The ministry left. Trade fell.", ["ministry of trade"]),
         ("two ministers of health", "The interior ministers met.", ["ministers of health"]),
         ("the secretary for health", "The health secretary left.", []),
         ("Mayor Karl Brandt left", "Deputy mayor Karl Brandt left.", ["Mayor Karl Brandt"]),
@@ -244,6 +250,11 @@ def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
         ("Who won the final?", "Dale reached the final. They may win the final.", False),
         ("When was the final?", "Dale reached the final. They may win the final.", False),
         ("Brandt will play in the final.", "Dale will play Harrow in the final.", True),
+        (
+            "Dale will play Harrow, Low Tarn or Brent United in the final.",
+            "Dale will play Harrow, Low Tarn or Brent United in the final.",
+            True,
+        ),
         ("Dale reached the final.", "Dale reached the final. They will miss Brandt in it.", True),
     ],
 )
