@@ -37,6 +37,7 @@ from service.asked import (
 from service.calibration import Calibration
 from service.contract import AnswerRequest, Citation, Conflict, Dropped, Retrieval, Timings, Usage
 from service.conversation import Standalone
+from service.errata import asks_what_was_wrong, erred
 from service.grounding import SUBJECT_PRONOUN, Cited, Evidence, nearest, with_antecedent
 from service.orders import orders
 from service.prompts import Prompt
@@ -361,6 +362,10 @@ class Attempt:
         self, claim: str, among: Sequence[Evidence], *, read: bool = True
     ) -> Verified | None:
         work = self.work
+        # What a correction takes back answers no question but one on the correction.
+        if erred(claim) and not asks_what_was_wrong(work.asked.question):
+            work.dropped.append(Dropped(text=claim, reason="tells what was told in error"))
+            return None
         return self.verifier.verified(
             claim,
             work.asked.question,

@@ -8,17 +8,8 @@ import re
 from collections.abc import Sequence
 
 from index.registry import Passage
-from service.dates import mentions
-from service.grounding import (
-    ERRED,
-    Evidence,
-    Grounds,
-    Similarity,
-    covered,
-    critical,
-    erred,
-    weights_of,
-)
+from service.errata import is_of_the_same, taken_back
+from service.grounding import Evidence, Grounds, Similarity, covered, critical, weights_of
 from service.orders import orders
 from service.wording import is_content, stems, words
 
@@ -29,11 +20,6 @@ SAME_COUNTED = 0.4  # of one that counts the same: "joined the walkout" of "took
 MOST_RIVALS = 2
 # Words right behind a number, among which what it counts is named.
 _BEHIND = re.compile(r"(?:\s+[\w’'-]+){0,3}")
-_IN_FACT = re.compile(
-    r";|\b(?:instead of|rather than|when in fact|in fact|in reality|actually|the (?:correct|right|"
-    r"actual|true)|but (?:it|the)|it should|should have|not)\b",
-    re.IGNORECASE,
-)
 _NOT = r"\b(?:not|instead of|rather than|wrongly|and not)\W+(?:\w+\W+){0,2}?"
 
 
@@ -117,19 +103,6 @@ def is_later(one: Passage, other: Passage) -> bool:
     return same and (one.published_at or "") > (other.published_at or "")
 
 
-def taken_back(text: str) -> frozenset[str]:
-    """Stems of the numbers that a sentence says were told in error, its dates left out."""
-    found = ERRED.search(text)
-    if not found or not erred(text):
-        return frozenset()
-    wrong = text[found.end() :]
-    # "an earlier report misstated as 14, not 17": before what is right stands what was wrong.
-    wrong = _IN_FACT.split(wrong, maxsplit=1)[0]
-    for mention in mentions(wrong, None):
-        wrong = wrong.replace(mention.text, " ")
-    return frozenset(w.stem for w in words(wrong) if w.is_number)
-
-
 def takes_back(claim: str, offered: Sequence[Evidence]) -> bool:
     """Whether a sentence says "not 640" of a number of the claim, or that it was told in error."""
     counts = [w for w in words(claim) if w.is_number]
@@ -142,7 +115,14 @@ def takes_back(claim: str, offered: Sequence[Evidence]) -> bool:
 
 
 def corrections(claim: str, grounds: Grounds, offered: Sequence[Evidence]) -> list[Evidence]:
-    """The later reports of the outlet that the claim rests on, where one takes back its number."""
+    """The later reports of the outlet that the claim rests on, where one takes back its number;
+    else what the article itself takes back of it.
+    """
     mine = grounds.cited[0].passage
+    if grounds.failed:
+        return []
     later = [e for e in offered if is_later(e.passage, mine)]
-    return later if not grounds.failed and takes_back(claim, later) else []
+    if takes_back(claim, later):
+        return later
+    own = [e for e in offered if e.passage.article_id == mine.article_id]
+    return [e for e in own if is_of_the_same(e.text, claim)]

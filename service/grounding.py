@@ -21,6 +21,7 @@ from index.stated import without_agency_line
 from service.counts import bounds_hold, counts_hold
 from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
+from service.errata import repeats_an_error
 from service.nations import kin
 from service.opposites import is_cleared, not_done, not_opposed, opposites, undone
 from service.orders import orders, seen
@@ -66,26 +67,6 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE,
 )
 
-# "The Herald reported erroneously that nine people died", "our story misstated the toll as nine":
-# told in words, what was wrong is what follows, up to where the right figure is given.
-_WRONGLY = (
-    r"(?:erroneously|incorrectly|mistakenly|wrongly|inaccurately|falsely|in error|by mistake)"
-)
-_TOLD = (
-    r"(?:report|stat|identif|describ|publish|quot|referr|claim|attribut|list|spell|spelt)\w*"
-    r"|said|says|saying|gave|giv(?:e|en|ing)|wrote|written|put"
-)
-ERRED = re.compile(
-    rf"\b(?:{_TOLD})\s+(?:[\w,]+\s+)?{_WRONGLY}\b|\b{_WRONGLY},?\s+(?:{_TOLD})\b"
-    r"|\b(?:misstated|misreported|misquoted|misidentified|overstated|understated)\b"
-    r"|\b(?:earlier|previous) (?:versions?|reports?|editions?) of this (?:story|article|report)\b",
-    re.IGNORECASE,
-)
-_OF_A_STORY = re.compile(
-    r"\b(?:an?|our|its|the|this|earlier|previous|original)\s+(?:\w+\s+)?(?:story|article|report"
-    r"|dispatch|version|edition|headline|item)\b|\bwe\b",
-    re.IGNORECASE,
-)
 _NO_MARKS = str.maketrans("", "", "\"'«»")
 # A sentence whose words are covered this much less than the best one's is no other place for it.
 ALSO_MARGIN = 0.9
@@ -556,7 +537,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         "negation": _negation_holds(claim, text)
         and not_opposed(claim, text)
         and not is_cleared(claim, text)
-        and not (erred(text) and not erred(claim)),
+        and not repeats_an_error(claim, text),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
         "roles": same_roles(claim, named, common, _around(grounds)) and speech_holds(claim, named),
         "plans": done(claim, text, grounds.article) and not_graver(claim, text),
@@ -596,12 +577,6 @@ def with_antecedent(cited: Cited | Evidence, common: frozenset[str] = frozenset(
             return name + cited.text[pronoun.end() :]
         break
     return cited.text
-
-
-def erred(text: str) -> bool:
-    """Whether a sentence says that something was told in error: "reported erroneously that"."""
-    found = ERRED.search(text)
-    return bool(found and (_OF_A_STORY.search(text) or "report" in found[0].casefold()))
 
 
 def _unmarked(text: str) -> str:

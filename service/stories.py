@@ -12,8 +12,9 @@ from datetime import date
 from index.articles import Article
 from index.duplicates import Wording
 from index.registry import Passage
-from service.conflicts import disagree, numbers, taken_back
+from service.conflicts import disagree, numbers
 from service.dates import mentions
+from service.errata import taken_back
 from service.grounding import ALSO_MARGIN, Evidence, critical, ground
 from service.verification import Verified
 from service.wording import CALENDAR_STEMS, Word, is_content, names, stems, words

@@ -109,7 +109,7 @@ class Verifier:
             dropped.append(Dropped(text=claim, reason=", ".join(grounds.failed)))
             return None
         if corrections(said, grounds, offered):
-            dropped.append(Dropped(text=claim, reason="corrected by the outlet's later report"))
+            dropped.append(Dropped(text=claim, reason="corrected by the outlet"))
             return None
         statement = in_source_words(said, grounds.derived)
         plainly = grounds.coverage >= PLAINLY_TOLD and not _NO_WORDS.search(said)

@@ -575,6 +575,17 @@ def test_the_mark_of_what_was_not_read_is_no_part_of_an_answer() -> None:
     )
 
 
+def test_what_a_correction_takes_back_is_no_answer(index: Index) -> None:
+    notice = "An earlier version of this article gave the number of barges as 12."
+    text = f"The flood at Brill Lock sank 12 barges on Monday.\n\nCorrection: {notice}"
+    index.add(NewArticle(id="flood", text=text, title="Barges sink at Brill Lock"))
+    asked = "How many barges did the flood at Brill Lock sink?"
+    for said in ("The flood at Brill Lock sank 12 barges.", notice):
+        assert not ask(index, ScriptedChat(text=said), asked).answerable
+    asked = "What did the earlier version of the article on Brill Lock say of barges?"
+    assert "as 12" in ask(index, ScriptedChat(text=notice), asked).answer
+
+
 def test_of_one_outlets_reports_the_later_counts(index: Index) -> None:
     answer = told_of_twice(index, "Gazette")
     assert answer.answer == "The bridge is 240 metres long."

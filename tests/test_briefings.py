@@ -17,7 +17,6 @@ from index.index import Index
 from index.registry import Passage
 from index.sentences import Span
 from service.briefings import Briefer
-from service.conflicts import erred, taken_back
 from service.contract import (
     Briefing,
     BriefingRequest,
@@ -800,22 +799,6 @@ def test_what_was_reported_in_error_is_not_repeated(index: Index, written: str) 
         told = " ".join(c.text for c in briefing.citations)
         assert "nine" not in told.lower() and "erroneously" not in told
         assert "The correct number of dead is 14" in told
-
-
-@pytest.mark.parametrize(
-    ("sentence", "wrong"),
-    [
-        ("An earlier version of this story misstated the toll as nine; it is 14.", {"9"}),
-        ("A story on 4 March mistakenly said 12 people died instead of 14.", {"12"}),
-        ("The Herald reported incorrectly that nine, not 14, had died.", {"9"}),
-        ("The court heard that he was wrongly convicted of 14 murders.", set()),
-        ("Police mistakenly shot two men.", set()),
-        ("The minister said 14 people had died.", set()),
-    ],
-)
-def test_which_figure_was_told_in_error(sentence: str, wrong: set[str]) -> None:
-    assert taken_back(sentence) == wrong
-    assert erred(sentence) == bool(wrong)
 
 
 # -- tolls --------------------------------------------------------------------------------------

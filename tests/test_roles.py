@@ -146,7 +146,11 @@ def test_a_cause_is_named_by_the_source(claim: str, source: str, holds: bool) ->
             "The trade spokesman, Ada Holm, in May accused the ministry.",
             [],
         ),
-        ("the ministry of trade", "The ministry left. Trade fell.", ["ministry of trade"]),
+        (
+            "the ministry of trade",
+            "The ministry left in May 2019. In the spring trade fell.",
+            ["ministry of trade"],
+        ),
         ("two ministers of health", "The interior ministers met.", ["ministers of health"]),
         ("the secretary for health", "The health secretary left.", []),
         ("Mayor Karl Brandt left", "Deputy mayor Karl Brandt left.", ["Mayor Karl Brandt"]),
