@@ -6,7 +6,7 @@ plainly, nothing is held against a sentence. English only.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -101,6 +101,30 @@ _HAS_BEEN = frozenset("been had has have was were".split())
 HAS_WITHIN = 6  # words between one of these and its verb: "When was the old weir repaired?"
 _WITH_MODAL = frozenset("also be been have never not now only soon then".split())
 WITHIN = 3  # words between a modal and its verb: "would not have to be raised"
+# What is only asked for: "the union demanded 6 percent", "asked the court to ban it"; "the proposed
+# ban" is none, nor is "asked when he left".
+_SEEKS = re.compile(
+    r"(?:ask(?:s|ed|ing)?|demand(?:s|ed|ing)?|propos(?:es?|ed|ing)|recommend(?:s|ed|ing)?"
+    r"|request(?:s|ed|ing)?|seeks?|seeking|sought|urg(?:es?|ed|ing)"
+    r"|wants?|wanted|wanting|plead(?:s|ed|ing)?|appeal(?:s|ed|ing)?|call(?:s|ed|ing)?)\Z",
+    re.IGNORECASE,
+)
+# Which seek something only with one of these: "asked 1,200 voters", "called 12 witnesses".
+_WITH_FOR = {"appeal": {"for"}, "ask": {"for", "to"}, "call": {"for"}, "plead": {"for"}}
+_WITH_FOR |= {"urg": {"that", "to"}}
+_NOT_SOUGHT = frozenset(
+    "after although as because before but by how if since what when where whether which while who"
+    " whom whose why".split()
+)
+_DETERMINERS = frozenset("a an her his its my our that the their this your".split())
+# Words of a claim that leave open whether what it tells was done.
+_OPEN = re.compile(
+    r"\b(?:ask|demand|propos|recommend|request|seek|sought|suggest|urg|want|plead|appeal|call|hop"
+    r"|would|should|could|might|may|will|plan|offer|expect|push|press|bid|argu|said|favou?r|back"
+    r"|support|insist|target|goal|aim|need|requir|intend|wish|claim)\w*",
+    re.IGNORECASE,
+)
+SOUGHT_WITHIN = 10  # words between who asks and what is asked for
 _CAUSE = re.compile(
     r"\b(?:caus(?:ed|es|ing)|because|due to|(?:lead|leads|leading|led) to|result(?:ed|s|ing)? in"
     r"|as a result|forcing|prompting|triggering)\b",
@@ -493,7 +517,7 @@ def done(claim: str, source: str, around: str = "") -> bool:
     """False where a claim tells in the past tense what its source has only as to come, or as what
     may be: "raised" of "will be raised"; or has no word of, and what stands around it has so.
     """
-    if not_yet(claim, source, around):
+    if not_yet(claim, source, around) or only_sought(claim, source):
         return False
     said, there = _TOKEN.findall(claim), _TOKEN.findall(source)
     for i, word in enumerate(said):
@@ -502,9 +526,58 @@ def done(claim: str, source: str, around: str = "") -> bool:
             continue
         root = past[1].lower()
         at = [j for j, w in enumerate(there) if _is_form(w.lower(), root)]
-        if at and all(_is_modal(there, j) for j in at):
+        told = not _OPEN.search(" ".join(said[:i]))
+        if at and all(_is_modal(there, j) or (told and _is_asked(there, j)) for j in at):
             return False
     return True
+
+
+def _is_asked(tokens: list[str], at: int) -> bool:
+    """Whether it is asked to be done: "urged them to ban it", "recommended that it be banned"."""
+    before = tokens[max(0, at - SOUGHT_WITHIN) : at]
+    return (
+        bool(before)
+        and before[-1].lower() in ("to", "be")
+        and any(map(_SEEKS.match, before))
+        and "did" not in tokens[at:]  # "asked them to repair it, and they did"
+    )
+
+
+def only_sought(claim: str, source: str) -> list[str]:
+    """Numbers of a claim that its source has only as asked for: "jailed for seven years", of "the
+    prosecutor had asked for seven years".
+    """
+    numbers = {w.stem: w.text for w in words(claim) if w.is_number and w.text != "one"}
+    if not numbers or _OPEN.search(claim):
+        return []
+    told: dict[str, list[bool]] = {}
+    for span in sentence_spans(source):
+        sentence = span.of(source)
+        parts = re.split(r"[;:()–—]|,(?!\d)|\b(?:and|but)\b", sentence)
+        for part in map(words, parts):
+            for i, word in enumerate(part):
+                if word.stem in numbers:
+                    told.setdefault(word.stem, []).append(_is_sought(part, i))
+    return [text for stem, text in numbers.items() if stem in told and all(told[stem])]
+
+
+def _is_sought(part: Sequence[Word], at: int) -> bool:
+    """Whether a word is asked for, as far as the words before it tell, and the next few have no
+    verb of their own: "demanded that the 12 men who left return".
+    """
+    for i in range(at - 1, max(-1, at - SOUGHT_WITHIN), -1):
+        said = part[i].text.casefold()
+        if said in _NOT_SOUGHT:
+            return False
+        if _SEEKS.match(said):
+            between = [w.text.casefold() for w in part[i + 1 : at + 1 + HAS_WITHIN]]
+            owned = i and part[i - 1].text.casefold() in _DETERMINERS
+            with_for = _WITH_FOR.get(part[i].stem)
+            seeks = not with_for or with_for & {*between[: at - i - 1]}
+            return bool(not owned and seeks and not any(map(is_deed, between)))
+        if is_deed(said):
+            return False
+    return False
 
 
 def not_yet(text: str, source: str, around: str) -> list[str]:

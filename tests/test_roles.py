@@ -6,6 +6,7 @@ from service.roles import (
     kinds_missing,
     not_graver,
     offices_missing,
+    only_sought,
     same_roles,
     speech_holds,
 )
@@ -291,3 +292,48 @@ def test_what_somebody_says_is_said_where_he_speaks(claim: str, held: bool) -> N
 
 def test_who_does_not_speak_says_nothing() -> None:
     assert not speech_holds("Olaf Brink said it may fail.", "It was designed by Olaf Brink.")
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "sought"),
+    [
+        ("Krall was fined 900 crowns.", "Prosecutors had asked for 900 crowns.", ["900"]),
+        ("Pay rose by 6 percent.", "The union demanded a rise of 6 percent.", ["6"]),
+        ("The mine paid eight million.", "Residents sought eight million, and lost.", ["eight"]),
+        ("The town closed four schools.", "A report recommended closing four schools.", ["four"]),
+        ("Dale got 40 buses.", "The mayor called for 40 buses.", ["40"]),
+        # Told as what it is, or told as done elsewhere.
+        ("Prosecutors wanted 900 crowns.", "Prosecutors had asked for 900 crowns.", []),
+        ("Krall was fined 900 crowns.", "They asked for 900 crowns. He was fined 900 crowns.", []),
+        ("Pay rose by 6 percent.", "The union asked for 6 percent and got 6 percent.", []),
+        ("Pay rose by 6 percent.", "The union got the 6 percent demanded.", []),
+        ("The council gave 40 crowns.", "The council approved the proposed 40 crowns.", []),
+        ("A survey covered 1,200 voters.", "A survey asked 1,200 voters how they vote.", []),
+        ("A study covered 40 towns.", "The study urged 40 towns to act.", []),
+        # Who was asked, and what else is told behind it.
+        ("Four men left.", "Police asked why four men left.", []),
+        ("Four men left.", "He asked for a review after four men left.", []),
+        ("The hall has 40 seats.", "It is called the hall of 40 seats.", []),
+        ("There were 12 dead.", "Asked for comment, the mayor counted 12 dead.", []),
+        ("Four buses left.", "Krall asked the drivers of the four buses that left to return.", []),
+    ],
+)
+def test_what_is_only_asked_for_is_not_told_as_done(
+    claim: str, source: str, sought: list[str]
+) -> None:
+    assert only_sought(claim, source) == sought
+    assert done(claim, source) is (not sought)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "holds"),
+    [
+        ("The ministry closed the mine.", "Residents asked the ministry to close the mine.", False),
+        ("The mine was closed.", "The report recommended that the mine be closed.", False),
+        ("Residents asked to have it closed.", "Residents asked for it to be closed.", True),
+        ("The mine was closed.", "They asked to close the mine, and it was closed.", True),
+        ("The mine was closed.", "The council agreed to close the mine.", True),
+    ],
+)
+def test_what_somebody_is_asked_to_do_is_not_done(claim: str, source: str, holds: bool) -> None:
+    assert done(claim, source) is holds
