@@ -273,7 +273,9 @@ class Attempt:
         short = [
             e
             for e in self.offered
-            if len(e.text.split()) <= MOST_WORDS and tells_when(question, _said(e))
+            if len(e.text.split()) <= MOST_WORDS
+            and tells_when(question, _said(e))
+            and not _is_taken_back(e.text, asked)
         ]
         theirs = [e for e in short if e.passage.source in named] or short
         for claim in claims:
@@ -362,8 +364,7 @@ class Attempt:
         self, claim: str, among: Sequence[Evidence], *, read: bool = True
     ) -> Verified | None:
         work = self.work
-        # What a correction takes back answers no question but one on the correction.
-        if erred(claim) and not asks_what_was_wrong(work.asked.question):
+        if _is_taken_back(claim, work.asked.question):
             work.dropped.append(Dropped(text=claim, reason="tells what was told in error"))
             return None
         return self.verifier.verified(
@@ -504,6 +505,11 @@ def _said(e: Evidence) -> str:
     """
     said = " ".join(without_agency_line(with_antecedent(e)).split())
     return without_stray_marks(said)
+
+
+def _is_taken_back(text: str, question: str) -> bool:
+    """Whether it tells what was told in error: no answer but to a question on that."""
+    return erred(text) and not asks_what_was_wrong(question)
 
 
 def _read_of(report: Sequence[Evidence]) -> str:

@@ -83,6 +83,23 @@ SAME_DEED = 0.6  # of a claim's words without its names and dates, in the senten
 # Of a claim's deed, the share that only sentences about others tell, from which on it is theirs.
 BORROWED = 0.3
 QUESTION_WEIGHT = 0.15
+# What says nothing but that something was.
+_HAPPENED = re.compile(
+    r"\b(?:happen(?:s|ed|ing)?|occur(?:s|red|ring)?|(?:takes?|took|taking|taken) place)\b",
+    re.IGNORECASE,
+)
+# What happened, in other words: an accident may be a crash.
+_HAPPENINGS = [
+    stems(each)
+    for each in (
+        "accident collision crash wreck derailment",
+        "blast bombing explosion",
+        "blaze fire wildfire",
+        "earthquake quake tremor",
+        "killing murder slaying",
+        "burglary heist robbery theft",
+    )
+]
 TITLES = frozenset(
     "mr mrs ms miss dr prof professor president minister governor senator mayor judge justice sir "
     "dame lord lady king queen prince princess captain colonel general sergeant inspector chief "
@@ -204,17 +221,27 @@ def nearest(
     claim: str, question: str, offered: Sequence[Evidence]
 ) -> tuple[Evidence | None, float]:
     """The sentence that bears most on `claim`, whatever number or day that has wrong, and the share
-    of the claim's words that it holds, its dates and the numbers that stand nowhere left out. "She"
-    that a sentence begins with counts as whom the sentences before begin with.
+    of the claim's words that it holds, its dates, the numbers that stand nowhere and "happened"
+    left out. "She" that a sentence begins with counts as whom the sentences before begin with, and
+    a crash as an accident.
     """
     known = frozenset(stem for e in offered for stem in stems(e.text))
     made_up = {w.stem for w in words(claim) if w.is_number or w.stem in CALENDAR_STEMS} - known
     made_up = made_up.union(*(stems(m.text) for m in mentions(claim, None)))
+    made_up = made_up.union(*(stems(m[0]) for m in _HAPPENED.finditer(claim)))
     weights = weights_of(claim, offered)
     weights = {s: w for s, w in weights.items() if s not in made_up} or weights
-    ranked = _ranked(weights, question, offered, with_antecedent)
-    share = covered(weights, with_antecedent(ranked[0])) if ranked else 0.0
+    ranked = _ranked(weights, question, offered, _with_happenings)
+    share = covered(weights, _with_happenings(ranked[0])) if ranked else 0.0
     return (ranked[0], share) if ranked else (None, 0.0)
+
+
+def _with_happenings(e: Evidence) -> str:
+    """With whom it means by "She", and the other words for what it says happened."""
+    text = with_antecedent(e)
+    return " ".join(
+        [text, *(word for alike in _HAPPENINGS if alike & stems(text) for word in alike)]
+    )
 
 
 def _ranked(

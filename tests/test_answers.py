@@ -169,6 +169,17 @@ def test_a_day_that_the_article_contradicts_is_given_as_its_words_have_it(index:
     assert answer.answer.endswith("sank in the lock early on Monday (6 May 2024).")
 
 
+def test_a_day_is_given_in_the_source_s_words_though_it_calls_what_happened_by_another(
+    index: Index,
+) -> None:
+    text = "A barge and a tug sank after a collision at Brill Lock on Monday, the harbour said."
+    index.add(NewArticle(id="lock", text=text, title="Two sink", published_at="2024-05-07"))
+    chat = ScriptedChat(text="The Brill Lock accident happened on 7 May 2024.")
+    answer = ask(index, chat, "On what date did the Brill Lock accident happen?")
+    assert answer.answer.endswith("at Brill Lock on Monday (6 May 2024), the harbour said.")
+    assert [d.value for d in answer.citations[0].support.derived] == ["2024-05-06"]
+
+
 def test_without_articles_there_is_nothing_to_ask(tmp_path: Path, embedder: MiniLM) -> None:
     empty = Index(tmp_path / "empty", embedder)
     answer = ask(empty, chat := ScriptedChat())
