@@ -13,7 +13,7 @@ from itertools import pairwise, product
 from index.sentences import sentence_spans
 from index.stated import without_agency_line
 from service.nations import of_other_nations
-from service.wording import OPENERS, Word, is_content, names, runs, stems, unquoted, words
+from service.wording import OPENERS, Word, is_content, names, quoted, runs, stems, unquoted, words
 
 SAYS = (
     r"(?:said|says|told|tells|announced|warned|confirmed|added|claimed|claims|stated|argued"
@@ -130,6 +130,12 @@ _CAUSE = re.compile(
     r"|as a result|forcing|prompting|triggering)\b",
     re.IGNORECASE,
 )
+# "... because he wanted a bridge."
+_WANTED = re.compile(
+    r"(?P<deed>.+?),? because (?:he|she|they|it) (?:(?:did not|didn['’]t) )?"
+    r"(?P<why>(?:want|need|fear|hope|object|oppose)(?:e?d)?\b.+)"
+)
+_I = re.compile(r"\b(?:I|[Ww]e)\b")
 _NOUN = r"(?:(?:an?|the|its|his|her|their)\s+)?(?:[\w’'-]+\s+){0,2}[\w’'-]+"
 # "Caused by heavy rain and a broken pump"
 _TWO_CAUSES = re.compile(
@@ -707,14 +713,29 @@ def not_graver(claim: str, source: str) -> bool:
 
 
 def causes_hold(claim: str, source: str) -> bool:
-    """False where a claim says why, and its source says of nothing why, or has no word of one of
-    two causes: "an engine failure and thick fog".
+    """False where a claim says why, and its source neither says of anything why nor quotes what
+    they wanted; or has no word of one of two causes: "an engine failure and thick fog".
     """
     if not _CAUSE.search(claim):
         return True
     there = stems(source)
+    if _is_their_reason(claim, source):
+        return True
     two = [match[group] for match in _TWO_CAUSES.finditer(claim) for group in ("one", "two")]
     causes = [[w for w in words(cause) if is_content(w)] for cause in two]
     return bool(_MAY_BE_A_CAUSE.search(source)) and all(
         any(w.stem in there or is_deed(w.text) for w in cause) for cause in causes if cause
+    )
+
+
+def _is_their_reason(claim: str, source: str) -> bool:
+    """Whether a claim gives as why somebody did something what they wanted, in words that the
+    source quotes beside the deed: "Holm voted against. “We need a bridge, ...”"
+    """
+    match = _WANTED.fullmatch(claim)
+    if not match:
+        return False
+    deed, why = ({w.stem for w in words(match[part]) if is_content(w)} for part in ("deed", "why"))
+    return deed <= stems(source) and any(
+        why <= stems(quote) and _I.search(quote) for quote in quoted(source)
     )

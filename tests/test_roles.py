@@ -121,6 +121,26 @@ def test_nor_is_one_that_the_article_tells_beside_what_is_cited(around: str, hol
         ("He quit because of the leak.", "He quit the board over a leak.", True),
         ("He quit because of the leak.", "He quit over the past week. Pipes leak.", False),
         ("He quit because of the leak.", "He quit. The minister is saying little.", False),
+        (
+            "Holm opposed it because he wanted a bridge that does not block the lock.",
+            "Holm opposed it. “I want a bridge, but not one that blocks the lock,” he said.",
+            True,
+        ),
+        (
+            "Holm abstained because he wanted a bridge that does not block the lock.",
+            "Holm opposed it. “I want a bridge, but not one that blocks the lock,” he said.",
+            False,
+        ),
+        (
+            "Holm opposed it because he wanted a wider lock.",
+            "Holm opposed it. “I want a bridge, but not one that blocks the lock,” he said.",
+            False,
+        ),
+        (
+            "Holm resigned because he will miss the lock.",
+            "Holm resigned. “I will miss the lock,” he said.",
+            False,
+        ),
         ("Rain closed it because of the leak.", "It closed. Over 300 people saw a leak.", False),
     ],
 )
