@@ -83,6 +83,9 @@ SAME_DEED = 0.6  # of a claim's words without its names and dates, in the senten
 # Of a claim's deed, the share that only sentences about others tell, from which on it is theirs.
 BORROWED = 0.3
 QUESTION_WEIGHT = 0.15
+# "Ada Krall's paintings", and "The paintings", which a sentence begins with.
+_OWNED = re.compile(r"(?P<who>[A-Z][\w-]+(?: [A-Z][\w-]+)+)['’]s? (?P<what>[a-z][\w-]+)")
+_THE_OWNED = re.compile(r"(?:The|These|Those|Both) (?P<what>[a-z][\w-]+)")
 # What says nothing but that something was.
 _HAPPENED = re.compile(
     r"\b(?:happen(?:s|ed|ing)?|occur(?:s|red|ring)?|(?:takes?|took|taking|taken) place)\b",
@@ -408,8 +411,9 @@ def _another_is_named(
 
     Then no further sentence can make up for the name: it was put in the other's place. The
     headline names what all of an article is about, though, and a pronoun may stand for whom the
-    article names in full time and again, once of it before. Of two of one name neither is the
-    other, and "She" that a sentence begins with is nobody who is named later on.
+    article names in full time and again, once of it before; "The paintings" may be whose they are.
+    Of two of one name neither is the other, and "She" that a sentence begins with is nobody who is
+    named later on.
     """
     there, said = stems(e.text) | kin(e.text), stems(claim)
     told = without_agency_line(e.text)  # a dateline names an outlet
@@ -424,6 +428,7 @@ def _another_is_named(
         if not name & there
         and not name <= headline
         and not (points_back and name & before and sum(name <= stems(o.text) for o in beside) > 1)
+        and not _is_owner(name, claim, told, [o.text for o in beside])
     ]
     if SUBJECT_PRONOUN.match(e.text) and e.span.start > e.passage.span.start:
         lead = " ".join(part.split()[:LEADING])
@@ -431,6 +436,22 @@ def _another_is_named(
             return True
     return _is_namesake(part, e.text, common) or (
         bool(absent) and any(not name & said for name in proper_names(told, common))
+    )
+
+
+def _is_owner(name: frozenset[str], claim: str, text: str, beside: Sequence[str]) -> bool:
+    """Whether a sentence begins with what is theirs in the claim, "The paintings", and its article
+    names them in full once, and again, and nobody else whose such a thing is.
+    """
+    begins = _THE_OWNED.match(text)
+    owned = {match["what"] for match in _OWNED.finditer(claim) if name <= stems(match["who"])} & {
+        begins["what"] if begins else ""
+    }
+    if not owned or not any(name <= stems(other) for other in beside):
+        return False
+    others = re.compile(rf"(?P<who>[A-Z][\w-]+)['’]s? (?:\w+ )?{re.escape(owned.pop())}\b")
+    return sum(bool(name & stems(other)) for other in beside) > 1 and all(
+        stems(match["who"]) <= name for other in beside for match in others.finditer(other)
     )
 
 

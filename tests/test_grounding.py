@@ -185,6 +185,34 @@ def test_what_was_reported_in_error_is_not_said() -> None:
     assert told is not None and told.failed == []
 
 
+OWNER = "The clerk Ada Krall was held on Monday. Police said Krall had sold four paintings. "
+
+
+@pytest.mark.parametrize(
+    ("before", "found", "holds"),
+    [
+        (OWNER, "The paintings were found in May by the porter, Karl Brandt.", True),
+        # Another's paintings are told of, or the sentence begins with no such thing.
+        (
+            OWNER + "Ines Holm's paintings were lost. ",
+            "The paintings were found in May by the porter, Karl Brandt.",
+            False,
+        ),
+        (OWNER, "Karl Brandt's paintings were found in May.", False),
+        (OWNER, "Karl Brandt said that the paintings were found in May.", False),
+    ],
+)
+def test_the_thing_that_a_sentence_begins_with_is_whose_the_article_tells(
+    before: str, found: str, holds: bool
+) -> None:
+    offered = evidence([passage(before + found, "Clerk held")])
+    claim = "Ada Krall's paintings were found in May."
+    grounds = ground(claim, "When were Ada Krall's paintings found?", offered)
+    assert grounds is not None and (not grounds.failed) is holds
+    if holds:
+        assert before.split(". ")[0] in " ".join(c.text for c in grounds.cited)
+
+
 def test_neighbouring_sentences_become_one_citation_with_the_text_between_them() -> None:
     claim = "Ines Holm said 2,300 people had left and no one was injured, the fire service said 7."
     text = TEXT.replace("No one", "Some 7 men, no one else,")
