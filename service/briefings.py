@@ -42,6 +42,7 @@ from service.contract import (
     location,
 )
 from service.dates_written import reported
+from service.errata import corrects_itself
 from service.grounding import Evidence, Field, evidence
 from service.prompts import Prompt
 from service.reading import Budget, Reader, context_of, prompt_context
@@ -351,10 +352,15 @@ class Briefer:
 
     def _correct(self, event: Sequence[Report], work: _Work) -> None:
         """Takes back what the outlet says elsewhere that it told in error: a correction in words
-        may name too little to be on one event with what it corrects.
+        may name too little to be on one event with what it corrects. So with what an article says
+        of itself.
         """
         others = [r for r in work.reports if r.copy_of is None and r not in event]
         for said in [*work.said]:
+            own = evidence(self._index.registry.passages_of(said.passage.article_id))
+            if any(corrects_itself(e.text, said.text) for e in own):
+                self._take_back(said, work)
+                continue
             later = [r for r in others if r.passages and is_later(r.passages[0], said.passage)]
             for r in later:
                 offered = evidence(self._index.registry.passages_of(r.article.id))
@@ -412,9 +418,7 @@ class Briefer:
         return None
 
     def _take_back(self, said: Said, work: _Work) -> None:
-        work.dropped.append(
-            Dropped(text=said.text, reason="corrected by the outlet's later report")
-        )
+        work.dropped.append(Dropped(text=said.text, reason="corrected by the outlet"))
         work.said = [s for s in work.said if s is not said]
         work.conflicts = [pair for pair in work.conflicts if not any(s is said for s in pair)]
 

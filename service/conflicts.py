@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from index.registry import Passage
-from service.errata import is_of_the_same, taken_back
+from service.errata import corrects_itself, taken_back
 from service.grounding import Evidence, Grounds, Similarity, covered, critical, weights_of
 from service.orders import orders
 from service.wording import is_content, stems, words
@@ -125,4 +125,4 @@ def corrections(claim: str, grounds: Grounds, offered: Sequence[Evidence]) -> li
     if takes_back(claim, later):
         return later
     own = [e for e in offered if e.passage.article_id == mine.article_id]
-    return [e for e in own if is_of_the_same(e.text, claim)]
+    return [e for e in own if corrects_itself(e.text, claim)]

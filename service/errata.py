@@ -88,10 +88,15 @@ def repeats_an_error(claim: str, text: str) -> bool:
     return erred(text) and not (wrong and said - wrong)
 
 
-def is_of_the_same(text: str, claim: str) -> bool:
-    """Whether a sentence takes back a number of the claim, and has another of its words."""
+def corrects_itself(text: str, claim: str) -> bool:
+    """Whether a sentence of the claim's own article takes back a number of the claim, and has
+    another of its words. "19 seats, not 12" is no correction of what else there are 12 of.
+    """
+    notice = erred(text) or _FROM_TO.search(text) or _AS_FIRST_TOLD.search(text)
+    if not notice or erred(claim) or taken_back(claim):
+        return False
     mine = {w.stem for w in words(claim) if is_content(w) and not w.is_number}
-    return bool(taken_back(text) & stems(claim) and mine & stems(text)) and not erred(claim)
+    return bool(taken_back(text) & stems(claim) and mine & stems(text))
 
 
 def asks_what_was_wrong(question: str) -> bool:

@@ -1,6 +1,6 @@
 import pytest
 
-from service.errata import asks_what_was_wrong, erred, repeats_an_error, taken_back
+from service.errata import asks_what_was_wrong, corrects_itself, erred, repeats_an_error, taken_back
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,16 @@ def test_what_is_taken_back_is_not_told_as_so(claim: str, text: str, errs: bool)
 )
 def test_what_was_wrong_may_be_asked_for(question: str, asks: bool) -> None:
     assert asks_what_was_wrong(question) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "claim", "corrects"),
+    [
+        (FIRST_SAID, "The flood sank 12 barges.", True),
+        (FIRST_SAID, "The flood left 12 people homeless.", False),
+        ("The flood sank 19 barges, not 12.", "12 barges were empty.", False),
+        ("The toll was corrected from 12 to 19.", "The toll was corrected from 12 to 19.", False),
+    ],
+)
+def test_an_article_corrects_what_it_takes_back(text: str, claim: str, corrects: bool) -> None:
+    assert corrects_itself(text, claim) is corrects
