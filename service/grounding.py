@@ -26,8 +26,10 @@ from service.nations import kin
 from service.opposites import is_cleared, not_done, not_opposed, opposites, undone
 from service.orders import orders, seen
 from service.roles import (
+    SAYS,
     causes_hold,
     done,
+    is_deed,
     kinds_missing,
     not_graver,
     offices_missing,
@@ -83,6 +85,11 @@ SAME_DEED = 0.6  # of a claim's words without its names and dates, in the senten
 # Of a claim's deed, the share that only sentences about others tell, from which on it is theirs.
 BORROWED = 0.3
 QUESTION_WEIGHT = 0.15
+# Behind a name of one word: "Holm said", "Holm, 54,", "Holm has", "Holm's".
+_GOES_ON = re.compile(
+    rf"['’,(]|\s+(?:{SAYS}|is|was|has|had|will|would|did|does|can|could|also|then|later|never|now"
+    r"|who|and)\b|\s+[A-Z(–—-]"
+)
 # "Ada Krall's paintings", and "The paintings", which a sentence begins with.
 _OWNED = re.compile(r"(?P<who>[A-Z][\w-]+(?: [A-Z][\w-]+)+)['’]s? (?P<what>[a-z][\w-]+)")
 _THE_OWNED = re.compile(r"(?:The|These|Those|Both) (?P<what>[a-z][\w-]+)")
@@ -622,6 +629,11 @@ def with_antecedent(cited: Cited | Evidence, common: frozenset[str] = frozenset(
         named = runs(sentence, names(sentence, common=common))[:1]
         if named and named[0][0].start == 0:
             name = sentence[: named[0][-1].start + len(named[0][-1].text)]
+            # "Rescue service chief Karl Brandt said": the first word is no name.
+            behind = next(iter(words(sentence[len(name) :])), None)
+            goes_on = _GOES_ON.match(sentence, len(name)) or (behind and is_deed(behind.text))
+            if len(named[0]) == 1 and not goes_on:
+                break
             return name + cited.text[pronoun.end() :]
         break
     return cited.text

@@ -14,7 +14,16 @@ from service.asked import (
     untrue,
     whom_most_tell_of,
 )
-from service.grounding import check, evidence, ground, nearest, proper_names, quoted, verbatim
+from service.grounding import (
+    check,
+    evidence,
+    ground,
+    nearest,
+    proper_names,
+    quoted,
+    verbatim,
+    with_antecedent,
+)
 from service.orders import orders
 from service.wording import names, stems, words
 
@@ -183,6 +192,21 @@ def test_what_was_reported_in_error_is_not_said() -> None:
     told = ground("The Herald reported wrongly that nine died at Ottering.", "?", offered)
     assert wrong is not None and wrong.failed == ["negation"]
     assert told is not None and told.failed == []
+
+
+@pytest.mark.parametrize(
+    ("before", "shown"),
+    [
+        ("Holm spoke on Monday, and left. ", "Holm closed the weir."),
+        ("Holm, 54, spoke on Monday. ", "Holm closed the weir."),
+        ("Holm told reporters so on Monday. ", "Holm closed the weir."),
+        ("Karl Holm spoke on Monday. ", "Karl Holm closed the weir."),
+        ("Rescue service chief Karl Holm spoke on Monday. ", "He closed the weir."),
+    ],
+)
+def test_he_is_whom_the_sentence_before_begins_with(before: str, shown: str) -> None:
+    *_, last = evidence([passage(f"{before}He closed the weir.")])
+    assert with_antecedent(last) == shown
 
 
 OWNER = "The clerk Ada Krall was held on Monday. Police said Krall had sold four paintings. "
