@@ -12,7 +12,7 @@ from index.articles import Article
 from index.index import STOP_WORDS
 from service.dates import mentions
 from service.dates_held import held
-from service.grounding import TITLES, Evidence, covered, proper_names, weights_of
+from service.grounding import Evidence, covered, proper_names, weights_of
 from service.nations import kin
 from service.opposites import not_opposed, opposites
 from service.roles import kinds_missing, not_yet, offices_missing
@@ -20,6 +20,7 @@ from service.wording import (
     CALENDAR_STEMS,
     NUMBERS,
     OPENERS,
+    TITLES,
     fold,
     is_content,
     names,

@@ -41,6 +41,7 @@ from service.wording import (
     DENIED_WITHIN,
     DENIES,
     DENIES_WITHIN,
+    TITLES,
     fold,
     is_content,
     names,
@@ -110,11 +111,6 @@ _HAPPENINGS = [
         "burglary heist robbery theft",
     )
 ]
-TITLES = frozenset(
-    "mr mrs ms miss dr prof professor president minister governor senator mayor judge justice sir "
-    "dame lord lady king queen prince princess captain colonel general sergeant inspector chief "
-    "deputy secretary chancellor ambassador bishop pope sheikh".split()
-)
 # Words of a claim within which its subject is named: "Deputy Prime Minister Karl Holm said".
 LEADING = 6
 # Characters beyond twice a claim's that are looked through for it: they may be spent on spaces.
@@ -594,7 +590,8 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and not is_cleared(claim, text)
         and not repeats_an_error(claim, text),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
-        "roles": same_roles(claim, named, common, _around(grounds)) and speech_holds(claim, named),
+        "roles": same_roles(claim, named, common, _around(grounds))
+        and speech_holds(claim, named, _around(grounds)),
         "plans": done(claim, text, grounds.article) and not_graver(claim, text),
         "causes": causes_hold(claim, text),
         "orders": all(order in seen(claim) for order in orders(shown)),

@@ -13,7 +13,18 @@ from itertools import pairwise, product
 from index.sentences import sentence_spans
 from index.stated import without_agency_line
 from service.nations import of_other_nations
-from service.wording import OPENERS, Word, is_content, names, quoted, runs, stems, unquoted, words
+from service.wording import (
+    OPENERS,
+    TITLES,
+    Word,
+    is_content,
+    names,
+    quoted,
+    runs,
+    stems,
+    unquoted,
+    words,
+)
 
 SAYS = (
     r"(?:said|says|told|tells|announced|warned|confirmed|added|claimed|claims|stated|argued"
@@ -43,6 +54,9 @@ _SPEAKS = re.compile(
 )
 _SHE_SAYS = re.compile(rf"\b(?:he|she|they)\s+(?:\w+\s+)?{SAYS}\b", re.IGNORECASE)
 _QUOTED_MARK = re.compile(r"[“”\"„«»]")
+# Beside a name: who said it is somebody.
+_SPEAKER = re.compile(rf"\s*{SAYS}\b")
+_WHO_SAID = re.compile(rf"\b{SAYS}\s+(?:[\w’'-]+\s+){{0,4}}\Z")
 OFFICE_WORDS = 4  # before a name, at most: "the new fire chief Ada Krall"
 NOT_THEIRS = 0.5  # of what somebody is to have said, at most told otherwise than as his
 # Between a name and what its bearer did.
@@ -334,11 +348,12 @@ def same_roles(
     return True
 
 
-def speech_holds(claim: str, source: str) -> bool:
+def speech_holds(claim: str, source: str, around: str = "") -> bool:
     """Whether what a claim has somebody say is said in sentences that tell of him as a speaker.
 
     What the reporter tells, or another says, in a sentence cited beside is not his. "She said" may
-    be anybody. Of people who are named in full.
+    be anybody whom the sentences `around` the source do not name somebody else after. Of people who
+    are named in full.
     """
     match = _SPEAKS.match(claim)
     who, what = (match["by"] or match["who"], match["told"] or match["what"]) if match else ("", "")
@@ -347,15 +362,55 @@ def speech_holds(claim: str, source: str) -> bool:
         return True
     surname = speaker[0][-1].stem
     sentences = [span.of(source) for span in sentence_spans(source)]
-    theirs = [stems(text) for text in sentences if _may_be_said_by(surname, text)]
+    theirs = [stems(text) for text in sentences if _may_be_said_by(surname, text, around)]
     said = {w.stem for w in words(what) if is_content(w)} - stems(who)
     told = said & stems(source)
     return bool(theirs) and len(told.difference(*theirs)) <= NOT_THEIRS * len(told)
 
 
-def _may_be_said_by(surname: str, sentence: str) -> bool:
-    speaks = _ATTRIBUTES.search(sentence) or _QUOTED_MARK.search(sentence)
-    return bool(_SHE_SAYS.search(sentence) or (speaks and surname in stems(sentence)))
+def _may_be_said_by(surname: str, sentence: str, around: str) -> bool:
+    if _SHE_SAYS.search(unquoted(sentence)) and surname not in stems(sentence):
+        before, found, _ = around.partition(sentence)
+        return not found or may_mean(frozenset([surname]), before)
+    return bool(
+        _SHE_SAYS.search(sentence)
+        or (
+            (_ATTRIBUTES.search(sentence) or _QUOTED_MARK.search(sentence))
+            and surname in stems(sentence)
+        )
+    )
+
+
+def may_mean(name: frozenset[str], before: str) -> bool:
+    """Whether "he" may mean whom one of these stems names: no sentence `before` that is nearer than
+    the last with one of them is about somebody else.
+    """
+    for span in reversed(sentence_spans(before)):
+        text = unquoted(span.of(before))
+        if name & stems(text):
+            return True
+        if _names_somebody(text):
+            return False
+    return True
+
+
+def _names_somebody(text: str) -> bool:
+    """Whether a sentence tells what somebody who is named in full said, or begins with one by whose
+    name stands an office or age: "coach Ada Krall", "Ada Krall, 49, won".
+    """
+    for run in (run for run in runs(text, names(text)) if len(run) > 1):
+        start, end = run[0].start, run[-1].start + len(run[-1].text)
+        if _SPEAKER.match(text, end) or _WHO_SAID.search(text[:start]):
+            return True
+        before = text[:start].split()
+        is_person = (
+            run[0].text.casefold() in TITLES
+            or _INSERTED.match(text, end)
+            or (before and before[-1].casefold() != "the")
+        )
+        if is_person and _is_subject(text[:start]):
+            return True
+    return False
 
 
 def _agents_hold(claim: str, source: str, common: frozenset[str]) -> bool:

@@ -55,6 +55,12 @@ OPENERS = NEGATORS | frozenset(
     "costs demand exports imports inflation prices production profits rents revenue sales shares "
     "taxes turnout unemployment wages".split()
 )
+# Before a name, what its bearer is.
+TITLES = frozenset(
+    "mr mrs ms miss dr prof professor president minister governor senator mayor judge justice sir "
+    "dame lord lady king queen prince princess captain colonel general sergeant inspector chief "
+    "deputy secretary chancellor ambassador bishop pope sheikh".split()
+)
 _LY_NAMES = frozenset("billy emily italy kelly molly reilly sally sicily thessaly willy".split())
 # "Ursula von der Leyen", "William the Conqueror"; "Bank of England" is no such name.
 _WITHIN_A_NAME = re.compile(

@@ -357,3 +357,19 @@ def test_what_is_only_asked_for_is_not_told_as_done(
 )
 def test_what_somebody_is_asked_to_do_is_not_done(claim: str, source: str, holds: bool) -> None:
     assert done(claim, source) is holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "held"),
+    [
+        ("Mira Sund said that nobody had asked the town.", False),  # the mayor did
+        ("Karl Brandt said that nobody had asked the town.", True),
+        ("Mira Sund said that the gates would be replaced.", True),
+    ],
+)
+def test_he_is_whom_the_last_sentence_about_somebody_names(claim: str, held: bool) -> None:
+    said = "“The weir held all night,” said the engineer Mira Sund. "
+    more = "The gates would be replaced, she said. "
+    last = "“Nobody asked the town,” he said."
+    around = f"{said}Lake Orne is low. {more}Mayor Karl Brandt left early. {last}"
+    assert speech_holds(claim, said + more + last, around) == held
