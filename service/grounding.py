@@ -30,6 +30,7 @@ from service.roles import (
     causes_hold,
     done,
     is_deed,
+    keeps_owner,
     kinds_missing,
     not_graver,
     offices_missing,
@@ -591,7 +592,8 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and not repeats_an_error(claim, text),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
         "roles": same_roles(claim, named, common, _around(grounds))
-        and speech_holds(claim, named, _around(grounds)),
+        and speech_holds(claim, named, _around(grounds))
+        and all(keeps_owner(claim, c.text, _before(c)) for c in grounds.cited),
         "plans": done(claim, text, grounds.article) and not_graver(claim, text),
         "causes": causes_hold(claim, text),
         "orders": all(order in seen(claim) for order in orders(shown)),
@@ -608,6 +610,10 @@ def _read_of(sentences: Iterable[Evidence]) -> str:
 def _around(grounds: Grounds) -> str:
     """What is cited with what stands around it, and the headlines."""
     return "\n".join(f"{c.passage.title or ''}\n{c.passage.text}" for c in grounds.cited)
+
+
+def _before(cited: Cited) -> str:
+    return cited.passage.text[: cited.span.start - cited.passage.span.start]
 
 
 def with_antecedent(cited: Cited | Evidence, common: frozenset[str] = frozenset()) -> str:

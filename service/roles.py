@@ -57,6 +57,14 @@ _QUOTED_MARK = re.compile(r"[“”\"„«»]")
 # Beside a name: who said it is somebody.
 _SPEAKER = re.compile(rf"\s*{SAYS}\b")
 _WHO_SAID = re.compile(rf"\b{SAYS}\s+(?:[\w’'-]+\s+){{0,4}}\Z")
+# "Their leader, Ada Krall", "Its chief executive said": whose that is stands before it.
+_OWNED = re.compile(
+    r"(?P<whose>Their|Its|His|Her)\s+(?:[a-z-]+\s+){0,2}?(?P<what>[a-z-]+)"
+    rf"(?=,|\s+[A-Z]|\s+(?:is|was|has|had|will|{SAYS})\b)"
+)
+_OWNER_ENDS = re.compile(rf"[,;:()]|\b(?:is|are|was|were|has|had|will|who|{SAYS})\b")
+OWNER_WORDS = 3  # before what is whose: "the Northern League's leader"
+OPENING = 6  # words of a sentence that name what it is about
 OFFICE_WORDS = 4  # before a name, at most: "the new fire chief Ada Krall"
 NOT_THEIRS = 0.5  # of what somebody is to have said, at most told otherwise than as his
 # Between a name and what its bearer did.
@@ -379,6 +387,56 @@ def _may_be_said_by(surname: str, sentence: str, around: str) -> bool:
             and surname in stems(sentence)
         )
     )
+
+
+def keeps_owner(claim: str, cited: str, before: str) -> bool:
+    """Whether what a claim says is somebody's is theirs, where a sentence that is cited begins with
+    "Their leader": theirs who are named last `before` it, and not of others further up.
+    """
+    for span in sentence_spans(cited):
+        sentence = span.of(cited)
+        owned = _OWNED.match(sentence)
+        owner = _owner(owned["what"], claim) - stems(sentence) if owned else None
+        if not (owned and owner):
+            continue
+        above = before + cited[: span.start]
+        means = may_mean if owned["whose"] in ("His", "Her") else _may_own
+        if not means(owner, above):
+            return False
+    return True
+
+
+def _owner(what: str, claim: str) -> frozenset[str]:
+    """Stems of the names in a claim whose "leader" there is: of "the League's leader"."""
+    sought, sequence, named = next(iter(words(what))).stem, words(claim), names(claim)
+    found: set[str] = set()
+    for i, word in enumerate(sequence):
+        if word.stem != sought:
+            continue
+        end = word.start + len(word.text)
+        on = claim[end:]
+        if on.startswith(" of "):
+            ends = _OWNER_ENDS.search(on)
+            until = end + (ends.start() if ends else len(on))
+            found |= {w.stem for w in named if end < w.start < until}
+        for other in reversed(sequence[max(0, i - OWNER_WORDS) : i]):
+            if _OWNER_ENDS.search(claim[other.start : word.start]):
+                break
+            found |= {other.stem} if other in named else set()
+    return frozenset(found)
+
+
+def _may_own(name: frozenset[str], before: str) -> bool:
+    """Whether no sentence `before` that is nearer than the last with one of these stems begins with
+    another name.
+    """
+    for span in reversed(sentence_spans(before)):
+        text = unquoted(span.of(before))
+        if name & stems(text):
+            return True
+        if {*words(text)[:OPENING]} & {*names(text)}:
+            return False
+    return True
 
 
 def may_mean(name: frozenset[str], before: str) -> bool:

@@ -3,6 +3,7 @@ import pytest
 from service.roles import (
     causes_hold,
     done,
+    keeps_owner,
     kinds_missing,
     not_graver,
     offices_missing,
@@ -373,3 +374,25 @@ def test_he_is_whom_the_last_sentence_about_somebody_names(claim: str, held: boo
     last = "“Nobody asked the town,” he said."
     around = f"{said}Lake Orne is low. {more}Mayor Karl Brandt left early. {last}"
     assert speech_holds(claim, said + more + last, around) == held
+
+
+@pytest.mark.parametrize(
+    ("claim", "kept"),
+    [
+        ("The leader of the Harbour League is Ines Holm.", False),
+        ("Ines Holm, the Harbour League's leader, wants a vote.", False),
+        ("The leader of the Greens is Ines Holm.", True),
+        ("Ines Holm, their leader, wants a vote in the Harbour League.", True),
+    ],
+)
+def test_theirs_is_whose_name_stands_last_before_it(claim: str, kept: bool) -> None:
+    before = "The Harbour League was split. Most Greens stayed away. "
+    assert keeps_owner(claim, "Their leader, Ines Holm, wants a vote.", before) == kept
+
+
+def test_hers_is_what_belongs_to_whom_the_last_sentence_is_about() -> None:
+    before = "Mayor Ines Holm resigned. Lake Orne is low. Engineer Mira Sund, 61, stays. "
+    cited = "Her predecessor, Karl Brandt, spoke."
+    assert keeps_owner("Karl Brandt is the predecessor of Mira Sund.", cited, before)
+    assert not keeps_owner("Karl Brandt is the predecessor of Ines Holm.", cited, before)
+    assert keeps_owner("Karl Brandt is the predecessor of Ines Holm.", cited, before[:44])
