@@ -38,11 +38,19 @@ from service.calibration import Calibration
 from service.contract import AnswerRequest, Citation, Conflict, Dropped, Retrieval, Timings, Usage
 from service.conversation import Standalone
 from service.errata import asks_what_was_wrong, erred
-from service.grounding import SUBJECT_PRONOUN, Cited, Evidence, nearest, with_antecedent
+from service.grounding import (
+    SUBJECT_PRONOUN,
+    Cited,
+    Evidence,
+    nearest,
+    with_antecedent,
+    with_before,
+)
 from service.orders import orders
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named
 from service.reading import Reader, context_of
+from service.roles import told_by_others
 from service.verification import (
     TOLD_BY_CODE,
     Verified,
@@ -493,8 +501,12 @@ class Attempt:
         elif not self._gathers:
             missing += denied(question, said)
             missing += untrue(question, quotation, " ".join(known))
-        # A name may be written otherwise, a year that nobody tells of is another one.
+        # A name may be written otherwise, a year that nobody tells of is another one; and so is who
+        # says something else.
         years = UNTOLD_YEAR * sum(bool(_YEAR.fullmatch(m)) for m in missing)
+        others = told_by_others(question, with_before(part.cited), [e.text for e in self.offered])
+        missing += others
+        years += UNTOLD_YEAR * len(others)
         kind = NOT_OF_THE_KIND * lacks_kind(question, said)
         signals["unmet"] = float(len(missing) + years + kind)
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.registry import Passage
-from index.sentences import Span
+from index.sentences import Span, sentence_spans
 from index.stated import without_agency_line
 from service.counts import bounds_hold, counts_hold
 from service.dates import mentions
@@ -36,6 +36,7 @@ from service.roles import (
     offices_missing,
     same_roles,
     speech_holds,
+    told_by_others,
 )
 from service.wording import (
     CALENDAR_STEMS,
@@ -318,6 +319,8 @@ def _grounds(
             if missing & (stems(f.text) & (days | _year(f)) if _is_day(f) else stems(f.text))
         ]
     grounds.checks = check(claim, grounds, common)
+    if told_by_others(claim, with_before(grounds.cited), [e.text for e in ranked]):
+        grounds.checks["roles"] = False
     # What is told of somebody else, in sentences that are not cited.
     elsewhere = frozenset().union(*(stems(e.text) for e in same_article if e not in others))
     borrowed = sum(w for s, w in deed.items() if s in elsewhere - stems(text))
@@ -614,6 +617,16 @@ def _around(grounds: Grounds) -> str:
 
 def _before(cited: Cited) -> str:
     return cited.passage.text[: cited.span.start - cited.passage.span.start]
+
+
+def with_before(cited: Iterable[Cited]) -> str:
+    """What is cited, each with the sentence before it and the outlet's name."""
+    told = []
+    for c in cited:
+        before = _before(c)
+        told += [span.of(before) for span in sentence_spans(before)[-1:]]
+        told += [c.text, c.passage.source or ""]
+    return "\n".join(told)
 
 
 def with_antecedent(cited: Cited | Evidence, common: frozenset[str] = frozenset()) -> str:

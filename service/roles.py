@@ -6,7 +6,7 @@ plainly, nothing is held against a sentence. English only.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -63,6 +63,20 @@ _OWNED = re.compile(
     rf"(?=,|\s+[A-Z]|\s+(?:is|was|has|had|will|{SAYS})\b)"
 )
 _OWNER_ENDS = re.compile(rf"[,;:()]|\b(?:is|are|was|were|has|had|will|who|{SAYS})\b")
+# Whose words a claim or question is to have: "according to the rescue service", "The rescue service
+# said", "did the rescue service say".
+_TOLD_BY = re.compile(
+    r"\b[Aa]ccording to (?P<by>(?:the|an?|its|their)\s[^,.;:?()“”\"]+)"
+    rf"|^(?:The|An?)\s(?P<who>(?:[a-z’'-]+\s){{1,4}}?){SAYS}\b"
+    r"|\b(?:did|do|does|had|has)\s(?:the|an?)\s(?P<asked>(?:[a-z’'-]+\s){1,4}?)"
+    r"(?:say|said|claim(?:ed)?|report(?:ed)?|estimated?|stated?|warn(?:ed)?)\b"
+)
+_OF_WHAT_KIND = re.compile(r"\s(?:at|from|in|of|on|that|which|who)\s.*", re.DOTALL)
+# Who may be called so is somebody named.
+_VAGUE = stems(
+    "article report text passage source official authority company firm operator group club party "
+    "team government"
+)
 OWNER_WORDS = 3  # before what is whose: "the Northern League's leader"
 OPENING = 6  # words of a sentence that name what it is about
 OFFICE_WORDS = 4  # before a name, at most: "the new fire chief Ada Krall"
@@ -437,6 +451,25 @@ def _may_own(name: frozenset[str], before: str) -> bool:
         if {*words(text)[:OPENING]} & {*names(text)}:
             return False
     return True
+
+
+def told_by_others(text: str, cited: str, sentences: Iterable[str]) -> list[str]:
+    """Whose words a claim or question is to have where what is `cited` has nothing of them, and
+    another of the sentences has them speak: "according to the rescue service".
+    """
+    match = _TOLD_BY.search(text)
+    whom = (match["by"] or match["who"] or match["asked"]) if match else ""
+    called = [w for w in words(_OF_WHAT_KIND.sub("", whom)) if is_content(w)]
+    if not called or called[-1].stem in _VAGUE | stems(cited):
+        return []
+    speaks = re.compile(
+        rf"\b{re.escape(called[-1].text)}(?:,[^,]+,)?\s(?:\w+\s)?{SAYS}\b"
+        rf"|\b(?:{SAYS}|according to)\s(?:[\w’'-]+\s){{0,4}}{re.escape(called[-1].text)}\b",
+        re.IGNORECASE,
+    )
+    stem = {w.stem for w in called}
+    told = any(stem <= stems(sentence) and speaks.search(sentence) for sentence in sentences)
+    return [" ".join(w.text for w in called)] if told else []
 
 
 def may_mean(name: frozenset[str], before: str) -> bool:

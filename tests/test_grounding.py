@@ -883,3 +883,13 @@ def test_a_denial_may_be_told_in_other_words(claim: str, source: str, held: bool
     grounds = ground(claim, "What happened?", evidence([passage(source)]))
     assert grounds is not None
     assert ("negation" not in grounds.failed) == held
+
+
+def test_what_one_has_said_is_not_cited_from_another_outlet_s_report() -> None:
+    theirs = "The ferry Skua carried 41 people. Nobody was hurt."
+    other = "The ferry Skua carried 44 people, the coastguard said on Tuesday."
+    offered = evidence([passage(theirs, "Skua sinks"), passage(other, "Ferry", "b")])
+    grounds = ground("According to the coastguard, the Skua carried 41 people.", "?", offered)
+    assert grounds is not None and grounds.failed == ["roles"]
+    told = ground("According to the coastguard, the Skua carried 44 people.", "?", offered)
+    assert told is not None and not told.failed

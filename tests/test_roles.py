@@ -10,6 +10,7 @@ from service.roles import (
     only_sought,
     same_roles,
     speech_holds,
+    told_by_others,
 )
 
 
@@ -396,3 +397,29 @@ def test_hers_is_what_belongs_to_whom_the_last_sentence_is_about() -> None:
     assert keeps_owner("Karl Brandt is the predecessor of Mira Sund.", cited, before)
     assert not keeps_owner("Karl Brandt is the predecessor of Ines Holm.", cited, before)
     assert keeps_owner("Karl Brandt is the predecessor of Ines Holm.", cited, before[:44])
+
+
+@pytest.mark.parametrize(
+    ("text", "whom"),
+    [
+        ("According to the harbour master, the ferry had 41 people aboard.", ["harbour master"]),
+        ("How many were aboard, according to the harbour master?", ["harbour master"]),
+        ("How many did the coastguard say were aboard?", ["coastguard"]),
+        ("The coastguard said that 41 people were aboard.", ["coastguard"]),
+        ("According to the company, 41 people were aboard.", []),  # it may have a name
+        ("According to the crew, 41 people were aboard.", []),  # whom nothing tells of
+        ("How many were aboard, according to the mate?", []),  # who tells nothing elsewhere
+        ("How many did the harbour authority say were aboard?", []),
+    ],
+)
+def test_whose_words_are_asked_for_is_not_told_by_what_others_say(
+    text: str, whom: list[str]
+) -> None:
+    cited = "The ferry had 41 people aboard, the harbour authority said."
+    others = [
+        "The harbour master, Olaf Brink, said there were 44.",
+        "The mate could not be reached.",
+        "The company and the coastguard said it was full.",
+        "All had boarded late, according to the coastguard.",
+    ]
+    assert told_by_others(text, cited, others) == whom
