@@ -15,7 +15,7 @@ from service.dates_held import held
 from service.grounding import Evidence, covered, proper_names, weights_of
 from service.nations import kin
 from service.opposites import not_opposed, opposites
-from service.roles import kinds_missing, not_yet, offices_missing
+from service.roles import SHE_SAYS, kinds_missing, may_mean, not_yet, offices_missing
 from service.wording import (
     CALENDAR_STEMS,
     NUMBERS,
@@ -29,6 +29,7 @@ from service.wording import (
     quoted,
     runs,
     stems,
+    unquoted,
     words,
 )
 
@@ -356,3 +357,16 @@ def replaced(question: str, cited: str, answer: str) -> list[str]:
     others = [name for name in proper_names(answer, common) if name <= there and not name & asked]
     absent = [n for n in proper_names(question, common) if not n & there and n <= subject]
     return [" ".join(sorted(name)) for name in absent] if others else []
+
+
+def means_another(question: str, text: str, before: str) -> bool:
+    """Whether who "he said" is in a text, which stands behind `before`, is somebody else than whom
+    the question is about.
+    """
+    inverted = _SUBJECT.search(question)
+    if not inverted or not SHE_SAYS.search(unquoted(text)):
+        return False
+    start, end = inverted.span(1)
+    about = runs(question, [w for w in names(question) if start <= w.start < end])[:1]
+    name = frozenset(w.stem for run in about for w in run if w.text.casefold() not in TITLES)
+    return bool(name) and not name & stems(text) and not may_mean(name, before)

@@ -25,6 +25,7 @@ from service.asked import (
     denied,
     gainsays,
     lacks_kind,
+    means_another,
     repeats,
     replaced,
     tells_of,
@@ -295,6 +296,8 @@ class Attempt:
                 continue
             if SUBJECT_PRONOUN.match(text) and not tells_of(asked, text):
                 continue
+            if best and means_another(asked, text, self._before(best)):
+                continue
             if share >= least:
                 verified = self._verified(text, self.offered)
                 if verified:
@@ -475,6 +478,9 @@ class Attempt:
             return list(self.offered)
         earliest = min(c.passage.published_at or "" for c in self.part.cited)
         return [e for e in self.offered if (e.passage.published_at or "") >= earliest]
+
+    def _before(self, e: Evidence | Cited) -> str:
+        return self.registry.get(e.passage.article_id).text[: e.span.start]
 
     def _sense(self) -> None:
         """The signals that tell an answer from what merely resembles one."""

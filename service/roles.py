@@ -52,7 +52,7 @@ _SPEAKS = re.compile(
     rf"|(?P<who>[^“”\"]{{3,90}}?)(?<!\bwas)(?<!\bwere)(?<!\bbeen)\s+{SAYS}\b(?P<what>.*)",
     re.DOTALL,
 )
-_SHE_SAYS = re.compile(rf"\b(?:he|she|they)\s+(?:\w+\s+)?{SAYS}\b", re.IGNORECASE)
+SHE_SAYS = re.compile(rf"\b(?:he|she|they)\s+(?:\w+\s+)?{SAYS}\b", re.IGNORECASE)
 _QUOTED_MARK = re.compile(r"[“”\"„«»]")
 # Beside a name: who said it is somebody.
 _SPEAKER = re.compile(rf"\s*{SAYS}\b")
@@ -62,6 +62,7 @@ _OWNED = re.compile(
     r"(?P<whose>Their|Its|His|Her)\s+(?:[a-z-]+\s+){0,2}?(?P<what>[a-z-]+)"
     rf"(?=,|\s+[A-Z]|\s+(?:is|was|has|had|will|{SAYS})\b)"
 )
+_WHOSE = re.compile(r"\A(?:Their|Its|His|Her)\s+")
 _OWNER_ENDS = re.compile(rf"[,;:()]|\b(?:is|are|was|were|has|had|will|who|{SAYS})\b")
 # Whose words a claim or question is to have: "according to the rescue service", "The rescue service
 # said", "did the rescue service say".
@@ -391,11 +392,11 @@ def speech_holds(claim: str, source: str, around: str = "") -> bool:
 
 
 def _may_be_said_by(surname: str, sentence: str, around: str) -> bool:
-    if _SHE_SAYS.search(unquoted(sentence)) and surname not in stems(sentence):
+    if SHE_SAYS.search(unquoted(sentence)) and surname not in stems(sentence):
         before, found, _ = around.partition(sentence)
         return not found or may_mean(frozenset([surname]), before)
     return bool(
-        _SHE_SAYS.search(sentence)
+        SHE_SAYS.search(sentence)
         or (
             (_ATTRIBUTES.search(sentence) or _QUOTED_MARK.search(sentence))
             and surname in stems(sentence)
@@ -499,7 +500,7 @@ def _names_somebody(text: str) -> bool:
             or _INSERTED.match(text, end)
             or (before and before[-1].casefold() != "the")
         )
-        if is_person and _is_subject(text[:start]):
+        if is_person and _is_subject(_WHOSE.sub("", text[:start])):
             return True
     return False
 

@@ -7,6 +7,7 @@ from service.asked import (
     denied,
     gainsays,
     lacks_kind,
+    means_another,
     replaced,
     tells_another_time,
     told_together,
@@ -893,3 +894,19 @@ def test_what_one_has_said_is_not_cited_from_another_outlet_s_report() -> None:
     assert grounds is not None and grounds.failed == ["roles"]
     told = ground("According to the coastguard, the Skua carried 44 people.", "?", offered)
     assert told is not None and not told.failed
+
+
+@pytest.mark.parametrize(
+    ("question", "another"),
+    [
+        ("What did Mayor Ines Holm say about the bridge?", True),
+        ("Did Holm say that the bridge is too dear?", True),
+        ("What did Karl Brandt say about the bridge?", False),
+        ("What did Olaf Brink say about the bridge?", True),
+        ("What did the deputy say about the bridge?", False),
+    ],
+)
+def test_he_said_is_no_answer_of_somebody_else(question: str, another: bool) -> None:
+    before = "Mayor Ines Holm wants a new bridge. Her deputy, Karl Brandt, voted against it. "
+    assert means_another(question, "“The bridge is too dear,” he said.", before) == another
+    assert not means_another(question, "The bridge is too dear.", before)
