@@ -80,6 +80,7 @@ _VAGUE = stems(
 )
 OWNER_WORDS = 3  # before what is whose: "the Northern League's leader"
 OPENING = 6  # words of a sentence that name what it is about
+_DOTTED = re.compile(r"\b(Dr|Mrs?|Ms|Prof|Rev|Capt|Gen|Sen|Gov|Lt|Sgt)\.")
 OFFICE_WORDS = 4  # before a name, at most: "the new fire chief Ada Krall"
 NOT_THEIRS = 0.5  # of what somebody is to have said, at most told otherwise than as his
 # Between a name and what its bearer did.
@@ -490,6 +491,7 @@ def _names_somebody(text: str) -> bool:
     """Whether a sentence tells what somebody who is named in full said, or begins with one by whose
     name stands an office or age: "coach Ada Krall", "Ada Krall, 49, won".
     """
+    text = _DOTTED.sub(r"\1", text)
     for run in (run for run in runs(text, names(text)) if len(run) > 1):
         start, end = run[0].start, run[-1].start + len(run[-1].text)
         if _SPEAKER.match(text, end) or _WHO_SAID.search(text[:start]):

@@ -373,8 +373,9 @@ def test_he_is_whom_the_last_sentence_about_somebody_names(claim: str, held: boo
     said = "“The weir held all night,” said the engineer Mira Sund. "
     more = "The gates would be replaced, she said. "
     last = "“Nobody asked the town,” he said."
-    around = f"{said}Lake Orne is low. {more}Mayor Karl Brandt left early. {last}"
-    assert speech_holds(claim, said + more + last, around) == held
+    for other in ("Mayor Karl Brandt left early. ", "“No,” said Dr. Karl Brandt. "):
+        around = f"{said}Lake Orne is low. {more}{other}{last}"
+        assert speech_holds(claim, said + more + last, around) == held
 
 
 @pytest.mark.parametrize(
