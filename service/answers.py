@@ -244,6 +244,7 @@ class Answerer:
             self._verifier,
             self._calibration,
             self._prompts,
+            self._index.similarity,
         )
 
     def _is_hopeless(self, part: Part) -> bool:

@@ -10,9 +10,10 @@ from difflib import get_close_matches
 
 from index.articles import Article
 from index.index import STOP_WORDS
+from index.sentences import sentence_spans
 from service.dates import mentions
 from service.dates_held import held
-from service.grounding import Evidence, covered, proper_names, weights_of
+from service.grounding import Evidence, Similarity, covered, proper_names, weights_of
 from service.nations import kin
 from service.opposites import not_opposed, opposites
 from service.roles import SHE_SAYS, kinds_missing, may_mean, not_yet, offices_missing
@@ -34,6 +35,18 @@ from service.wording import (
 )
 
 _ASKS_WHO = re.compile(r"\bwho\b|\bwhich (?:person|individual|man|woman)\b", re.IGNORECASE)
+# "What did Ada Krall say about the new weir?": what it is about.
+_SAY_ABOUT = re.compile(
+    r"\bwhat\s(?:did|do|does|had|has|have|would)\s.+?\s(?:(?:say|said|tell|told|write|written"
+    r"|complain|warn)\b.*?\s(?:about|concerning|regarding)|comment(?:ed)?\son"
+    r"|(?:think|thought|make|made)\s(?:about|of))\s(?P<what>[^,;?]+)",
+    re.IGNORECASE,
+)
+_OPENS_A_QUOTATION = re.compile(r"\s*[“„«\"]")
+# "She accused him": who that is may be what is asked about.
+_OBJECT = re.compile(r"\b(?:her|him|them)\b", re.IGNORECASE)
+# As near as this to what is asked about, a text may tell of it in other words.
+NEAR = 0.15
 # A word with a capital that begins no sentence.
 _WITHIN = re.compile(r"(?<=[a-z,;] )[A-Z]\w*")
 # What may stand before who it is: "Former judge Ada Krall".
@@ -370,3 +383,28 @@ def means_another(question: str, text: str, before: str) -> bool:
     about = runs(question, [w for w in names(question) if start <= w.start < end])[:1]
     name = frozenset(w.stem for run in about for w in run if w.text.casefold() not in TITLES)
     return bool(name) and not name & stems(text) and not may_mean(name, before)
+
+
+def beside_the_matter(
+    question: str, cited: str, before: str, articles: Sequence[str], similarity: Similarity
+) -> list[str]:
+    """What the question asks somebody's words about, where what is cited is about something else.
+
+    `articles` tell of it, but neither what is cited, in these words or in others, nor the sentences
+    `before` it, nor the articles' first sentences, which tell what all of it is about. A sentence
+    that begins with a quotation is about what stands around it.
+    """
+    match = _SAY_ABOUT.search(question)
+    about = {w.stem for w in words(match["what"]) if is_content(w)} if match else set()
+    known = frozenset().union(*map(stems, articles))
+    leads = [span.of(text) for text in articles for span in sentence_spans(text)[:1]]
+    if (
+        match is None
+        or not about
+        or not about <= known
+        or about & frozenset().union(*map(stems, [cited, before, *leads]))
+        or _OPENS_A_QUOTATION.match(cited)
+        or _OBJECT.search(unquoted(cited))
+    ):
+        return []
+    return [match["what"].strip()] if similarity(match["what"], [cited])[0] < NEAR else []

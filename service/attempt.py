@@ -21,6 +21,7 @@ from index.sentences import sentence_spans
 from index.stated import without_agency_line
 from service.asked import (
     all_told,
+    beside_the_matter,
     continued,
     denied,
     gainsays,
@@ -43,6 +44,7 @@ from service.grounding import (
     SUBJECT_PRONOUN,
     Cited,
     Evidence,
+    Similarity,
     nearest,
     with_antecedent,
     with_before,
@@ -178,6 +180,7 @@ class Attempt:
     verifier: Verifier
     calibration: Calibration
     prompts: Mapping[str, Prompt]
+    similarity: Similarity
 
     def answer(self, least: float) -> str | None:
         """Fills `part`; gives the reason where that is no answer, or None.
@@ -513,8 +516,21 @@ class Attempt:
         others = told_by_others(question, with_before(part.cited), [e.text for e in self.offered])
         missing += others
         years += UNTOLD_YEAR * len(others)
-        kind = NOT_OF_THE_KIND * lacks_kind(question, said)
+        aside = [] if self._polar or self._gathers else self._beside_the_matter()
+        missing += aside
+        kind = NOT_OF_THE_KIND * (lacks_kind(question, said) or bool(aside))
         signals["unmet"] = float(len(missing) + years + kind)
+
+    def _beside_the_matter(self) -> list[str]:
+        cited = self.part.cited
+        before = [self._before(c) for c in cited]
+        return beside_the_matter(
+            self.part.question,
+            " ".join(c.text for c in cited),
+            " ".join(span.of(text) for text in before for span in sentence_spans(text)[-1:]),
+            [self.registry.get(i).text for i in sorted({c.passage.article_id for c in cited})],
+            self.similarity,
+        )
 
 
 def _said(e: Evidence) -> str:

@@ -1,8 +1,13 @@
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from index.registry import Passage
 from index.sentences import sentence_spans
 from service.asked import (
+    beside_the_matter,
     continued,
     denied,
     gainsays,
@@ -910,3 +915,34 @@ def test_he_said_is_no_answer_of_somebody_else(question: str, another: bool) -> 
     before = "Mayor Ines Holm wants a new bridge. Her deputy, Karl Brandt, voted against it. "
     assert means_another(question, "“The bridge is too dear,” he said.", before) == another
     assert not means_another(question, "The bridge is too dear.", before)
+
+
+@pytest.mark.parametrize(
+    ("question", "near", "aside"),
+    [
+        ("What did Holm say about the old weir?", 0.05, ["the old weir"]),
+        ("What does Ines Holm think of the old weir, if anything?", 0.05, ["the old weir"]),
+        ("What did Holm say about the old weir?", 0.2, []),  # told in other words
+        ("What did Holm say about the gates?", 0.05, []),  # told
+        ("What did Holm say about Friday's sluice?", 0.05, []),  # told before it
+        ("What did Holm say about the flood?", 0.05, []),  # what all of it is about
+        ("What did Holm say about the weather?", 0.05, []),  # no word of the article
+        ("Why did Holm complain about the old weir?", 0.05, []),
+        ("What did Holm say?", 0.05, []),
+    ],
+)
+def test_what_somebody_said_of_something_else_is_not_asked_for(
+    question: str, near: float, aside: list[str]
+) -> None:
+    def similarity(query: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return np.full(len(texts), near, np.float32)
+
+    before = "The sluice opened on Friday."
+    article = f"A flood hit Ottering. The old weir broke. {before} Holm said the gates hold."
+
+    def beside(cited: str) -> list[str]:
+        return beside_the_matter(question, cited, before, [article], similarity)
+
+    assert beside("Holm said the gates hold.") == aside
+    # What these are about stands around them.
+    assert not beside("“The gates hold,” Holm said.") and not beside("Holm told them so.")
