@@ -59,7 +59,7 @@ _SPEAKER = re.compile(rf"\s*{SAYS}\b")
 _WHO_SAID = re.compile(rf"\b{SAYS}\s+(?:[\w’'-]+\s+){{0,4}}\Z")
 # "Their leader, Ada Krall", "Its chief executive said": whose that is stands before it.
 _OWNED = re.compile(
-    r"(?P<whose>Their|Its|His|Her)\s+(?:[a-z-]+\s+){0,2}?(?P<what>[a-z-]+)"
+    r"(?P<whose>Their|Its|His|Her)\s+(?:[a-z-]+\s+){0,2}?(?P<what>[a-z][a-z-]*)"
     rf"(?=,|\s+[A-Z]|\s+(?:is|was|has|had|will|{SAYS})\b)"
 )
 _WHOSE = re.compile(r"\A(?:Their|Its|His|Her)\s+")

@@ -398,6 +398,7 @@ def test_hers_is_what_belongs_to_whom_the_last_sentence_is_about() -> None:
     assert keeps_owner("Karl Brandt is the predecessor of Mira Sund.", cited, before)
     assert not keeps_owner("Karl Brandt is the predecessor of Ines Holm.", cited, before)
     assert keeps_owner("Karl Brandt is the predecessor of Ines Holm.", cited, before[:44])
+    assert keeps_owner("Karl Brandt spoke.", "Her - Karl Brandt - spoke.", before)
 
 
 @pytest.mark.parametrize(
