@@ -93,9 +93,9 @@ ANSWERED = 0.40
 SAYS_YES, SAYS_NO = 0.75, 0.65
 # Where what is cited settles the question less surely than this, neither word is read of it.
 SETTLED = 0.5
-# As what a year of the question that no article tells counts, beyond what else is not borne out; as
-# what it counts that nothing of the kind is told that is asked for.
-UNTOLD_YEAR, NOT_OF_THE_KIND = 3, 3
+# As what it counts, beyond what else is not borne out, that no article tells of a year of the
+# question, that somebody else says it, or that nothing of the kind or the matter is told.
+PLAINLY = 3
 _YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 # The model's way of saying that it found nothing, where it was asked for an answer.
 _TEXT = r"\b(?:articles?|text|passages?)\b"
@@ -483,7 +483,7 @@ class Attempt:
         return [e for e in self.offered if (e.passage.published_at or "") >= earliest]
 
     def _before(self, e: Evidence | Cited) -> str:
-        return self.registry.get(e.passage.article_id).text[: e.span.start]
+        return self.registry.get(e.passage.article_id, e.passage.revision).text[: e.span.start]
 
     def _sense(self) -> None:
         """The signals that tell an answer from what merely resembles one."""
@@ -510,16 +510,13 @@ class Attempt:
         elif not self._gathers:
             missing += denied(question, said)
             missing += untrue(question, quotation, " ".join(known))
-        # A name may be written otherwise, a year that nobody tells of is another one; and so is who
-        # says something else.
-        years = UNTOLD_YEAR * sum(bool(_YEAR.fullmatch(m)) for m in missing)
         others = told_by_others(question, with_before(part.cited), [e.text for e in self.offered])
-        missing += others
-        years += UNTOLD_YEAR * len(others)
         aside = [] if self._polar or self._gathers else self._beside_the_matter()
-        missing += aside
-        kind = NOT_OF_THE_KIND * (lacks_kind(question, said) or bool(aside))
-        signals["unmet"] = float(len(missing) + years + kind)
+        # A name may be written otherwise; a year that nobody tells of is another one, and who says
+        # something else is somebody else.
+        plainly = sum(bool(_YEAR.fullmatch(m)) for m in missing) + len(others)
+        plainly += lacks_kind(question, said) or bool(aside)
+        signals["unmet"] = float(len([*missing, *others, *aside]) + PLAINLY * plainly)
 
     def _beside_the_matter(self) -> list[str]:
         cited = self.part.cited
