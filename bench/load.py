@@ -192,7 +192,7 @@ def settled(service: psutil.Process, seconds: float = 120) -> bool:
 
 def state(service: psutil.Process) -> dict[str, float]:
     return {
-        "MB": round(service.memory_info().rss / 2**20, 1),
+        "MB": round(service.memory_info().rss / 1_000_000, 1),
         "threads": service.num_threads(),
         "files": service.num_fds(),
         "connections": len(service.net_connections("tcp")),
