@@ -86,7 +86,7 @@ CANDIDATE_MARGIN = 0.6
 AS_NEAR = 0.3  # the same of another article's, all of whose checks hold
 SAME_DEED = 0.6  # of a claim's words without its names and dates, in the sentence that tells when
 # Of a claim's deed, the share that only sentences about others tell, from which on it is theirs.
-BORROWED = 0.3
+BORROWED = 0.4
 QUESTION_WEIGHT = 0.15
 # Behind a name of one word: "Holm said", "Holm, 54,", "Holm has", "Holm's".
 _GOES_ON = re.compile(
@@ -321,10 +321,12 @@ def _grounds(
     grounds.checks = check(claim, grounds, common)
     if told_by_others(claim, with_before(grounds.cited), [e.text for e in ranked]):
         grounds.checks["roles"] = False
-    # What is told of somebody else, in sentences that are not cited.
+    # What is told of somebody else, in sentences that are not cited: two words of it or more, and
+    # not what all of the article is about.
     elsewhere = frozenset().union(*(stems(e.text) for e in same_article if e not in others))
-    borrowed = sum(w for s, w in deed.items() if s in elsewhere - stems(text))
-    if borrowed > BORROWED * sum(deed.values()):
+    elsewhere -= stems(f"{text} {first.passage.title or ''}")
+    borrowed = [w for s, w in deed.items() if s in elsewhere]
+    if len(borrowed) > 1 and sum(borrowed) > BORROWED * sum(deed.values()):
         grounds.checks["roles"] = False
     if not missing and not grounds.failed:
         chosen, grounds = _least(claim, chosen, grounds, weights, common)
