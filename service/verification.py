@@ -50,6 +50,7 @@ CUTS = 3
 REPEATED = 4  # words in a row that a sentence that stutters says twice
 _TWICE = re.compile(r"\b(\w+ly)\s+\w+\s+\1\b", re.IGNORECASE)
 _WHO = re.compile(r",\s+(?:who|which)\s+(?=\w)")
+_WHILE = re.compile(r",\s+(?:while|whereas)\s+(?=\w)")
 # Whom a sentence ends with: "Ada Krall", "a new pump", "two inspectors".
 _NOUN = r"(?:[a-z’'-]+\s)?[a-z’'-]+"
 _OF_WHOM = re.compile(
@@ -205,9 +206,13 @@ def stutters(claim: str) -> bool:
 
 def going_on(claim: str, told: str) -> str:
     """The claim without the sentence that was told, which it begins with: "They sent two men, who
-    left" is "The two men left" where "They sent two men." was told. Else it as it stands.
+    left" is "The two men left" where "They sent two men." was told, and "They sent two men, while
+    rents rose" is "Rents rose". Else it as it stands.
     """
     before = told.rstrip(" .")
+    if before and claim.startswith(before) and (beside := _WHILE.match(claim, len(before))):
+        rest = claim[beside.end() :]
+        return rest[:1].upper() + rest[1:]
     clause = _WHO.match(claim, len(before)) if before and claim.startswith(before) else None
     of_whom = _OF_WHOM.search(before)
     if not clause or not of_whom:

@@ -420,6 +420,8 @@ def test_a_sentence_that_goes_on_from_one_told_is_told_from_there() -> None:
     assert (
         going_on("It has a new pump, which broke.", "It has a new pump.") == "The new pump broke."
     )
+    beside = "The board sent two inspectors, while rents rose by 4 percent."
+    assert going_on(beside, told) == "Rents rose by 4 percent."
     for other in ("The board sent two inspectors on Monday.", "They left, who are to report."):
         assert going_on(other, told) == other
 
