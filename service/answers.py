@@ -131,7 +131,7 @@ class Answerer:
             return "no_articles"
         if not registry.count(request.filters):
             return "filtered_out"
-        with work.timed("generate"):
+        with work.timings.timed("generate"):
             work.asked = standalone(
                 request.question,
                 request.messages,
@@ -139,7 +139,7 @@ class Answerer:
             )
         # The model reads of what form the answer is to be; it is nothing to find or to check.
         asked = parts(without_form(work.asked.question))
-        with work.timed("retrieve"):
+        with work.timings.timed("retrieve"):
             work.outlets = outlets_named(work.asked.question, registry.sources())[:MOST_OUTLETS]
             work.hits = self._search(asked, work)
         if not any(h.lexical or (h.dense or 0) >= LEAST_COSINE for h in work.hits):
@@ -181,7 +181,7 @@ class Answerer:
     ) -> str | None:
         """Answers each part from the passages; gives the reason where none can be."""
         work.claims, work.dropped, work.parts = [], [], []
-        with work.timed("retrieve"):
+        with work.timings.timed("retrieve"):
             contexts = [
                 context_of(read, work.asked.question)
                 for read in readings(
@@ -201,7 +201,7 @@ class Answerer:
             work.parts.append(part)
             part.reason = self._answer_part(part, contexts, offered, work)
             if part.reason is None:
-                with work.timed("verify"):
+                with work.timings.timed("verify"):
                     self._contest(part, offered, work)
                 self._accept(part, work)
         return None if work.citations else work.parts[0].reason

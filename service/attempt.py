@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -155,15 +154,6 @@ class Work:
     conflicts: list[Conflict] = field(default_factory=list)
     tell: Tell = lambda event: None
 
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        start = time.monotonic()
-        try:
-            yield
-        finally:
-            spent = round((time.monotonic() - start) * 1000)
-            setattr(self.timings, stage, getattr(self.timings, stage) + spent)
-
 
 @dataclass
 class Attempt:
@@ -188,12 +178,12 @@ class Attempt:
         Asks nothing more of the context where the answer's being there is less than `least`.
         """
         part, reader = self.part, self.work.reader
-        with self.work.timed("prefill"):
+        with self.work.timings.timed("prefill"):
             prompt = self.prompts["answerable"]
             part.signals["answerable"] = reader.yes(prompt, self.context, part=part.called)
             if part.signals["answerable"] < least:
                 return "not_stated"
-        with self.work.timed("generate"):
+        with self.work.timings.timed("generate"):
             name = "polar" if self._polar else "named" if self._gathers else "answer"
             text = tidied(reader.text(self.prompts[name], self.context, part=part.called))
         nothing = bool(_SAYS_NOTHING.search(text))
@@ -203,7 +193,7 @@ class Attempt:
         claims = [tidied(stated(span.of(text))) for span in spans]
         for earlier in self.work.citations:
             claims = [going_on(claim, earlier.text) for claim in claims]
-        with self.work.timed("verify"):
+        with self.work.timings.timed("verify"):
             try:
                 if self._gathers:
                     part.verified = self._told_together(text)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -120,15 +119,6 @@ class _Work:
     out_of_time: bool = False
     timings: Timings = field(default_factory=Timings)
 
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        start = time.monotonic()
-        try:
-            yield
-        finally:
-            spent = round((time.monotonic() - start) * 1000)
-            setattr(self.timings, stage, getattr(self.timings, stage) + spent)
-
     def to_do(self, stage: str, more: int) -> None:
         before = self.progress.get(stage) or Progress(stage=stage, done=0, total=0)
         self.progress[stage] = before.model_copy(update={"total": before.total + more})
@@ -203,7 +193,7 @@ class Briefer:
             registry.get(article_id)
         if not registry.count():
             return "no_articles"
-        with work.timed("retrieve"):
+        with work.timings.timed("retrieve"):
             if request.topic is None:
                 work.reports = named(self._index, request.article_ids)
             elif not registry.count(request.filters):
@@ -240,7 +230,7 @@ class Briefer:
                         break
                     next_ones, waiting = waiting[:size], waiting[size:]
                     work.to_do("read", len(next_ones))
-                    with work.timed("prefill"):
+                    with work.timings.timed("prefill"):
                         found = work.pool.map(partial(work.writer.relevance, topic), next_ones)
                         for r, probability in zip(next_ones, found, strict=True):
                             relevance[r], r.unread = probability, "off_topic"
@@ -295,7 +285,7 @@ class Briefer:
         """What the model writes of the event: then of further pieces, as long as there are words
         for them.
         """
-        with work.timed("generate"):
+        with work.timings.timed("generate"):
             for r in event:
                 if r in first:
                     first[r].result()
@@ -343,7 +333,7 @@ class Briefer:
                 self._take_back(said, work)
         compared = [s for s in work.said if s.order < (0, COMPARED)]
         work.to_do("compare", len(compared))
-        with work.timed("verify"):
+        with work.timings.timed("verify"):
             for said in compared:
                 for r in event:
                     if r.article.id != said.passage.article_id and work.says(said):

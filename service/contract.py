@@ -5,6 +5,9 @@ Every offset counts Unicode code points, 0-based, end exclusive. For each citati
 `answer[start:end] == text`.
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -191,6 +194,16 @@ class Timings(BaseModel):
     generate: int = 0
     verify: int = 0
     total: int = 0
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Adds what is spent within to a stage."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            spent = round((time.monotonic() - start) * 1000)
+            setattr(self, stage, getattr(self, stage) + spent)
 
 
 class Conflict(BaseModel):
