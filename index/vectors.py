@@ -216,15 +216,23 @@ class VectorIndex:
         with self._lock, self._told_plainly():
             if self._collection is None:
                 return []
+            where = _where(filters)
             found = self._collection.query(
                 query_embeddings=vector[None],
                 n_results=limit,
-                where=_where(filters),
+                where=where,
                 include=["distances"],
             )
-        assert found["distances"] is not None
-        ids, distances = found["ids"][0], found["distances"][0]
-        return [(int(i), 1.0 - d) for i, d in zip(ids, distances, strict=True)]
+            assert found["distances"] is not None
+            ids, similarities = found["ids"][0], [1.0 - d for d in found["distances"][0]]
+            if len(ids) < limit:
+                # All that pass, then; but the way to some may be lost, whose neighbours in its
+                # graph were removed. So few are compared one by one.
+                there = self._collection.get(where=where, include=["embeddings"])
+                ids = there["ids"]
+                similarities = (there["embeddings"] @ vector).tolist() if ids else []
+        nearest = zip(map(int, ids), similarities, strict=True)
+        return sorted(nearest, key=lambda found: (-found[1], found[0]))
 
 
 def opened(path: Path, version: str) -> tuple[Any, Any]:

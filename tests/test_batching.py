@@ -6,6 +6,7 @@ Micro-batches are recorded and held up where their order matters; no test looks 
 import math
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -23,6 +24,8 @@ from service.engine import (
     LEAST_BATCH,
     MICRO_BATCH,
     MIXED_BATCH,
+    SOON,
+    TOGETHER,
     Engine,
     LocalChatModel,
     Step,
@@ -257,6 +260,29 @@ def test_nothing_is_read_beside_what_is_generated_by_who_is_due_before(
     beside = {t for b in generated for c in b if c.sequence != sequence for t in c.tokens}
     assert early[-1] in beside  # who is due before is read, and goes on, in the same micro-batches
     assert not beside & set(late)
+
+
+@pytest.mark.parametrize(
+    ("left", "after", "together"),
+    [(SOON + 60, TOGETHER / 2, True), (SOON + 60, 2 * TOGETHER, False), (SOON / 2, 1.0, False)],
+)
+def test_who_came_at_once_and_has_time_is_answered_at_once(
+    emptied: Engine, recorder: Recorder, left: float, after: float, together: bool
+) -> None:
+    first = emptied.tokenize("Count from 1 to 999, separated by commas: 1, 2, 3,")
+    second = noise(325, 150)
+    due = time.monotonic() + left
+    recorder.together(
+        [
+            lambda: finish(emptied, first, max_tokens=20, due=due),
+            lambda: finish(emptied, second, max_tokens=2, due=due + after),
+        ]
+    )
+    sequence = recorder.batches[0][0].sequence
+    generated = [b for b in recorder.batches[1:] if any(c.sequence == sequence for c in b)]
+    assert len(generated) == 19
+    beside = {t for b in generated for c in b if c.sequence != sequence for t in c.tokens}
+    assert (second[-1] in beside) == together
 
 
 @pytest.mark.parametrize(("delay", "most"), [(1e9, MIXED_BATCH), (0.0, LEAST_BATCH)])

@@ -293,6 +293,24 @@ def test_nothing_of_what_was_removed_stays(
     assert opened()._collection.id == before  # zeros among its vectors are no damage
 
 
+def test_what_the_graph_loses_is_found(
+    registry: Registry, opened: Callable[..., VectorIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = put(registry, [unit(1, n) for n in range(20)], id="kept")
+    index = opened()
+    whole = index.nearest(unit(1), Filters(article_ids=["kept"]), 30)
+    query = index._collection.query
+
+    def loses(**options: Any) -> Any:
+        found = query(**options)
+        return {name: [found[name][0][4:]] for name in ("ids", "distances")}
+
+    monkeypatch.setattr(index._collection, "query", loses)
+    found = index.nearest(unit(1), Filters(article_ids=["kept"]), 30)
+    assert [i for i, _ in found] == [i for i, _ in whole] == kept
+    assert [s for _, s in found] == pytest.approx([s for _, s in whole], abs=1e-6)
+
+
 def test_threads_search_while_others_write(
     registry: Registry, opened: Callable[..., VectorIndex]
 ) -> None:
