@@ -7,9 +7,9 @@ sequence, and the sequences share micro-batches (continuous batching, Orca, OSDI
   left, prompts. A sequence that generates waits for no more than MIXED_BATCH tokens of others
   between two of its own, and fewer on a slow machine.
 - Who is due first goes first (EDF, Liu and Layland 1973), else who came first: prompts are read in
-  that order, and none beside what somebody generates who is due TOGETHER seconds before, or soon.
-  To read beside that takes what it takes alone; what is gained is that those who came at once
-  generate at once: two tokens take one and a half times as long as one, eight four times.
+  that order, and none beside what somebody generates who is due before. To read beside that takes
+  what it takes alone. Short ones are, where there is time: those who ask about one article so
+  generate at once, and two tokens take one and a half times as long as one, eight four times.
 - What a request leaves in the KV cache stays, and a later one takes the longest prefix that any
   sequence holds, running ones too: the cells are shared, not copied. (As in SGLang's
   RadixAttention; a sequence here is a path from its tree's root to a leaf.) Prefixes that were
@@ -55,9 +55,9 @@ MICRO_BATCH = 128
 # attention on the CPU works in tiles: more would not be quicker.
 MIXED_BATCH, LEAST_BATCH = 64, 16
 DELAY = 0.6
-# Seconds between those who came at once, and who, where nobody of them is due within SOON seconds,
-# are answered at once.
-TOGETHER, SOON = 2.0, 20.0
+# Tokens of a prompt that may be read beside what is generated for who is due before, and the seconds
+# that they have at least.
+SHORT, SOON = 128, 20.0
 # Tokens that another request is about to compute, from which on a request waits for them.
 WORTH_WAITING = 16
 # Sequences that run at once, and those besides that hold a prefix. Each costs a row of logits.
@@ -366,14 +366,19 @@ class Engine:
         planned = [(s, s.next(1)) for s in self._running if s.generates]
         room = (self._mixed_batch() if planned else MICRO_BATCH) - len(planned)
         latest = planned[0][0].request.due if planned else math.inf
-        if latest > time.monotonic() + SOON:
-            latest += TOGETHER
-        prompts = [s for s in self._running if not s.generates and s.request.due <= latest]
+        short = SHORT if latest > time.monotonic() + SOON else 0
+        prompts = [
+            s
+            for s in self._running
+            if not s.generates and (s.request.due <= latest or len(s.next(short + 1)) <= short)
+        ]
         while room > 0:
-            sequence = self._begin(prompts[0].request.due if prompts else latest, bool(prompts))
-            if not (sequence or prompts):
+            if prompts:
+                sequence = self._begin(prompts[0].request.due, others=True) or prompts.pop(0)
+            elif begun := self._begin(latest, short):
+                sequence = begun
+            else:
                 break
-            sequence = sequence or prompts.pop(0)
             planned.append((sequence, sequence.next(room)))
             room -= len(planned[-1][1])
         return planned
@@ -385,16 +390,17 @@ class Engine:
         sixteens = round(DELAY / self._pace / LEAST_BATCH)
         return max(LEAST_BATCH, min(MIXED_BATCH, LEAST_BATCH * sixteens))
 
-    def _begin(self, latest: float, others: bool) -> _Sequence | None:
+    def _begin(self, latest: float, short: int = 0, *, others: bool = False) -> _Sequence | None:
         """Gives the first request that waits a sequence, which holds its longest known prefix.
 
-        None where it has to wait: for its turn, since it is due after `latest`, or no sooner and
-        `others` are there; for its prefix, or for room. So do those behind it.
+        None where it has to wait: for its turn, since it is due after `latest` and has more than
+        `short` tokens to read, or is due no sooner and `others` are there; for its prefix, or for
+        room. So do those behind it.
         """
         if not self._waiting or len(self._running) == RUNNING:
             return None
         request = self._waiting[0]
-        if request.due > latest or (others and request.due == latest):
+        if (others and request.due == latest) or (request.due > latest and not short):
             return None
         shared, source = 0, None
         for sequence in self._resident + self._running:
@@ -404,6 +410,8 @@ class Engine:
             coming = 0 if sequence.generates else _common(sequence.request.prompt, request.prompt)
             if coming - shared >= WORTH_WAITING:
                 return None
+        if request.due > latest and len(request.tokens) - shared > short:
+            return None
         if source in self._resident:
             self._resident.remove(source)
             self._resident.append(source)
