@@ -55,8 +55,8 @@ MICRO_BATCH = 128
 # attention on the CPU works in tiles: more would not be quicker.
 MIXED_BATCH, LEAST_BATCH = 64, 16
 DELAY = 0.6
-# Tokens of a prompt that may be read beside what is generated for who is due before, and the seconds
-# that they have at least.
+# Tokens of a prompt that may be read beside what is generated for who is due before, and the
+# seconds that are left to them at least.
 SHORT, SOON = 128, 20.0
 # Tokens that another request is about to compute, from which on a request waits for them.
 WORTH_WAITING = 16

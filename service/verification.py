@@ -15,6 +15,7 @@ from service.calibration import Calibration
 from service.conflicts import corrections
 from service.contract import CharLocation, Citation, Dropped, FieldLocation, Support, location
 from service.counts import with_bounds
+from service.dates import WEEKDAYS
 from service.dates_held import held, in_source_words
 from service.dates_written import with_dates
 from service.grounding import Cited, Evidence, Grounds, check, ground, verbatim
@@ -34,6 +35,8 @@ _LEAD_OUT = re.compile(
     r" (?:the|this) (?:articles?|reports?|text|passages?)(?=[.?!]?$)",
     re.IGNORECASE,
 )
+# A heading's date, behind the day that the article names.
+_HEADINGS_DATE = re.compile(rf"({'|'.join(WEEKDAYS)}),? \(?\d{{4}}-\d\d-\d\d\)?", re.IGNORECASE)
 # What the model adds to an answer is where it errs most.
 _LAST_CLAUSE = re.compile(
     r",\s+(?:and\s+)?(?:which|who|whose|where|when|while|as|after|before|following|including|during)"
@@ -170,11 +173,11 @@ def _is_read(cited: Sequence[Cited], context: dict[str, Any], offered: Sequence[
 
 def tidied(text: str) -> str:
     """What the model wrote, on one line, without "According to the article, ..." or ", as stated in
-    the article", and without the mark of what was not read.
+    the article", without the mark of what was not read, and a date in figures behind a weekday.
     """
     text = " ".join(_YES_NO_LINE.sub(r"\1, ", text).replace(LEFT_OUT, " ").split())
     text = _BEFORE_A_MARK.sub(r"\1\2", text)
-    text = _LEAD_OUT.sub("", _LEAD_IN.sub("", text))
+    text = _HEADINGS_DATE.sub(r"\1", _LEAD_OUT.sub("", _LEAD_IN.sub("", text)))
     return text[:1].upper() + text[1:]
 
 

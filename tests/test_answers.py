@@ -877,6 +877,7 @@ def test_a_mark_closes_after_what_it_closes() -> None:
     assert tidied('"It is gone, " she said.') == '"It is gone," she said.'
     assert tidied("It is gone, as stated in the article.") == "It is gone."
     assert tidied("It was, as stated in the article on it, gone.").endswith("on it, gone.")
+    assert tidied("It left on Tuesday, 2024-11-26.") == "It left on Tuesday."
     assert tidied('He said "no" and left.') == 'He said "no" and left.'
     assert tidied('He wept, "It is gone," and left.') == 'He wept, "It is gone," and left.'
 
