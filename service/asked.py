@@ -15,8 +15,10 @@ from service.dates import mentions
 from service.dates_held import held
 from service.grounding import Evidence, Similarity, covered, proper_names, weights_of
 from service.nations import kin
+from service.offices import kinds_missing, offices_missing
 from service.opposites import not_opposed, opposites
-from service.roles import SHE_SAYS, kinds_missing, may_mean, not_yet, offices_missing
+from service.plans import not_yet
+from service.roles import SHE_SAYS, may_mean
 from service.wording import (
     CALENDAR_STEMS,
     NUMBERS,

@@ -23,17 +23,15 @@ from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
 from service.errata import repeats_an_error
 from service.nations import kin
+from service.offices import kinds_missing, offices_missing
 from service.opposites import is_cleared, not_done, not_opposed, opposites, undone
 from service.orders import orders, seen
+from service.plans import done, not_graver
 from service.roles import (
     SAYS,
     causes_hold,
-    done,
     is_deed,
     keeps_owner,
-    kinds_missing,
-    not_graver,
-    offices_missing,
     same_roles,
     speech_holds,
     told_by_others,

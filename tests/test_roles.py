@@ -1,17 +1,6 @@
 import pytest
 
-from service.roles import (
-    causes_hold,
-    done,
-    keeps_owner,
-    kinds_missing,
-    not_graver,
-    offices_missing,
-    only_sought,
-    same_roles,
-    speech_holds,
-    told_by_others,
-)
+from service.roles import causes_hold, keeps_owner, same_roles, speech_holds, told_by_others
 
 
 @pytest.mark.parametrize(
@@ -76,35 +65,6 @@ def test_what_does_not_tell_plainly_is_not_held_against_a_sentence(claim: str, s
 @pytest.mark.parametrize(
     ("claim", "source", "holds"),
     [
-        ("Holm raised the fee.", "The fee will be raised, Holm said.", False),
-        ("Brandt challenged the report.", "Brandt said he would challenge the report.", False),
-        ("Holm said the fee would be raised.", "The fee will be raised, Holm said.", True),
-        ("Holm raised the fee.", "Holm raised the fee and will raise it again.", True),
-        ("Holm carried the vote.", "Holm may carry the vote.", False),
-    ],
-)
-def test_a_plan_is_not_done(claim: str, source: str, holds: bool) -> None:
-    assert done(claim, source) is holds
-
-
-@pytest.mark.parametrize(
-    ("around", "holds"),
-    [
-        ("The weir was drained on Friday. The repairs would take a week. It leaks.", False),
-        ("The weir was drained on Friday. It will be repaired in May; a repair costs £2m.", False),
-        ("The weir was drained on Friday. It was repaired and will be repaired again.", True),
-        ("The weir was drained on Friday. A repair costs £2m.", True),
-        ("The weir was drained on Friday. It will stay under repair.", True),
-        ("The weir was drained on Friday. A weir once repaired will hold.", True),
-    ],
-)
-def test_nor_is_one_that_the_article_tells_beside_what_is_cited(around: str, holds: bool) -> None:
-    assert done("The weir was repaired on Friday.", "The weir was drained.", around) is holds
-
-
-@pytest.mark.parametrize(
-    ("claim", "source", "holds"),
-    [
         ("It was caused by a leak and heavy rain.", "A leak caused it, and it was dry.", False),
         ("It fell because of frost and thaw.", "A thaw made it fall.", False),
         ("It was caused by a leak and heavy rain.", "A leak caused it after the rain.", True),
@@ -150,46 +110,6 @@ def test_a_cause_is_named_by_the_source(claim: str, source: str, holds: bool) ->
     assert causes_hold(claim, source) is holds
 
 
-@pytest.mark.parametrize(
-    ("text", "known", "missing"),
-    [
-        ("the foreign minister said", "Interior Minister Holm said", ["foreign minister"]),
-        ("the Vice President left", "The president left", ["Vice President"]),
-        ("the interior minister", "The foreign and interior ministers met", []),
-        ("the health minister", "the Minister of Health", []),
-        ("the home secretary", "British Home Secretary Krall", []),
-        ("the foreign minister said", "Holm said", []),
-        ("the Iraqi minister said", "Interior Minister Holm said", []),
-        ("the Iraqi ambassador left", "The British ambassador left Iraq.", ["Iraqi ambassador"]),
-        ("the Iraqi ambassador left", "The minister left Iraq.", ["Iraqi ambassador"]),
-        ("the Iraqi ambassador left", "Iraq's envoy left.", []),
-        ("the health ministry", "Health minister Ada Krall left the ministry.", []),
-        (
-            "the ministry of trade",
-            "The trade spokesman, Ada Holm, in May accused the ministry.",
-            [],
-        ),
-        (
-            "the ministry of trade",
-            "The ministry left in May 2019. In the spring trade fell.",
-            ["ministry of trade"],
-        ),
-        ("two ministers of health", "The interior ministers met.", ["ministers of health"]),
-        ("the secretary for health", "The health secretary left.", []),
-        ("Mayor Karl Brandt left", "Deputy mayor Karl Brandt left.", ["Mayor Karl Brandt"]),
-        ("assistant editor Holm left", "Editor Ines Holm left.", ["assistant editor Holm"]),
-        ("Prime Minister Holm", "Deputy Prime Minister Holm left.", ["Minister Holm"]),
-        ("deputy mayor Brandt left", "Deputy mayor Karl Brandt and mayor Ines Holm left.", []),
-        ("Spanish trawlers left", "The French trawlers left Spain.", ["Spanish trawlers"]),
-        ("Spanish trawlers left", "The Spanish and French trawlers left.", []),
-        ("Spanish trawlers left", "The French trawlers left. Other trawlers stayed.", []),
-        ("the British ambassador left", "The British ambassador left Iraq.", []),
-    ],
-)
-def test_an_office_is_not_another_of_its_name(text: str, known: str, missing: list[str]) -> None:
-    assert offices_missing(text, known) == missing
-
-
 SPEECHES = (
     "Ines Holm told the council that work starts in May. “We shall rebuild it,” she said. “And "
     "soon. Nobody doubts it.”\n\nThe Dornfeld mayor further stated: “Money is short. We are "
@@ -209,84 +129,6 @@ SPEECHES = (
 )
 def test_who_said_it_is_named_beside_or_before_the_words(claim: str, holds: bool) -> None:
     assert same_roles(claim, "We shall rebuild it", around=SPEECHES) == holds
-
-
-@pytest.mark.parametrize(
-    ("claim", "source", "holds"),
-    [
-        ("The guard was convicted of arson.", "A guard was arrested on suspicion of arson.", False),
-        ("The guard was convicted of arson.", "A court found the guard guilty of arson.", True),
-        ("45 people died of burns.", "Doctors treated 45 people for burns.", False),
-        ("45 people died.", "The death toll rose to 45.", True),
-        ("45 people were treated.", "45 people were hurt.", True),
-    ],
-)
-def test_nothing_graver_is_told_than_the_source_tells(claim: str, source: str, holds: bool) -> None:
-    assert not_graver(claim, source) == holds
-
-
-@pytest.mark.parametrize(
-    ("text", "known", "missing"),
-    [
-        ("2,300 metro drivers", "Bus drivers walked out. The metro runs.", ["metro drivers"]),
-        ("the parliamentary election", "the presidential run-off", ["parliamentary election"]),
-        ("She won the final.", "She won the semi-final in May.", ["final"]),
-        ("She won the semifinal.", "She won the quarter-final in May.", ["semifinal"]),
-        ("She scored in the final.", "She scored in the final, and in the semi-final.", []),
-        ("She left in the final minute.", "She left in the semi-final.", []),
-        ("tram drivers", "Bus and tram drivers walked out.", []),
-        ("bus drivers", "Bus drivers walked out; the drivers want more.", []),
-        ("metro drivers", "Drivers walked out.", []),
-        ("lorry drivers", "Bus drivers walked out, and so did drivers of lorries.", []),
-        ("metro passengers", "Bus drivers walked out.", []),
-        ("railway workers", "Train workers walked out.", []),
-    ],
-)
-def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
-    text: str, known: str, missing: list[str]
-) -> None:
-    assert kinds_missing(text, known) == missing
-
-
-@pytest.mark.parametrize(
-    ("claim", "article", "holds"),
-    [
-        (
-            "Lena Brandt scored in the final.",
-            "Dale reached the cup final when Brandt scored. They will play Harrow in the final.",
-            False,
-        ),
-        (
-            "Dale won the run-off.",
-            "Dale went through to the run-off. He may win the run-off.",
-            False,
-        ),
-        (
-            "Lena Brandt scored in the final.",
-            "Dale reached the final, in which Brandt scored. The final was played in Harrow.",
-            True,
-        ),
-        (
-            "Dale last played a final in 1987.",
-            "Dale reached the final. They may win the final.",
-            True,
-        ),
-        ("When is the final?", "Dale reached the final. They may win the final.", True),
-        ("Who won't play in the final?", "Dale reached the final. Holm will miss the final.", True),
-        ("Dale meet Harrow, who won, in the final.", "Dale will meet Harrow in the final.", True),
-        ("Who won the final?", "Dale reached the final. They may win the final.", False),
-        ("When was the final?", "Dale reached the final. They may win the final.", False),
-        ("Brandt will play in the final.", "Dale will play Harrow in the final.", True),
-        (
-            "Dale will play Harrow, Low Tarn or Brent United in the final.",
-            "Dale will play Harrow, Low Tarn or Brent United in the final.",
-            True,
-        ),
-        ("Dale reached the final.", "Dale reached the final. They will miss Brandt in it.", True),
-    ],
-)
-def test_a_final_that_is_to_come_is_not_played(claim: str, article: str, holds: bool) -> None:
-    assert done(claim, article.split(". ")[0] + ".", article) is holds
 
 
 @pytest.mark.parametrize(
@@ -314,51 +156,6 @@ def test_what_somebody_says_is_said_where_he_speaks(claim: str, held: bool) -> N
 
 def test_who_does_not_speak_says_nothing() -> None:
     assert not speech_holds("Olaf Brink said it may fail.", "It was designed by Olaf Brink.")
-
-
-@pytest.mark.parametrize(
-    ("claim", "source", "sought"),
-    [
-        ("Krall was fined 900 crowns.", "Prosecutors had asked for 900 crowns.", ["900"]),
-        ("Pay rose by 6 percent.", "The union demanded a rise of 6 percent.", ["6"]),
-        ("The mine paid eight million.", "Residents sought eight million, and lost.", ["eight"]),
-        ("The town closed four schools.", "A report recommended closing four schools.", ["four"]),
-        ("Dale got 40 buses.", "The mayor called for 40 buses.", ["40"]),
-        # Told as what it is, or told as done elsewhere.
-        ("Prosecutors wanted 900 crowns.", "Prosecutors had asked for 900 crowns.", []),
-        ("Krall was fined 900 crowns.", "They asked for 900 crowns. He was fined 900 crowns.", []),
-        ("Pay rose by 6 percent.", "The union asked for 6 percent and got 6 percent.", []),
-        ("Pay rose by 6 percent.", "The union got the 6 percent demanded.", []),
-        ("The council gave 40 crowns.", "The council approved the proposed 40 crowns.", []),
-        ("A survey covered 1,200 voters.", "A survey asked 1,200 voters how they vote.", []),
-        ("A study covered 40 towns.", "The study urged 40 towns to act.", []),
-        # Who was asked, and what else is told behind it.
-        ("Four men left.", "Police asked why four men left.", []),
-        ("Four men left.", "He asked for a review after four men left.", []),
-        ("The hall has 40 seats.", "It is called the hall of 40 seats.", []),
-        ("There were 12 dead.", "Asked for comment, the mayor counted 12 dead.", []),
-        ("Four buses left.", "Krall asked the drivers of the four buses that left to return.", []),
-    ],
-)
-def test_what_is_only_asked_for_is_not_told_as_done(
-    claim: str, source: str, sought: list[str]
-) -> None:
-    assert only_sought(claim, source) == sought
-    assert done(claim, source) is (not sought)
-
-
-@pytest.mark.parametrize(
-    ("claim", "source", "holds"),
-    [
-        ("The ministry closed the mine.", "Residents asked the ministry to close the mine.", False),
-        ("The mine was closed.", "The report recommended that the mine be closed.", False),
-        ("Residents asked to have it closed.", "Residents asked for it to be closed.", True),
-        ("The mine was closed.", "They asked to close the mine, and it was closed.", True),
-        ("The mine was closed.", "The council agreed to close the mine.", True),
-    ],
-)
-def test_what_somebody_is_asked_to_do_is_not_done(claim: str, source: str, holds: bool) -> None:
-    assert done(claim, source) is holds
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,193 @@
+"""Offices and kinds: which minister, whose ambassador, which of two bodies or elections, as far as
+words tell. English only.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise, product
+
+from index.sentences import sentence_spans
+from service.nations import of_other_nations
+from service.wording import stems, words
+
+# What is played one after the other.
+STAGE = re.compile(
+    r"\b(?:(?:semi|quarter)[- ]?)?finals?(?=\s*(?:[.,;:?!)–—]|\Z)|['’]s\b|\s(?:against|and|at"
+    r"|because|between|by|for|from|in|is|of|on|that|to|was|were|when|where|which|will|with)\b)"
+    r"|\b(?:run|play)-?offs?\b",
+    re.IGNORECASE,
+)
+
+
+# Offices and bodies of which a state has several, told apart by the word before.
+_OF_WHAT = (
+    r"(?:agriculture|cultural|culture|defence|defense|economic|economy|education|energy|environment"
+    r"|finance|fire|foreign|health|home|housing|industry|interior|justice|labor|labour|oil|police"
+    r"|prime|sports?|tourism|trade|transport|treasury|vice)"
+)
+_OFFICE = re.compile(
+    rf"\b(?P<of>{_OF_WHAT})[ -](?P<office>minister|ministry|secretary|president|department|office"
+    r"|chief)s?\b|\b(?P<held>ministers?|ministry|ministries|secretary|secretaries)"
+    rf" (?:of|for) (?:the )?(?P<what>{_OF_WHAT})\b",
+    re.IGNORECASE,
+)
+# Who has an education minister has an education ministry.
+_MINISTRY = stems("minister ministry secretary department office")
+# "The trade spokesman accused the ministry": of what it is is told in the sentence.
+_BARE_OFFICE = re.compile(
+    r"\b(?:the|his|her|its|their) (?P<office>minister|ministry|secretary|department)\b",
+    re.IGNORECASE,
+)
+# "The British ambassador": whose he is, where another's is told of.
+_DEMONYM = r"[A-Z][a-z]+(?:ish|ese|an|ch|i)"
+_OF_A_STATE = re.compile(
+    rf"\b(?P<of>{_DEMONYM}) "
+    r"(?P<office>ambassador|consul|embassy|envoy|government|president|minister|army|troops)\b"
+)
+# Who tells of none of these tells of no nation's ambassador.
+_DIPLOMATS = stems("ambassador embassy envoy consul diplomat")
+# Kinds of one thing, told apart by the word before it; those on one side of a bar are one kind, and
+# things between two bars are one thing.
+_KINDS = (
+    (
+        "bus buses coach | tram trams | metro subway underground | train rail railway"
+        " | truck lorry | taxi cab | ferry",
+        "driver | crew | worker | passenger | service | operator | fare | station",
+    ),
+    (
+        "presidential | parliamentary legislative congressional | mayoral municipal local council"
+        " | regional provincial | gubernatorial",
+        "election run-off runoff vote ballot poll race",
+    ),
+)
+# "Vice-president", "deputy mayor Karl Brandt": of another rank than without.
+_RANKED = re.compile(
+    r"(?<![\w-])(?P<rank>(?:assistant|deputy|under|vice)[ -](?:\w+ )?)?(?P<thing>chairman|chief"
+    r"|commissioner|director|editor|governor|head|leader|mayor|minister|president|prosecutor"
+    r"|secretary)"
+    r"(?P<names>(?-i:(?: [A-Z][\w’'-]+)+))",
+    re.IGNORECASE,
+)
+# Who is at the head of what: "president of the NFL", "Lego’s chief executive".
+_HEAD = (
+    r"(?P<head>(?i:president|chief executive|CEO|chair|chairman|chairwoman|director|head|leader"
+    r"|founder|boss))"
+)
+_BODY = r"(?P<of>[A-Z][\w’'-]*(?:(?: of the| of| for| and)? [A-Z][\w’'-]*)*)"
+_HEADS = (
+    re.compile(rf"\b{_HEAD} of (?:[Tt]he )?{_BODY}(?![\w’'-])(?<!['’]s)"),
+    re.compile(rf"\b(?!The\b){_BODY} {_HEAD}\b"),
+)
+# A body that bears another's name is another: "the NFL Players Association", "the Lego Foundation".
+_BODIES = stems(
+    "association foundation federation union council committee commission board chamber society"
+    " trust institute academy fund festival"
+)
+NEAR_ITS_OFFICE = 4  # words: "minister of state for foreign affairs"
+
+
+def _sides(table: str) -> list[frozenset[str]]:
+    return [stems(side) for side in table.split("|")]
+
+
+_OF_KINDS = [(_sides(kinds), _sides(things)) for kinds, things in _KINDS]
+
+
+def kinds_missing(text: str, known: str) -> list[str]:
+    """Kinds that `text` tells of where `known` tells of another of the same thing: "metro drivers",
+    in an article on bus drivers.
+    """
+    sentences = [[w.stem for w in words(span.of(known))] for span in sentence_spans(known)]
+    missing = []
+    for (kind, thing), (kinds, things) in product(pairwise(words(text)), _OF_KINDS):
+        mine = next((side for side in kinds if kind.stem in side), frozenset())
+        same = next((side for side in things if thing.stem in side), frozenset())
+        others = frozenset().union(*kinds) - mine
+        if not (mine and same) or not any(
+            a in others and b in same for there in sentences for a, b in pairwise(there)
+        ):
+            continue
+        if not any(
+            mine & set(there[max(0, i - NEAR_ITS_OFFICE) : i + NEAR_ITS_OFFICE + 1])
+            for there in sentences
+            for i, stem in enumerate(there)
+            if stem in same
+        ):
+            missing.append(f"{kind.text} {thing.text}")
+    # A final is no semi-final.
+    stages = {*map(stage_of, STAGE.finditer(known))}
+    missing += [
+        match[0]
+        for match in STAGE.finditer(text)
+        if "final" in (stage := stage_of(match))
+        and stage not in stages
+        and any("final" in other for other in stages)
+    ]
+    return missing
+
+
+def offices_missing(text: str, known: str) -> list[str]:
+    """Offices that `text` names where `known` has others of the name only: "foreign minister", in
+    an article on the interior minister.
+    """
+    sequence = [w.stem for w in words(known)]
+    missing = []
+    for match in _OFFICE.finditer(text):
+        named = (match["of"] or match["what"], match["office"] or match["held"])
+        of, office = (next(iter(words(name))).stem for name in named)
+        alike = _MINISTRY if office in _MINISTRY else {office}
+        if (
+            office in sequence
+            and not any(
+                of in sequence[max(0, i - NEAR_ITS_OFFICE) : i + NEAR_ITS_OFFICE + 1]
+                for i, stem in enumerate(sequence)
+                if stem in alike
+            )
+            and not _is_of(of, office, known)
+        ):
+            missing.append(match[0])
+    states: dict[str, set[str]] = {}
+    for match in _OF_A_STATE.finditer(known):
+        states.setdefault(match["office"], set()).add(match["of"])
+    for match in _OF_A_STATE.finditer(text):
+        office = next(iter(words(match["office"]))).stem
+        if match["of"] not in states.get(match["office"], {match["of"]}) or (
+            office in _DIPLOMATS and not _DIPLOMATS & {*sequence}
+        ):
+            missing.append(match[0])
+    ranks = [(m["rank"], m["thing"].casefold(), stems(m["names"])) for m in _RANKED.finditer(known)]
+    for match in _RANKED.finditer(text):
+        name = stems(match["names"])
+        thing = match["thing"].casefold()
+        theirs = [
+            r for r, other, held in ranks if other == thing and (held <= name or name <= held)
+        ]
+        if theirs and all(bool(rank) != bool(match["rank"]) for rank in theirs):
+            missing.append(match[0])
+    heads = [*_heads(known)]
+    for head, body, said in _heads(text):
+        theirs = [b[len(body) :] for h, b, _ in heads if h == head and b[: len(body)] == body]
+        if theirs and all(_BODIES & {*more} for more in theirs):
+            missing.append(said)
+    missing += [pair for pair in of_other_nations(text, known) if pair not in missing]
+    return missing
+
+
+def _heads(text: str) -> Iterator[tuple[str, list[str], str]]:
+    """Who is at the head of what: the office, the stems of the body's name, and the words."""
+    for match in (m for pattern in _HEADS for m in pattern.finditer(text)):
+        head = match["head"].casefold().replace("chief executive", "ceo")
+        yield head, [w.stem for w in words(match["of"].removeprefix("The "))], match[0]
+
+
+def _is_of(of: str, office: str, known: str) -> bool:
+    """Whether a sentence tells of an office without its kind, and has a word of that kind."""
+    return any(
+        office in stems(match["office"]) and of in stems(text) and not _OFFICE.search(text)
+        for span in sentence_spans(known)
+        if (match := _BARE_OFFICE.search(text := span.of(known)))
+    )
+
+
+def stage_of(match: re.Match[str]) -> str:
+    return re.sub(r"[\s-]|s\Z", "", match[0].casefold())

@@ -1,0 +1,243 @@
+"""Plans: whether a thing was done, is to come, or was only asked for, and how grave it was, as far
+as words tell. English only.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from index.sentences import sentence_spans
+from service.offices import STAGE, stage_of
+from service.roles import is_deed
+from service.wording import Word, stems, words
+
+# What is to be, or may be.
+_MODAL = re.compile(r"(?:would|won['’]t|will|could|may|might|should|shall|['’]ll)\Z", re.IGNORECASE)
+_TOKEN = re.compile(r"[\w’'-]+")
+_PAST = re.compile(r"(\w{3,}?)(?:ied|ed)\Z", re.IGNORECASE)
+_REACHES = re.compile(
+    r"\b(?:reach\w*|qualif\w*|advanc\w*|progress\w*|through|into|book\w*|berth|clinch\w*|secur\w*"
+    r"|earn\w*|forc\w*|head\w*|place|spot)\b",
+    re.IGNORECASE,
+)
+_THE = re.compile(r"\bthe\s+(?:[\w’'-]+\s+){0,3}\Z", re.IGNORECASE)
+_WAS = re.compile(r"\s+(?:was|were)\b", re.IGNORECASE)
+_OF_ANOTHER = frozenset("after as since that when which while who".split())
+STAGE_WITHIN = 7  # words before a stage
+_HAS_BEEN = frozenset("been had has have was were".split())
+HAS_WITHIN = 6  # words between one of these and its verb: "When was the old weir repaired?"
+_WITH_MODAL = frozenset("also be been have never not now only soon then".split())
+WITHIN = 3  # words between a modal and its verb: "would not have to be raised"
+# What is only asked for: "the union demanded 6 percent", "asked the court to ban it"; "the proposed
+# ban" is none, nor is "asked when he left".
+_SEEKS = re.compile(
+    r"(?:ask(?:s|ed|ing)?|demand(?:s|ed|ing)?|propos(?:es?|ed|ing)|recommend(?:s|ed|ing)?"
+    r"|request(?:s|ed|ing)?|seeks?|seeking|sought|urg(?:es?|ed|ing)"
+    r"|wants?|wanted|wanting|plead(?:s|ed|ing)?|appeal(?:s|ed|ing)?|call(?:s|ed|ing)?)\Z",
+    re.IGNORECASE,
+)
+# Which seek something only with one of these: "asked 1,200 voters", "called 12 witnesses".
+_WITH_FOR = {"appeal": {"for"}, "ask": {"for", "to"}, "call": {"for"}, "plead": {"for"}}
+_WITH_FOR |= {"urg": {"that", "to"}}
+_NOT_SOUGHT = frozenset(
+    "after although as because before but by how if since what when where whether which while who"
+    " whom whose why".split()
+)
+_DETERMINERS = frozenset("a an her his its my our that the their this your".split())
+# Words of a claim that leave open whether what it tells was done.
+_OPEN = re.compile(
+    r"\b(?:ask|demand|propos|recommend|request|seek|sought|suggest|urg|want|plead|appeal|call|hop"
+    r"|would|should|could|might|may|will|plan|offer|expect|push|press|bid|argu|said|favou?r|back"
+    r"|support|insist|target|goal|aim|need|requir|intend|wish|claim)\w*",
+    re.IGNORECASE,
+)
+SOUGHT_WITHIN = 10  # words between who asks and what is asked for
+
+
+def done(claim: str, source: str, around: str = "") -> bool:
+    """False where a claim tells in the past tense what its source has only as to come, or as what
+    may be: "raised" of "will be raised"; or has no word of, and what stands around it has so.
+    """
+    if not_yet(claim, source, around) or only_sought(claim, source):
+        return False
+    said, there = _TOKEN.findall(claim), _TOKEN.findall(source)
+    for i, word in enumerate(said):
+        past = _PAST.match(word)
+        if not past or _is_modal(said, i):
+            continue
+        root = past[1].lower()
+        at = [j for j, w in enumerate(there) if _is_form(w.lower(), root)]
+        told = not _OPEN.search(" ".join(said[:i]))
+        if at and all(_is_modal(there, j) or (told and _is_asked(there, j)) for j in at):
+            return False
+    return True
+
+
+def _is_asked(tokens: list[str], at: int) -> bool:
+    """Whether it is asked to be done: "urged them to ban it", "recommended that it be banned"."""
+    before = tokens[max(0, at - SOUGHT_WITHIN) : at]
+    return (
+        bool(before)
+        and before[-1].lower() in ("to", "be")
+        and any(map(_SEEKS.match, before))
+        and "did" not in tokens[at:]  # "asked them to repair it, and they did"
+    )
+
+
+def only_sought(claim: str, source: str) -> list[str]:
+    """Numbers of a claim that its source has only as asked for: "jailed for seven years", of "the
+    prosecutor had asked for seven years".
+    """
+    numbers = {w.stem: w.text for w in words(claim) if w.is_number and w.text != "one"}
+    if not numbers or _OPEN.search(claim):
+        return []
+    told: dict[str, list[bool]] = {}
+    for span in sentence_spans(source):
+        sentence = span.of(source)
+        parts = re.split(r"[;:()–—]|,(?!\d)|\b(?:and|but)\b", sentence)
+        for part in map(words, parts):
+            for i, word in enumerate(part):
+                if word.stem in numbers:
+                    told.setdefault(word.stem, []).append(_is_sought(part, i))
+    return [text for stem, text in numbers.items() if stem in told and all(told[stem])]
+
+
+def _is_sought(part: Sequence[Word], at: int) -> bool:
+    """Whether a word is asked for, as far as the words before it tell, and the next few have no
+    verb of their own: "demanded that the 12 men who left return".
+    """
+    for i in range(at - 1, max(-1, at - SOUGHT_WITHIN), -1):
+        said = part[i].text.casefold()
+        if said in _NOT_SOUGHT:
+            return False
+        if _SEEKS.match(said):
+            between = [w.text.casefold() for w in part[i + 1 : at + 1 + HAS_WITHIN]]
+            owned = i and part[i - 1].text.casefold() in _DETERMINERS
+            with_for = _WITH_FOR.get(part[i].stem)
+            seeks = not with_for or with_for & {*between[: at - i - 1]}
+            return bool(not owned and seeks and not any(map(is_deed, between)))
+        if is_deed(said):
+            return False
+    return False
+
+
+def not_yet(text: str, source: str, around: str) -> list[str]:
+    """What a text tells in the past tense, or a question takes to be done, and the source has no
+    word of, while what stands around it has it as to come; a final that is to come.
+    """
+    tokens = _TOKEN.findall(text)
+    there = stems(source)
+    return (
+        _ahead(text, around)
+        + [
+            word
+            for i, word in enumerate(tokens)
+            if (past := _PAST.match(word))
+            and not _is_modal(tokens, i)
+            # "Was repaired", "Krall repaired"; not "repaired roads".
+            and (
+                _HAS_BEEN & {*tokens[max(0, i - HAS_WITHIN) : i]}
+                or (i and tokens[i - 1][0].isupper())
+            )
+            and stems(word).isdisjoint(there)
+            and _is_to_come(past[1].lower(), _TOKEN.findall(around))
+        ]
+    )
+
+
+def _ahead(claim: str, around: str) -> list[str]:
+    """The finals and run-offs of a claim that are to come, and not told of as to come: all that is
+    told is what they will be, and who reached them. "A final" may be an earlier one.
+    """
+    stages = {
+        stage_of(match)
+        for match in STAGE.finditer(claim)
+        if _THE.search(claim, 0, match.start())
+        and not _ahead_of(claim, match.start())
+        and _is_past(claim, match.start(), match.end())
+    }
+    told = [
+        (stage_of(match), _ahead_of(text, match.start()))
+        for span in sentence_spans(around)
+        for text in span.of(around).splitlines()
+        for match in STAGE.finditer(text)
+    ]
+    return [
+        stage
+        for stage in stages
+        if (ahead := [how for other, how in told if other == stage])
+        and all(ahead)
+        and "will" in ahead
+    ]
+
+
+def _is_past(text: str, start: int, end: int) -> bool:
+    """Whether the words before a stage, or the one behind it, tell in the past tense of it."""
+    before = _TOKEN.findall(text[:start])[-STAGE_WITHIN:]
+    return bool(_WAS.match(text, end)) or any(
+        (is_deed(word) or word.lower() in ("did", "was", "were")) and other not in _OF_ANOTHER
+        for other, word in pairwise(["", *before])
+    )
+
+
+def _ahead_of(text: str, at: int) -> str:
+    """What the words before a stage say of it: that something "will" be in it, that somebody
+    "reached" it, or neither.
+    """
+    before = _TOKEN.findall(text[:at])[-STAGE_WITHIN:]
+    if any(map(_MODAL.match, before)) or {*before[-2:]} & {"next", "upcoming"}:
+        return "will"
+    return "reached" if _REACHES.search(" ".join(before)) else ""
+
+
+def _is_to_come(root: str, tokens: list[str]) -> bool:
+    """Whether a word is told of as what will, would or may be, and nowhere as done: "the repairs
+    would take", "will be repaired".
+    """
+    at = [i for i, w in enumerate(tokens) if _is_form(w.lower(), root) or w.lower() == f"{root}s"]
+    past = {i for i in at if _PAST.match(tokens[i])}  # "those repaired will reopen"
+    noun = {i for i in at if i not in past and any(map(_MODAL.match, tokens[i + 1 : i + 2]))}
+    will = noun | {i for i in at if _is_willed(tokens, i)}
+    return bool(will) and past <= will
+
+
+def _is_willed(tokens: list[str], at: int) -> bool:
+    """Whether nothing but "be" and the like stands between a modal and a verb: "will come into
+    force" forces nothing.
+    """
+    before = tokens[max(0, at - WITHIN) : at]
+    while before and before[-1].lower() in _WITH_MODAL:
+        before.pop()
+    return bool(before and _MODAL.match(before[-1]))
+
+
+def _is_form(word: str, root: str) -> bool:
+    return word.startswith(root) and word[len(root) :] in ("", "e", "y", "ed", "ied")
+
+
+def _is_modal(tokens: list[str], at: int) -> bool:
+    return any(_MODAL.match(token) for token in tokens[max(0, at - WITHIN) : at])
+
+
+# Of grave words one of these has to stand in the source: "arrested" is not "convicted".
+_GRAVE = [
+    (re.compile(said, re.IGNORECASE), re.compile(needed, re.IGNORECASE))
+    for said, needed in (
+        (
+            r"\b(?:died|dead|deaths?|killed|kills)\b",
+            r"\b(?:d[iy]e[ds]?|dying|dead\w*|deaths?|kill\w*|fatal\w*|toll|bod(?:y|ies)|victims?"
+            r"|murder\w*|drown\w*|perish\w*|los[et] (?:\w+ )?li(?:fe|ves)|slain|slay\w*|corpses?"
+            r"|execut\w*|assassin\w*|funerals?|bur(?:y|ied)|shot|suicide|massacre\w*|claim\w*"
+            r"|surviv\w*|late|widow\w*|mourn\w*|casualt\w*|lethal\w*|passed|homicide)\b",
+        ),
+        (
+            r"\b(?:convicted|found guilty)\b",
+            r"\b(?:convict\w*|guilty|sentenc\w*|jail\w*|imprison\w*|verdict|years)\b",
+        ),
+    )
+]
+
+
+def not_graver(claim: str, source: str) -> bool:
+    """False where a claim tells of deaths, or of a conviction, and its source of none."""
+    return all(needed.search(source) for said, needed in _GRAVE if said.search(claim))

@@ -1,0 +1,83 @@
+import pytest
+
+from service.offices import kinds_missing, offices_missing
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "missing"),
+    [
+        ("the foreign minister said", "Interior Minister Holm said", ["foreign minister"]),
+        ("the Vice President left", "The president left", ["Vice President"]),
+        ("the interior minister", "The foreign and interior ministers met", []),
+        ("the health minister", "the Minister of Health", []),
+        ("the home secretary", "British Home Secretary Krall", []),
+        ("the foreign minister said", "Holm said", []),
+        ("the Iraqi minister said", "Interior Minister Holm said", []),
+        ("the Iraqi ambassador left", "The British ambassador left Iraq.", ["Iraqi ambassador"]),
+        ("the Iraqi ambassador left", "The minister left Iraq.", ["Iraqi ambassador"]),
+        ("the Iraqi ambassador left", "Iraq's envoy left.", []),
+        ("the health ministry", "Health minister Ada Krall left the ministry.", []),
+        (
+            "the ministry of trade",
+            "The trade spokesman, Ada Holm, in May accused the ministry.",
+            [],
+        ),
+        (
+            "the ministry of trade",
+            "The ministry left in May 2019. In the spring trade fell.",
+            ["ministry of trade"],
+        ),
+        ("two ministers of health", "The interior ministers met.", ["ministers of health"]),
+        ("the secretary for health", "The health secretary left.", []),
+        ("Mayor Karl Brandt left", "Deputy mayor Karl Brandt left.", ["Mayor Karl Brandt"]),
+        ("assistant editor Holm left", "Editor Ines Holm left.", ["assistant editor Holm"]),
+        ("Prime Minister Holm", "Deputy Prime Minister Holm left.", ["Minister Holm"]),
+        ("deputy mayor Brandt left", "Deputy mayor Karl Brandt and mayor Ines Holm left.", []),
+        (
+            "The president of Holmco is Ola Reed.",
+            "Ola Reed was elected president of the Holmco Workers’ Association.",
+            ["president of Holmco"],
+        ),
+        (
+            "Holmco's chief executive left.",
+            "The CEO of the Holmco Foundation left.",
+            ["Holmco's chief executive"],
+        ),
+        (
+            "The CEO of Holmco left.",
+            "The CEO of the Holmco Foundation, and Holmco chief executive Ola Reed, left.",
+            [],
+        ),
+        ("The CEO of Holmco left.", "The CEO of the Holmco Group left.", []),
+        ("The CEO of Holmco left.", "The founder of the Holmco Trust left.", []),
+        ("Spanish trawlers left", "The French trawlers left Spain.", ["Spanish trawlers"]),
+        ("Spanish trawlers left", "The Spanish and French trawlers left.", []),
+        ("Spanish trawlers left", "The French trawlers left. Other trawlers stayed.", []),
+        ("the British ambassador left", "The British ambassador left Iraq.", []),
+    ],
+)
+def test_an_office_is_not_another_of_its_name(text: str, known: str, missing: list[str]) -> None:
+    assert offices_missing(text, known) == missing
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "missing"),
+    [
+        ("2,300 metro drivers", "Bus drivers walked out. The metro runs.", ["metro drivers"]),
+        ("the parliamentary election", "the presidential run-off", ["parliamentary election"]),
+        ("She won the final.", "She won the semi-final in May.", ["final"]),
+        ("She won the semifinal.", "She won the quarter-final in May.", ["semifinal"]),
+        ("She scored in the final.", "She scored in the final, and in the semi-final.", []),
+        ("She left in the final minute.", "She left in the semi-final.", []),
+        ("tram drivers", "Bus and tram drivers walked out.", []),
+        ("bus drivers", "Bus drivers walked out; the drivers want more.", []),
+        ("metro drivers", "Drivers walked out.", []),
+        ("lorry drivers", "Bus drivers walked out, and so did drivers of lorries.", []),
+        ("metro passengers", "Bus drivers walked out.", []),
+        ("railway workers", "Train workers walked out.", []),
+    ],
+)
+def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
+    text: str, known: str, missing: list[str]
+) -> None:
+    assert kinds_missing(text, known) == missing
