@@ -132,7 +132,7 @@ class Speed:
         self.model, self.number, self.rounds, self.threads = model, number, rounds, threads
         self.corpus = corpus
         # Taken in this order whatever is measured, so that every run asks the same.
-        self.triples = corpus.triples(7)
+        self.triples = corpus.triples(14)
         self.pairs = corpus.pairs(number)
         self.named = corpus.pairs(number // 2)
         self.singles = corpus.singles(CLIENTS * rounds)
