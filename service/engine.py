@@ -207,7 +207,7 @@ class Engine:
         # The thread's own. How many sequences hold each cell; llama.cpp numbers them otherwise.
         self._holders = np.zeros(self._context.tokens, np.int32)
         self._free = list(range(RUNNING + RESIDENT))
-        self._running: list[_Sequence] = []  # likewise
+        self._running: list[_Sequence] = []  # those that are due first, first
         self._resident: list[_Sequence] = []  # the last used one last
         self._pace = 0.0  # seconds a token of late; 0: not known yet
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
@@ -373,34 +373,32 @@ class Engine:
             if not s.generates and (s.request.due <= latest or len(s.next(short + 1)) <= short)
         ]
         while room > 0:
-            if prompts:
-                sequence = self._begin(prompts[0].request.due, others=True) or prompts.pop(0)
-            elif begun := self._begin(latest, short):
-                sequence = begun
-            else:
+            before = prompts[0].request.due if prompts else None
+            sequence = self._begin(latest, short, before) or (prompts.pop(0) if prompts else None)
+            if not sequence:
                 break
             planned.append((sequence, sequence.next(room)))
             room -= len(planned[-1][1])
         return planned
 
     def _mixed_batch(self) -> int:
-        """Tokens of a micro-batch that somebody waits for to generate."""
+        """How many tokens a micro-batch may hold while a sequence generates."""
         if not self._pace:
             return MIXED_BATCH
         sixteens = round(DELAY / self._pace / LEAST_BATCH)
         return max(LEAST_BATCH, min(MIXED_BATCH, LEAST_BATCH * sixteens))
 
-    def _begin(self, latest: float, short: int = 0, *, others: bool = False) -> _Sequence | None:
+    def _begin(self, latest: float, short: int, before: float | None) -> _Sequence | None:
         """Gives the first request that waits a sequence, which holds its longest known prefix.
 
-        None where it has to wait: for its turn, since it is due after `latest` and has more than
-        `short` tokens to read, or is due no sooner and `others` are there; for its prefix, or for
-        room. So do those behind it.
+        None where it has to wait: for its turn, since it is due no sooner than `before`, or after
+        `latest` with more than `short` tokens to read; for its prefix, or for room. So do those
+        behind it.
         """
         if not self._waiting or len(self._running) == RUNNING:
             return None
         request = self._waiting[0]
-        if (others and request.due == latest) or (request.due > latest and not short):
+        if before is not None and request.due >= before:
             return None
         shared, source = 0, None
         for sequence in self._resident + self._running:

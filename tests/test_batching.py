@@ -283,6 +283,33 @@ def test_a_short_prompt_is_read_beside_what_is_generated_where_there_is_time(
     assert any(len(b) > 1 for b in generated) == beside
 
 
+def test_a_long_prompt_is_not_read_there_in_a_short_ones_company(
+    emptied: Engine, recorder: Recorder
+) -> None:
+    first = emptied.tokenize("Count from 1 to 999, separated by commas: 1, 2, 3,")
+    short, long = noise(326, SHORT), noise(327, SHORT + 1)
+    due = time.monotonic() + 2 * SOON
+    recorder.hold()
+    try:
+        with ThreadPoolExecutor(3) as threads:
+            futures = [threads.submit(finish, emptied, first, max_tokens=20, due=due)]
+            until(lambda: recorder.begun == 1, PATIENCE)
+            futures.append(threads.submit(finish, emptied, short, due=due + 2))
+            until(lambda: len(emptied._waiting) == 1, PATIENCE)
+            recorder.let(1)
+            until(lambda: recorder.begun == 2, PATIENCE)
+            futures.append(threads.submit(finish, emptied, long, due=due + 1))
+            until(lambda: len(emptied._waiting) == 1, PATIENCE)
+            recorder.flow()
+            assert [f.result(PATIENCE)[1].reason for f in futures] == ["length"] * 3
+    finally:
+        recorder.flow()
+    sequence = recorder.batches[0][0].sequence
+    generated = [b for b in recorder.batches[1:] if any(c.sequence == sequence for c in b)]
+    beside = {t for b in generated for c in b if c.sequence != sequence for t in c.tokens}
+    assert beside == {*short}
+
+
 @pytest.mark.parametrize(("delay", "most"), [(1e9, MIXED_BATCH), (0.0, LEAST_BATCH)])
 def test_a_sequence_that_generates_is_in_every_micro_batch(
     emptied: Engine, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, delay: float, most: int
