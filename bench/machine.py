@@ -34,7 +34,7 @@ def facts(threads: int) -> dict[str, Any]:
         "processor": found[1] if found else platform.processor(),
         "cores": os.cpu_count(),
         "threads": threads,
-        "system": platform.platform(terse=True),
+        "system": " ".join([platform.system(), platform.machine(), *platform.libc_ver()]),
         "python": platform.python_version(),
         "llama-cpp-python": version("llama-cpp-python"),
         "memory, GB read/s": round(_bandwidth(threads) / GIGA, 1),

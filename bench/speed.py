@@ -289,7 +289,7 @@ class Speed:
         settled = path[2:]  # a tenth of the requests: every thread has its buffers
         return {
             "rows": {
-                "memory": _ratio([path[-1]], [self.stock.rss()], "MB"),
+                "memory": _ratio([path[0]], [self.stock.rss()], "MB"),
                 "flat": {"value": max(settled) / settled[0] - 1, "n": REQUESTS},
             },
             "samples": {"requests": step, "MB": path},

@@ -15,7 +15,7 @@
     ├── Unavailable               try again: `retry_after` says when
     │   ├── QueueFull
     │   ├── ModelLoading
-    │   └── Deadline              (never leaves the service: it becomes a refusal)
+    │   └── Deadline              (of a check; an answer or a briefing refuses)
     ├── AlreadyRunning            another process owns the data directory
     ├── StorageFull
     └── ModelError                a model file is missing, damaged or cannot be had

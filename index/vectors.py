@@ -1,12 +1,13 @@
 """Chroma: the nearest passages to a vector. A copy of what the registry holds, made anew from it.
 
 The only module that knows chromadb. Chroma writes its files in place: those of a process that was
-killed, or of a failing disk, can crash the next one. So they are opened only when they are, byte
-for byte, what a clean close left behind; others are tried first by a child process, which may die
-of them (index/trial.py). What fails is thrown away and made anew.
+killed, or of a failing disk, can crash the next one. A clean close leaves a manifest of their
+bytes: where there is one, they are opened only if they are those bytes. Where there is none, the
+process was killed, and a child process, which may die of them, tries them first (index/trial.py).
+What fails is thrown away and made anew.
 
-chromadb takes most of a second to import: it is where it is used, so that the service, which opens
-the index in the background, answers before.
+chromadb takes most of a second to import, so it is imported where it is used: the service, which
+opens the index in the background, answers before.
 """
 
 from __future__ import annotations
@@ -252,7 +253,7 @@ def opened(path: Path, version: str) -> tuple[Any, Any]:
 
 
 def _digests(path: Path) -> dict[str, str]:
-    """A digest of each file below `path`, by its name, and whose they are."""
+    """A digest of each file below `path`, by its name, and which chromadb wrote them."""
     found = {"chromadb": installed("chromadb")}
     for file in sorted(path.rglob("*")):
         if not file.is_dir():

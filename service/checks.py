@@ -46,7 +46,7 @@ TOGETHER = 5
 FEW_ARTICLES = 20  # named ones: these are looked through, not searched
 PASSAGES = 4  # looked for, for each sentence
 SUPPORTED = 0.5  # from here on a score says that a sentence is supported
-PATIENCE = 600.0  # seconds a sentence
+PATIENCE = 600.0  # seconds a text, where no budget is given
 # The prompts' head has a place for a question; here it is this one.
 QUESTION = "Does the statement say what the text says?"
 

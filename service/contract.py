@@ -421,7 +421,7 @@ class BriefingRequest(_Request):
 class Progress(BaseModel):
     """How far a briefing is: `done` of `total` pieces of articles in this stage."""
 
-    stage: Literal["read", "compare", "write"]
+    stage: Literal["read", "compare"]
     done: int
     total: int
 

@@ -10,7 +10,7 @@ from index.sentences import sentence_spans
 from service.nations import of_other_nations
 from service.wording import stems, words
 
-# What is played one after the other.
+# Stages of a competition.
 STAGE = re.compile(
     r"\b(?:(?:semi|quarter)[- ]?)?finals?(?=\s*(?:[.,;:?!)–—]|\Z)|['’]s\b|\s(?:against|and|at"
     r"|because|between|by|for|from|in|is|of|on|that|to|was|were|when|where|which|will|with)\b)"
@@ -127,8 +127,9 @@ def kinds_missing(text: str, known: str) -> list[str]:
 
 
 def offices_missing(text: str, known: str) -> list[str]:
-    """Offices that `text` names where `known` has others of the name only: "foreign minister", in
-    an article on the interior minister.
+    """Offices that `text` names and `known` has otherwise: another ministry's minister, another
+    state's ambassador, a deputy for who is in office, the head of a body that bears the other's
+    name, the people of another nation.
     """
     sequence = [w.stem for w in words(known)]
     missing = []
@@ -177,7 +178,7 @@ def _heads(text: str) -> Iterator[tuple[str, list[str], str]]:
     """Who is at the head of what: the office, the stems of the body's name, and the words."""
     for match in (m for pattern in _HEADS for m in pattern.finditer(text)):
         head = match["head"].casefold().replace("chief executive", "ceo")
-        yield head, [w.stem for w in words(match["of"].removeprefix("The "))], match[0]
+        yield head, [w.stem for w in words(match["of"])], match[0]
 
 
 def _is_of(of: str, office: str, known: str) -> bool:

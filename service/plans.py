@@ -55,8 +55,8 @@ SOUGHT_WITHIN = 10  # words between who asks and what is asked for
 
 
 def done(claim: str, source: str, around: str = "") -> bool:
-    """False where a claim tells in the past tense what its source has only as to come, or as what
-    may be: "raised" of "will be raised"; or has no word of, and what stands around it has so.
+    """False where a claim tells as done what its source has only as to come, as possible ("will be
+    raised") or as asked for; or has no word of, where the text around it has it as to come.
     """
     if not_yet(claim, source, around) or only_sought(claim, source):
         return False
@@ -122,8 +122,8 @@ def _is_sought(part: Sequence[Word], at: int) -> bool:
 
 
 def not_yet(text: str, source: str, around: str) -> list[str]:
-    """What a text tells in the past tense, or a question takes to be done, and the source has no
-    word of, while what stands around it has it as to come; a final that is to come.
+    """What a text tells as done while its source has no word of it, and what stands around it has
+    it as to come; and finals that are still to come.
     """
     tokens = _TOKEN.findall(text)
     there = stems(source)

@@ -32,9 +32,9 @@ MOST_PROBABLE = 20  # of the first token's candidates, enough to hold every "Yes
 
 # Seconds within which everybody wants an answer, however long they would wait.
 PATIENT = 60.0
-# Tokens that an answer seldom takes, one that is written counting for those read in its time.
-# Who takes more has their turn a second later for each so many: where others ask, about a third of
-# the model's time is theirs.
+# Tokens that an answer seldom takes; one that is written takes the time of A_WORD_WRITTEN that are
+# read. For every GIVES_WAY tokens beyond LONG a request is due a second later: where others ask, it
+# gets about a third of the model's time.
 LONG, A_WORD_WRITTEN, GIVES_WAY = 1000, 5, 50
 
 
