@@ -26,12 +26,13 @@ from service.nations import kin
 from service.offices import kinds_missing, offices_missing
 from service.opposites import is_cleared, not_done, not_opposed, opposites, undone
 from service.orders import orders, seen
-from service.plans import done, not_graver
+from service.plans import done, not_graver, not_surmised
 from service.roles import (
     SAYS,
     causes_hold,
     is_deed,
     keeps_owner,
+    not_the_loser,
     same_roles,
     speech_holds,
     told_by_others,
@@ -595,9 +596,12 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and not repeats_an_error(claim, text),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
         "roles": same_roles(claim, named, common, _around(grounds))
+        and not_the_loser(claim, named, common)
         and speech_holds(claim, named, _around(grounds))
         and all(keeps_owner(claim, c.text, _before(c)) for c in grounds.cited),
-        "plans": done(claim, text, grounds.article) and not_graver(claim, text),
+        "plans": done(claim, text, grounds.article)
+        and not_graver(claim, text)
+        and not_surmised(claim, text),
         "causes": causes_hold(claim, text),
         "orders": all(order in seen(claim) for order in orders(shown)),
     }

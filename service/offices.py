@@ -7,9 +7,18 @@ from collections.abc import Iterator
 from itertools import pairwise, product
 
 from index.sentences import sentence_spans
+from service.dates import MONTHS
 from service.nations import of_other_nations
 from service.wording import stems, words
 
+# "The 2018 Maxwell Award"; not "in 2018 Krall left", nor "on 5 May 2018 Krall left".
+_EDITION = re.compile(r"(?P<year>(?:19|20)\d\d) (?P<name>[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*)")
+_IN_A_YEAR = re.compile(r"\b[Ii]n ((?:19|20)\d\d)\b")
+_WHEN = re.compile(
+    rf"(?:\b(?:{'|'.join(MONTHS)}|after|before|by|during|early|from|in|late|mid|of|since|till|until)"
+    r"|\d)[.,]? \Z",
+    re.IGNORECASE,
+)
 # Stages of a competition.
 STAGE = re.compile(
     r"\b(?:(?:semi|quarter)[- ]?)?finals?(?=\s*(?:[.,;:?!)–—]|\Z)|['’]s\b|\s(?:against|and|at"
@@ -114,6 +123,15 @@ def kinds_missing(text: str, known: str) -> list[str]:
             if stem in same
         ):
             missing.append(f"{kind.text} {thing.text}")
+    # Last year's award is not this year's.
+    told = [*_editions(known)]
+    asked = [*_editions(text)]
+    if not asked and len(years := _IN_A_YEAR.findall(text)) == 1:
+        asked = [(years[0], name) for _, name in told if name.issubset(stems(text))]
+    for year, name in asked:
+        theirs = {other for other, held in told if name <= held or held <= name}
+        if theirs and year not in theirs and year not in _IN_A_YEAR.findall(known):
+            missing.append(year)
     # A final is no semi-final.
     stages = {*map(stage_of, STAGE.finditer(known))}
     missing += [
@@ -124,6 +142,13 @@ def kinds_missing(text: str, known: str) -> list[str]:
         and any("final" in other for other in stages)
     ]
     return missing
+
+
+def _editions(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """The years of what has one each: the year, and the stems of its name."""
+    for match in _EDITION.finditer(text):
+        if not _WHEN.search(text[: match.start()]):
+            yield match["year"], stems(match["name"])
 
 
 def offices_missing(text: str, known: str) -> list[str]:

@@ -51,6 +51,14 @@ _OPEN = re.compile(
     r"|support|insist|target|goal|aim|need|requir|intend|wish|claim)\w*",
     re.IGNORECASE,
 )
+# What is only probable, and the words by which a source tells so.
+_SURMISED = re.compile(r"\b(?:probably|likely|presumably)\b", re.IGNORECASE)
+_SURMISES = re.compile(
+    r"\b(?:assum|believ|bet\b|chance|could|doubt|estimat|expect|fear|forecast|hint|may\b|might|odds"
+    r"|perhaps|poised|possib|potential|predict|presum|probab|project|risk|seem|set\b|should|speculat"
+    r"|suggest|suspect|appear|think|thought|threat|unlikel|likel|would|will\b|[’']ll\b)",
+    re.IGNORECASE,
+)
 SOUGHT_WITHIN = 10  # words between who asks and what is asked for
 
 
@@ -236,6 +244,13 @@ _GRAVE = [
         ),
     )
 ]
+
+
+def not_surmised(claim: str, source: str) -> bool:
+    """False where a claim tells of something as probable, and its source tells of nothing so: what
+    it probably is to the model.
+    """
+    return not _SURMISED.search(claim) or bool(_SURMISES.search(source))
 
 
 def not_graver(claim: str, source: str) -> bool:

@@ -91,6 +91,18 @@ _DEED = re.compile(
     r"|drove|broke|chose|built|sought|fought|brought)\Z"
 )
 _DOES = re.compile(r"\w+s\Z")
+# Who beat whom, and what only who beat the others did.
+_BEATS = re.compile(
+    r"\b(?:beat(?:s|ing)?|defeat(?:s|ed|ing)?|edg(?:es|ed|ing)(?: out| past)?|oust(?:s|ed|ing)"
+    r"|overc(?:ame|omes|oming)|stunn(?:ed|ing)|down(?:s|ed|ing)|thrash(?:es|ed|ing)"
+    r"|unseat(?:s|ed|ing)|knock(?:s|ed|ing) out|eliminat(?:es|ed|ing))"
+    rf"\s+(?:(?!by\b|in\b)[a-z][\w’'-]*,?\s+){{0,4}}(?P<loser>{_NAME})"
+)
+_WON = re.compile(r"\b(?:won|had beaten)\b")  # "Holm beat Brand, who won in 2014"
+_WINS = stems("won wins beat beats defeated elected")
+_WINNER_IS = re.compile(
+    rf"\b(?:winner|champion|victor)\b[^.,;]*?\b(?:is|was)\s+(?:the\s+)?(?P<who>{_NAME})"
+)
 # "She praised", "Brandt had praised", before a name.
 _TO_WHOM = re.compile(
     r"\b(?:[A-Z]\w+|(?:[Hh]e|[Ss]he|[Tt]hey|[Ww]ho))\s+(?:had\s+|has\s+|have\s+)?"
@@ -177,6 +189,24 @@ def same_roles(
         said = said or list(_speakers(what, around, common))
         if said and not any(other & who for other in said):
             return False
+    return True
+
+
+def not_the_loser(claim: str, source: str, common: frozenset[str] = frozenset()) -> bool:
+    """False where who won is somebody whom, as the source tells it, another has beaten."""
+    won = [deed.who for deed in _deeds(claim, common) if deed.verb in _WINS]
+    won += [stems(match["who"]) for match in _WINNER_IS.finditer(claim)]
+    if not won:
+        return True
+    theirs = [deed.who for deed in _deeds(source, common) if deed.verb in _WINS]
+    for span in sentence_spans(source):
+        sentence = span.of(source)
+        for match in _BEATS.finditer(sentence):
+            loser = stems(match["loser"])
+            winner = {w.stem for w in names(sentence[: match.start()], common=common)}
+            told = any(who & loser for who in theirs) or _WON.search(sentence, match.end())
+            if winner and not told and any(who & loser and not who & winner for who in won):
+                return False
     return True
 
 

@@ -18,11 +18,12 @@ from service.counts import with_bounds
 from service.dates import WEEKDAYS
 from service.dates_held import held, in_source_words
 from service.dates_written import with_dates
-from service.grounding import Cited, Evidence, Grounds, check, ground, verbatim
+from service.grounding import Cited, Evidence, Grounds, check, ground, outlets, verbatim
+from service.nations import kin
 from service.orders import orders
 from service.prompts import Prompt
 from service.reading import LEFT_OUT, Reader, judge
-from service.wording import NUMBERS, unquoted, words
+from service.wording import CALENDAR_STEMS, NUMBERS, is_content, stems, unquoted, words
 
 # Whose words they are is told by the citation.
 _LEAD_IN = re.compile(
@@ -37,6 +38,10 @@ _LEAD_OUT = re.compile(
 )
 # A heading's date, behind the day that the article names.
 _HEADINGS_DATE = re.compile(rf"({'|'.join(WEEKDAYS)}),? \(?\d{{4}}-\d\d-\d\d\)?", re.IGNORECASE)
+# So many words of its own are a statement of its own.
+MADE_UP = 3
+# By these a claim says that it is told, which its citation tells.
+_TELLING = stems("article describe mention note report said says state story text told")
 # What the model adds to an answer is where it errs most.
 _LAST_CLAUSE = re.compile(
     r",\s+(?:and\s+)?(?:which|who|whose|where|when|while|as|after|before|following|including|during)"
@@ -112,6 +117,9 @@ class Verifier:
             claims.append(told | {"label": "unsupported", "checks": grounds.checks})
             dropped.append(Dropped(text=claim, reason=", ".join(grounds.failed)))
             return None
+        if len(new := unsourced(said, grounds, question)) >= MADE_UP:
+            dropped.append(Dropped(text=claim, reason=f"not in its source: {', '.join(new)}"))
+            return None
         if corrections(said, grounds, offered):
             dropped.append(Dropped(text=claim, reason="corrected by the outlet"))
             return None
@@ -159,6 +167,22 @@ class Verifier:
         grounds = replace(verified.grounds, dates=dates)
         entailment = float(verified.support.checks["entailment"])
         return Verified(text, grounds, judge(grounds, entailment, self._calibration.support))
+
+
+def unsourced(claim: str, grounds: Grounds, question: str) -> list[str]:
+    """The words of a claim that what is cited for it has not, nor the question. Its numbers and
+    days are held against their source otherwise.
+    """
+    text = " ".join([question, *(c.text for c in grounds.cited), *(f.text for f in grounds.fields)])
+    there = stems(text) | kin(text) | outlets(claim, (c.passage for c in grounds.cited)) | _TELLING
+    return [
+        w.text
+        for w in words(claim)
+        if is_content(w)
+        and not w.is_number
+        and w.stem not in CALENDAR_STEMS
+        and w.stem not in there
+    ]
 
 
 def _is_read(cited: Sequence[Cited], context: dict[str, Any], offered: Sequence[Evidence]) -> bool:

@@ -90,6 +90,16 @@ def test_a_sentence_of_the_source_is_borne_out_by_it_however_it_is_read(index: I
     assert answer.answer == theirs and [d.reason for d in answer.dropped] == ["entailment"]
 
 
+def test_what_is_told_in_three_words_that_the_source_lacks_is_not_said(index: Index) -> None:
+    said = "Aldous Finch opened the {} bridge at Harrow Mere."
+    answer = ask(index, ScriptedChat(text=said.format("grand costly")))
+    assert answer.answer == said.format("grand costly")
+    chat = ScriptedChat(text=said.format("grand costly ornate"))
+    answer = ask(index, chat, "Who opened the bridge at Harrow Mere?")
+    assert answer.answer == "Aldous Finch opened the new bridge at Harrow Mere on Friday."
+    assert [d.reason for d in answer.dropped] == ["not in its source: grand, costly, ornate"]
+
+
 def test_where_no_sentence_passes_the_reply_is_a_refusal(index: Index) -> None:
     said = "Maria Lund designed a tower for Harrow Mere."
     answer = ask(index, ScriptedChat(text=said), "Who designed the tower at Harrow Mere?")

@@ -81,3 +81,30 @@ def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
     text: str, known: str, missing: list[str]
 ) -> None:
     assert kinds_missing(text, known) == missing
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "missing"),
+    [
+        (
+            "Holm won the Corfe Prize in 2019.",
+            "In May 2019 the 2018 Corfe Prize winner, Ines Holm, left.",
+            ["2019"],
+        ),
+        ("The 2014 Corfe Games were held in Ard.", "The 2018 Corfe Games were held.", ["2014"]),
+        ("Who won the Corfe Prize in 2018?", "The 2018 Corfe Prize went to Holm.", []),
+        (
+            "Holm won the 2018 Prize.",
+            "Holm won the 2018 Corfe Prize, not the 2019 Corfe Prize.",
+            [],
+        ),
+        (
+            "Holm spoke of the Corfe Prize in 2019.",
+            "In 2019 she spoke of the 2018 Corfe Prize.",
+            [],
+        ),
+        ("Holm left in 2019.", "On 5 May 2018 Holm left. In 2017 Holm came.", []),
+    ],
+)
+def test_an_edition_is_that_of_its_year(text: str, known: str, missing: list[str]) -> None:
+    assert kinds_missing(text, known) == missing

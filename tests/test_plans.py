@@ -1,6 +1,6 @@
 import pytest
 
-from service.plans import done, not_graver, only_sought
+from service.plans import done, not_graver, not_surmised, only_sought
 
 
 @pytest.mark.parametrize(
@@ -130,3 +130,17 @@ def test_what_is_only_asked_for_is_not_told_as_done(
 )
 def test_what_somebody_is_asked_to_do_is_not_done(claim: str, source: str, holds: bool) -> None:
     assert done(claim, source) is holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "holds"),
+    [
+        ("Holm probably feels relieved.", "Holm spoke in the council.", False),
+        ("It is likely to rain.", "Rain is forecast.", True),
+        ("The likely cause is a fault.", "Engineers suspect a fault.", True),
+        ("Holm will probably win.", "Holm is expected to win.", True),
+        ("Holm left.", "Holm left.", True),
+    ],
+)
+def test_what_is_probable_is_so_to_the_source(claim: str, source: str, holds: bool) -> None:
+    assert not_surmised(claim, source) is holds

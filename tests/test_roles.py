@@ -1,6 +1,13 @@
 import pytest
 
-from service.roles import causes_hold, keeps_owner, same_roles, speech_holds, told_by_others
+from service.roles import (
+    causes_hold,
+    keeps_owner,
+    not_the_loser,
+    same_roles,
+    speech_holds,
+    told_by_others,
+)
 
 
 @pytest.mark.parametrize(
@@ -222,3 +229,21 @@ def test_whose_words_are_asked_for_is_not_told_by_what_others_say(
         "All had boarded late, according to the coastguard.",
     ]
     assert told_by_others(text, cited, others) == whom
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("Ola Brand won the Corfe Open.", False),
+        ("The winner of the Corfe Open was Ola Brand.", False),
+        ("Ola Brand won it, beating Holm.", False),
+        ("Ines Holm won the Corfe Open.", True),
+        ("Ines Holm won it, beating Ola Brand.", True),
+        ("Ola Brand reached the final.", True),
+    ],
+)
+def test_who_was_beaten_did_not_win(claim: str, holds: bool) -> None:
+    source = "Ines Holm defeated the champion, Ola Brand, 6-3, 7-5 to win the Corfe Open."
+    assert not_the_loser(claim, source) is holds
+    assert not_the_loser("Ola Brand won in 2014.", f"{source[:-1]}, who won in 2014.")
+    assert not_the_loser("Ola Brand won in 2014.", f"{source} Ola Brand won in 2014.")
