@@ -11,9 +11,10 @@ from service.dates import MONTHS
 from service.nations import of_other_nations
 from service.wording import stems, words
 
-# "The 2018 Maxwell Award"; not "in 2018 Krall left", nor "on 5 May 2018 Krall left".
+# "The 2018 Corfe Prize"; not "in 2018 Krall left", nor "on 5 May 2018 Krall left".
 _EDITION = re.compile(r"(?P<year>(?:19|20)\d\d) (?P<name>[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*)")
 _IN_A_YEAR = re.compile(r"\b[Ii]n ((?:19|20)\d\d)\b")
+_OF_A_YEAR = re.compile(r"\b(?:for|from|in|of|since|the) ((?:19|20)\d\d)\b", re.IGNORECASE)
 _WHEN = re.compile(
     rf"(?:\b(?:{'|'.join(MONTHS)}|after|before|by|during|early|from|in|late|mid|of|since|till|until)"
     r"|\d)[.,]? \Z",
@@ -77,7 +78,7 @@ _RANKED = re.compile(
     r"(?P<names>(?-i:(?: [A-Z][\w’'-]+)+))",
     re.IGNORECASE,
 )
-# Who is at the head of what: "president of the NFL", "Lego’s chief executive".
+# Who is at the head of what: "president of Holmco", "Holmco’s chief executive".
 _HEAD = (
     r"(?P<head>(?i:president|chief executive|CEO|chair|chairman|chairwoman|director|head|leader"
     r"|founder|boss))"
@@ -87,7 +88,7 @@ _HEADS = (
     re.compile(rf"\b{_HEAD} of (?:[Tt]he )?{_BODY}(?![\w’'-])(?<!['’]s)"),
     re.compile(rf"\b(?!The\b){_BODY} {_HEAD}\b"),
 )
-# A body that bears another's name is another: "the NFL Players Association", "the Lego Foundation".
+# A body that bears another's name is another: "the Holmco Foundation".
 _BODIES = stems(
     "association foundation federation union council committee commission board chamber society"
     " trust institute academy fund festival"
@@ -127,10 +128,10 @@ def kinds_missing(text: str, known: str) -> list[str]:
     told = [*_editions(known)]
     asked = [*_editions(text)]
     if not asked and len(years := _IN_A_YEAR.findall(text)) == 1:
-        asked = [(years[0], name) for _, name in told if name.issubset(stems(text))]
+        asked = [(years[0], n) for _, n in told if len(n) > 1 and n.issubset(stems(text))]
     for year, name in asked:
         theirs = {other for other, held in told if name <= held or held <= name}
-        if theirs and year not in theirs and year not in _IN_A_YEAR.findall(known):
+        if theirs and year not in theirs and year not in _OF_A_YEAR.findall(known):
             missing.append(year)
     # A final is no semi-final.
     stages = {*map(stage_of, STAGE.finditer(known))}

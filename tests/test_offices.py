@@ -103,6 +103,7 @@ def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
             "In 2019 she spoke of the 2018 Corfe Prize.",
             [],
         ),
+        ("Who won the Corfe Prize in 2014?", "The 2014 prize beat the 2018 Corfe Prize.", []),
         ("Holm left in 2019.", "On 5 May 2018 Holm left. In 2017 Holm came.", []),
     ],
 )
