@@ -49,6 +49,7 @@ from service.grounding import (
     with_before,
 )
 from service.orders import orders
+from service.plans import not_graver, only_ahead
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named
 from service.reading import Reader, context_of
@@ -412,12 +413,27 @@ class Attempt:
                 return
             if not self._bears(word):
                 word = ""
+        if word == "Yes" and not self._is_done():
+            word = ""
+            if not part.verified:
+                return
         first = part.verified[0]
         text = unwrapped(first.text, [c.text for c in first.grounds.cited])
         if word:
             beside = " ".join([part.question, *(c.passage.text for c in first.grounds.cited)])
             text = f"{word}, {continued(unled(text), beside)}"
         part.verified[0] = replace(first, text=text)
+
+    def _is_done(self) -> bool:
+        """Whether what is cited tells as done what is asked about; where it does not, what the
+        model told as done gives way to the source's own words.
+        """
+        part, first = self.part, self.part.verified[0]
+        cited = " ".join(c.text for c in first.grounds.cited)
+        ahead = only_ahead(part.question, cited)
+        if ahead and not only_ahead(part.question, first.text):
+            part.verified[:1] = self._in_their_own_words([first.text])
+        return not ahead and not_graver(part.question, cited)
 
     def _what_bears(self, word: str) -> list[Verified]:
         """A sentence that goes with Yes or No: a source's own where the model's does not."""

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from index.sentences import sentence_spans
 from service.offices import STAGE, stage_of
-from service.roles import is_deed
-from service.wording import Word, stems, words
+from service.roles import SAYS, is_deed
+from service.wording import Word, is_content, stems, words
 
 # What is to be, or may be.
 _MODAL = re.compile(r"(?:would|won['’]t|will|could|may|might|should|shall|['’]ll)\Z", re.IGNORECASE)
@@ -51,6 +51,20 @@ _OPEN = re.compile(
     r"|support|insist|target|goal|aim|need|requir|intend|wish|claim)\w*",
     re.IGNORECASE,
 )
+# A question for what was done, not for what was said or planned; and what is ahead, or may be.
+_ASKS_DONE = re.compile(r"(?:did|had|has|have|was|were)\b", re.IGNORECASE)
+_ASKS_WORDS = re.compile(
+    r"\b(?:agre|announc|decid|expect|intend|offer|order|plan(?:s|ned|ning)?\b|promis|propos|say"
+    r"|said|tell|told|threat|vow|warn)",
+    re.IGNORECASE,
+)
+_IS_AHEAD = re.compile(
+    r"\b(?:will|would|shall|may|might|could|should)\b(?! have\b)"
+    r"|\b(?:is|are|was|were|be|been)(?: \w+)?(?: \w+)? to (?=be\b|[a-z]+\b)"
+    r"|\b(?:aim|hope|intend|need|plan|promise|propose|seek|threaten|vow|want)(?:s|ed|d|ning)?\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"[;:–—]|,?\s(?:and|but|while|whereas|although)\s")
 # What is only probable, and the words by which a source tells so.
 _SURMISED = re.compile(r"\b(?:probably|likely|presumably)\b", re.IGNORECASE)
 _SURMISES = re.compile(
@@ -59,6 +73,7 @@ _SURMISES = re.compile(
     r"|suggest|suspect|appear|think|thought|threat|unlikel|likel|would|will\b|[’']ll\b)",
     re.IGNORECASE,
 )
+PASSIVE_WITHIN = 3  # words of "is expected to"
 SOUGHT_WITHIN = 10  # words between who asks and what is asked for
 
 
@@ -244,6 +259,31 @@ _GRAVE = [
         ),
     )
 ]
+
+
+def only_ahead(question: str, text: str) -> bool:
+    """Whether a question asks if something was done, and all that a text tells of it is to come or
+    may be: "Dan Reyes will leave", "is to be sold", "they might blockade it".
+    """
+    if not _ASKS_DONE.match(question) or _IS_AHEAD.search(question) or _ASKS_WORDS.search(question):
+        return False
+    asked = {w.stem for w in words(question) if is_content(w)}
+    parts = [part for part in _CLAUSE.split(text) if asked & stems(part)]
+    return bool(parts) and all(map(_is_ahead, parts))
+
+
+def _is_ahead(clause: str) -> bool:
+    """Whether nothing but words, and what follows a word for what is to come, is told as done."""
+    tokens = _TOKEN.findall(clause)
+    ahead = {len(_TOKEN.findall(clause[: m.end()])) for m in _IS_AHEAD.finditer(clause)}
+    return bool(ahead) and not any(
+        is_deed(word)
+        and not re.fullmatch(SAYS, word)
+        and not _IS_AHEAD.fullmatch(word)
+        and word not in ("expected", "planned", "scheduled")
+        and not any(at - PASSIVE_WITHIN <= i < at + WITHIN for at in ahead)
+        for i, word in enumerate(tokens)
+    )
 
 
 def not_surmised(claim: str, source: str) -> bool:

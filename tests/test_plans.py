@@ -1,6 +1,6 @@
 import pytest
 
-from service.plans import done, not_graver, not_surmised, only_sought
+from service.plans import done, not_graver, not_surmised, only_ahead, only_sought
 
 
 @pytest.mark.parametrize(
@@ -144,3 +144,33 @@ def test_what_somebody_is_asked_to_do_is_not_done(claim: str, source: str, holds
 )
 def test_what_is_probable_is_so_to_the_source(claim: str, source: str, holds: bool) -> None:
     assert not_surmised(claim, source) is holds
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "ahead"),
+    [
+        (
+            "Has Ola Holm left the board?",
+            "Ola Holm will leave the board in May, as is expected.",
+            True,
+        ),
+        ("Has Brandt been banned?", "Reed signed, and Brandt is expected to be banned.", True),
+        (
+            "Did they block the port of Ard?",
+            "Fishermen in Ard said they might block the port.",
+            True,
+        ),
+        ("Did the plant close?", "Holmco plans to close the plant, a person said.", True),
+        ("Has the trial begun?", "The trial is to begin on 7 September.", True),
+        ("Was the deal approved?", "The deal needs the approval of the commission.", True),
+        ("Was the bill approved?", "The bill, which will cut taxes, was approved.", False),
+        ("Has the bridge been closed?", "The bridge is closed and will reopen in May.", False),
+        ("Did Holm say that she would resign?", "Holm said that she would resign.", False),
+        ("Did Holm win?", "Holm won the vote and would take office in May.", False),
+        ("Did the court ban it?", "The court banned the sale, which would have begun.", False),
+        ("Will the plant close?", "Holmco plans to close the plant.", False),
+        ("Have wages risen?", "Wages rose and are expected to rise further.", False),
+    ],
+)
+def test_what_is_ahead_is_not_done(question: str, text: str, ahead: bool) -> None:
+    assert only_ahead(question, text) is ahead
