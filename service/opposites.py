@@ -43,6 +43,7 @@ support favour favor back | oppose
 convict guilty | acquit innocent
 hire appoint | fire sack dismiss
 raise | lower cut reduce
+uphold upheld | dismiss overturn overturned quash
 succeed | fail
 create | lose lost cut axe
 profit | loss

@@ -6,6 +6,7 @@ from service.opposites import is_cleared, not_opposed
 @pytest.mark.parametrize(
     ("claim", "source"),
     [
+        ("The complaint was upheld.", "The complaint was dismissed on Friday."),
         ("The council rejected the plan.", "The council approved the plan on Friday."),
         ("The plan was rejected by the council.", "The council approved the plan on Friday."),
         ("The council accepted the offer.", "The council vetoed the offer, Holm said."),
