@@ -9,7 +9,7 @@ from itertools import pairwise
 from index.sentences import sentence_spans
 from service.offices import STAGE, stage_of
 from service.roles import SAYS, is_deed
-from service.wording import Word, is_content, stems, words
+from service.wording import Word, is_content, names, stems, words
 
 # What is to be, or may be.
 _MODAL = re.compile(r"(?:would|won['’]t|will|could|may|might|should|shall|['’]ll)\Z", re.IGNORECASE)
@@ -268,8 +268,10 @@ def only_ahead(question: str, text: str) -> bool:
     if not _ASKS_DONE.match(question) or _IS_AHEAD.search(question) or _ASKS_WORDS.search(question):
         return False
     asked = {w.stem for w in words(question) if is_content(w)}
-    parts = [part for part in _CLAUSE.split(text) if asked & stems(part)]
-    return bool(parts) and all(map(_is_ahead, parts))
+    deed = asked - {w.stem for w in names(question)}
+    clauses = [c for span in sentence_spans(text) for c in _CLAUSE.split(span.of(text))]
+    told = [c for c in clauses if deed & stems(c)] or [c for c in clauses if asked & stems(c)]
+    return bool(told) and all(map(_is_ahead, told))
 
 
 def _is_ahead(clause: str) -> bool:

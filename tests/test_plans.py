@@ -162,6 +162,7 @@ def test_what_is_probable_is_so_to_the_source(claim: str, source: str, holds: bo
         ),
         ("Did the plant close?", "Holmco plans to close the plant, a person said.", True),
         ("Has the trial begun?", "The trial is to begin on 7 September.", True),
+        ("Has the trial of Holm begun?", "Holm was charged. The trial is to begin in May.", True),
         ("Was the deal approved?", "The deal needs the approval of the commission.", True),
         ("Was the bill approved?", "The bill, which will cut taxes, was approved.", False),
         ("Has the bridge been closed?", "The bridge is closed and will reopen in May.", False),
