@@ -3,6 +3,7 @@
 All by code over words. English only.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -103,17 +104,17 @@ def told_together(name: str, question: str, offered: Sequence[Evidence]) -> list
     missing = {
         s: w for s, w in weights_of(question, offered).items() if s in known and s not in answer
     }
-    total = sum(missing.values())
+    total = math.fsum(missing.values())
     left = [(e, there) for e, there in held_by if answer <= there]
     chosen: list[Evidence] = []
     while left and len(chosen) < TOLD_TOGETHER:
-        best, there = max(left, key=lambda each: sum(missing.get(s, 0) for s in each[1]))
-        added = sum(missing.pop(s, 0) for s in there)
+        best, there = max(left, key=lambda each: math.fsum(missing.get(s, 0) for s in each[1]))
+        added = math.fsum(missing.pop(s, 0) for s in there)
         if chosen and added < LEAST_ADDED * total:
             break
         chosen.append(best)
         left = [(e, there) for e, there in held_by if e not in chosen and answer & there]
-    return chosen if total and sum(missing.values()) <= (1 - LEAST_TOLD) * total else []
+    return chosen if total and math.fsum(missing.values()) <= (1 - LEAST_TOLD) * total else []
 
 
 def whom_most_tell_of(question: str, offered: Sequence[Evidence]) -> str:

@@ -325,7 +325,7 @@ def _grounds(
     elsewhere = frozenset().union(*(stems(e.text) for e in same_article if e not in others))
     elsewhere -= stems(f"{text} {first.passage.title or ''}")
     borrowed = [w for s, w in deed.items() if s in elsewhere]
-    if len(borrowed) > 1 and sum(borrowed) > BORROWED * sum(deed.values()):
+    if len(borrowed) > 1 and math.fsum(borrowed) > BORROWED * math.fsum(deed.values()):
         grounds.checks["roles"] = False
     if not missing and not grounds.failed:
         chosen, grounds = _least(claim, chosen, grounds, weights, common)
@@ -377,8 +377,8 @@ def _least(
 def _adds(e: Evidence, beside: Iterable[Evidence], weights: dict[str, float]) -> float:
     """The weight of the claim's words that only this sentence holds; 0 where it is too little."""
     new = (stems(e.text) & weights.keys()).difference(*(stems(o.text) for o in beside))
-    added = sum(weights[stem] for stem in new)
-    enough = len(new) >= BESIDE_WORDS and added >= BESIDE_ADDS * sum(weights.values())
+    added = math.fsum(weights[stem] for stem in new)
+    enough = len(new) >= BESIDE_WORDS and added >= BESIDE_ADDS * math.fsum(weights.values())
     return added if enough else 0.0
 
 
@@ -504,9 +504,11 @@ def weights_of(claim: str, offered: Sequence[Evidence]) -> dict[str, float]:
 
 def covered(weights: dict[str, float], text: str) -> float:
     """Share of the claim's weight that `text` holds, 0 to 1."""
-    total = sum(weights.values())
+    # Exactly, or a set's order, which differs from process to process, would decide between two
+    # sentences that hold as much.
+    total = math.fsum(weights.values())
     found = stems(text)
-    return sum(w for stem, w in weights.items() if stem in found) / total if total else 0.0
+    return math.fsum(w for stem, w in weights.items() if stem in found) / total if total else 0.0
 
 
 def verbatim(claim: str, offered: Sequence[Evidence], *, whole: bool = False) -> bool:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from service.asked import (
 )
 from service.grounding import (
     check,
+    covered,
     evidence,
     ground,
     nearest,
@@ -946,3 +948,9 @@ def test_what_somebody_said_of_something_else_is_not_asked_for(
     assert beside("Holm said the gates hold.") == aside
     # What these are about stands around them.
     assert not beside("“The gates hold,” Holm said.") and not beside("Holm told them so.")
+
+
+def test_coverage_does_not_depend_on_the_order_of_a_set() -> None:
+    weights = {"ferri": 0.1, "skua": 0.2, "carri": 0.3, "peopl": 0.7, "coastguard": 0.9}
+    text = "The ferry Skua carried people."
+    assert len({covered(dict(order), text) for order in permutations(weights.items())}) == 1
