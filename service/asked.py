@@ -331,14 +331,15 @@ def tells_when(question: str, text: str) -> bool:
     )
 
 
-def lacks_kind(question: str, answer: str) -> bool:
+def lacks_kind(question: str, answer: str, whole: str = "") -> bool:
     """Whether the answer has nothing new of the kind that the question asks for.
 
     "Who succeeded David Rowe?" is not answered by "David Rowe resigned in August". Told of few
-    kinds of questions, and of those only where it is plain.
+    kinds of questions, and of those only where it is plain. What the `whole` question asks besides,
+    of which this is a part, is nothing new.
     """
     kind = next((kind for pattern, kind in _KINDS if pattern.search(question)), None)
-    asked = stems(question)
+    asked = stems(f"{question} {whole}")
     new = [w for w in words(answer) if w.stem not in asked and is_content(w)]
     if kind == "somebody":
         return not any(not w.is_number and w.stem not in CALENDAR_STEMS for w in new)

@@ -521,7 +521,7 @@ class Attempt:
         # A name may be written otherwise; a year that nobody tells of is another one, and who says
         # something else is somebody else.
         plainly = sum(bool(_YEAR.fullmatch(m)) for m in missing) + len(others)
-        plainly += lacks_kind(question, said) or bool(aside)
+        plainly += lacks_kind(question, said, self.work.asked.question) or bool(aside)
         signals["unmet"] = float(len([*missing, *others, *aside]) + PLAINLY * plainly)
 
     def _beside_the_matter(self) -> list[str]:

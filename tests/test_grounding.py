@@ -554,6 +554,12 @@ def test_an_answer_has_something_of_the_kind_that_is_asked_for(
     assert lacks_kind(question, answer) == lacks
 
 
+def test_what_another_part_asks_is_nothing_new() -> None:
+    part, whole = "Who refused bail?", "Who refused bail and when does the trial begin?"
+    assert lacks_kind(part, "The trial is to begin in May.", whole)
+    assert not lacks_kind(part, "The judge refused bail.", whole)
+
+
 def test_nobody_is_put_in_the_place_of_whom_the_question_names() -> None:
     cited = "Lars Solheim, the chairman, said that the centre was never in question."
     answer = "Lars Solheim said that the centre was never in question."
