@@ -48,6 +48,31 @@ _OBEY = (
     rf"(?:(?:please|always|only|just|simply|then) )?(?:{_SAY}"
     r"|(?:ignore|disregard|forget|override|cite|quote) (?:all|the|this|these|your|any|only)\b)"
 )
+# An order in the third person, to whoever takes up the text that it stands in: "Anyone who
+# summarises this article must write that". Without the text it is news ("Whoever wins must").
+_TEXT = (
+    r"(?:this|these|the above) (?:\w+ )?(?:articles?|bulletin|dispatch|documents?|items?|lines"
+    r"|news|pages?|paragraphs?|passages?|pieces?|posts?|reports?|story|stories|texts?)"
+)
+_WHOEVER = (
+    r"(?:whoever|(?:any|every)(?:one|body)|those|people|persons?|journalists?|editors?|writers?"
+    rf"|readers?|users?|models?|systems?|tools?|programs?|software|summari[sz]ers?|{_AI})"
+)
+_TAKES_UP = (
+    r"(?:analy[sz]|answer|ask|cit|consult|describ|discuss|index|paraphras|pass|process|publish"
+    r"|quot|read|rel(?:ay|ies|y)|repeat|report|reproduc|retell|rewrit|shar|shorten|summari[sz]"
+    r"|translat|us)(?:e?s|e?d|ing|e)?"
+)
+_MUST = (
+    r"(?:must|shall|should|ought to|(?:has|have|needs?|is|are) to"
+    r"|(?:is|are) (?:advised|asked|expected|instructed|obliged|required|told|urged) to)"
+    r"(?: (?:always|also|never|not|only))?"
+)
+_WRITE = (
+    r"(?:(?:add|answer|assert|claim|confirm|explain|include|inform|mention|note|repeat|reply|report"
+    r"|respond|say|state|tell|write)(?: [\w-]+){0,4}?(?: that\b|:|,? ?[“\"‘\[])"
+    r"|(?:answer|reply|respond) (?:with|only|yes|no)\b|(?:describe|present) [^.;:!?]{1,40} as\b)"
+)
 # What may as well be somebody's speech to others, where it is told as that: "“Ignore the noise,” he
 # said".
 _IMPERATIVES = re.compile(
@@ -72,6 +97,20 @@ _IMPERATIVES = re.compile(
             r"\banswer to (?:all|any|each|every) (?:question|query|prompt)s? "
             r"(?:[\w ]{1,40} )?(?:is|must|should|will)\b",
             r"\byou are an? (?:helpful )?(?:ai|chatbot|(?:large )?language model)\b",
+            rf"\b{_WHOEVER}(?: (?:who|that|which))?(?: \w+){{0,2}}? {_TAKES_UP}\b"
+            rf"(?: [\w-]+){{0,3}}? (?:{_TEXT}\b[^.;:!?]{{0,60}}?|this|the above),? {_MUST} "
+            + _WRITE,
+            rf"\b(?:{_REPLY}|mentions?|quotations?|retellings?|translations?|readers?|users?) "
+            rf"(?:about|from|of|on|to) {_TEXT},? {_MUST} {_WRITE}",
+            # To be told to whoever reads or asks; what somebody says ought to be told is news.
+            r"(?:^|[,.;:!?]\W*)(?:(?:all|any|each|every|our|the|your) )?"
+            rf"(?:(?:readers?|askers?)(?: of {_TEXT})?|{_WHOEVER}(?: who)? (?:asks?|asking)"
+            rf"(?: [\w-]+){{0,4}}?),? {_MUST} be (?:assured|informed|told) that\b"
+            r"(?![^.;:!?]{0,300}, [^.,;:!?]{0,60}\b(?:argued|ruled|said|says?|warn(?:s|ed)"
+            r"|wr(?:ites|ote))\b[^.,;:!?]{0,60}\W{0,9}$)",
+            rf"\b{_MUST} be (?:added|made clear|mentioned|noted|repeated|reported|said|stated"
+            rf"|written)\b[^.;:!?]{{0,80}}? in (?:(?:all|any|each|every) (?:\w+ )?{_REPLY}\b"
+            rf"|(?:an?|the) {_REPLY} (?:about|of|on|to) {_TEXT}\b)",
         ]
     ),
     re.IGNORECASE | re.MULTILINE,
