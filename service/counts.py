@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from index.sentences import sentence_spans
+from service.nations import kin
 from service.roles import SAYS, is_deed
-from service.wording import CALENDAR_STEMS, Word, is_content, names, quotations, runs, words
+from service.wording import CALENDAR_STEMS, Word, is_content, names, quotations, runs, stems, words
 
 # One number is told of between two of these.
 _BOUNDARY = re.compile(
@@ -52,6 +53,14 @@ _EXACT = re.compile(
     r"|some|nearly|almost|roughly|approximately|up to|[a-z]+ly)|[-–—/.])\s*\Z",
     re.IGNORECASE,
 )
+# Who has how many: "Holm Foods, which makes jam, employs 300 people", "Corfe’s fleet has 12 boats".
+_NAME = r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*"
+_HAS = re.compile(
+    rf"(?:The )?(?P<who>{_NAME})(?:(?<=['’]s|s['’])(?: [a-z-]+){{1,3}})?(?:, [^,;]+,)?"
+    r"(?: (?:now|also|still|already|currently))?"
+    r" (?:has|have|had|employ(?:s|ed)?|own(?:s|ed)?|operate[sd]?|runs?)\b"
+    r"(?P<so>(?: (?!been\b)[a-z]+){0,4} (?=\w))"
+)
 UNIT_WITHIN = 3  # words after a number among which what it counts is named
 PLACE_WITHIN = 3
 
@@ -83,6 +92,48 @@ def counts_hold(claim: str, source: str, common: frozenset[str] = frozenset()) -
     """
     theirs = list(_counts(source, common))
     return not any(_is_swapped(count, theirs) for count in _counts(claim, common))
+
+
+def keeps_holder(
+    claim: str, source: str, around: str, common: frozenset[str] = frozenset()
+) -> bool:
+    """False where the claim gives somebody as many as only another has in the source: "Holm has 300
+    employees", where Corfe employs 300. Of two whom a sentence `around` it tells of together, else
+    one may be the other's name.
+    """
+    sentences = [span.of(source) for span in sentence_spans(source)]
+    for who, number in _holders(claim, common):
+        told = [text for text in sentences if number in stems(text)]
+        others = [
+            other for text in told for other, many in _holders(text, common) if many == number
+        ]
+        if (
+            told
+            and len(others) == len(told)
+            and not any(who & (stems(text) | kin(text)) for text in told)
+            and not any(other & stems(claim) for other in others)
+            and all(_are_two(who, other, around) for other in others)
+        ):
+            return False
+    return True
+
+
+def _holders(text: str, common: frozenset[str]) -> Iterator[tuple[frozenset[str], str]]:
+    """Stems of the names of who a sentence begins with and has so many, and the number's."""
+    match = _HAS.match(text)
+    if match is None:
+        return
+    who = [w for w in names(text, common=common) if w.start < match.end("who")]
+    after = next(w for w in words(text) if w.start >= match.end())
+    if who and after.is_number and not any(is_deed(w.text) for w in words(match["so"])):
+        yield frozenset(w.stem for w in who), after.stem
+
+
+def _are_two(one: frozenset[str], other: frozenset[str], around: str) -> bool:
+    return any(
+        one & stems(text := span.of(around)) and other & stems(text)
+        for span in sentence_spans(around)
+    )
 
 
 def bounds_hold(claim: str, source: str) -> bool:

@@ -18,12 +18,12 @@ import numpy.typing as npt
 from index.registry import Passage
 from index.sentences import Span, sentence_spans
 from index.stated import without_agency_line
-from service.counts import bounds_hold, counts_hold
+from service.counts import bounds_hold, counts_hold, keeps_holder
 from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
 from service.errata import repeats_an_error
 from service.nations import kin
-from service.offices import kinds_missing, offices_missing
+from service.offices import in_that_office, kinds_missing, offices_missing
 from service.opposites import is_cleared, not_done, not_opposed, opposites, undone
 from service.orders import orders, seen
 from service.plans import done, not_graver, not_surmised
@@ -584,7 +584,8 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     return {
         "numbers": numbers <= there
         and counts_hold(claim, text, common)
-        and bounds_hold(claim, text),
+        and bounds_hold(claim, text)
+        and keeps_holder(claim, text, _around(grounds), common),
         "names": {w.stem for w in names(claim, common=common)} <= there | kin(text)
         and all(_sex_holds(claim, c.text) for c in grounds.cited)
         and not offices_missing(claim, _around(grounds))
@@ -600,6 +601,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         "roles": same_roles(claim, named, common, _around(grounds))
         and not_the_loser(claim, named, common)
         and speech_holds(claim, named, _around(grounds))
+        and in_that_office(claim, _around(grounds))
         and all(keeps_owner(claim, c.text, _before(c)) for c in grounds.cited),
         "plans": done(claim, text, grounds.article)
         and not_graver(claim, text)

@@ -4,12 +4,14 @@ words tell. English only.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise, product
 
 from index.sentences import sentence_spans
 from service.dates import MONTHS
-from service.nations import of_other_nations
-from service.wording import stems, words
+from service.nations import kin, of_other_nations
+from service.roles import SAYS
+from service.wording import is_content, stems, words
 
 # "The 2018 Corfe Prize"; not "in 2018 Krall left", nor "on 5 May 2018 Krall left".
 _EDITION = re.compile(r"(?P<year>(?:19|20)\d\d) (?P<name>[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*)")
@@ -88,11 +90,34 @@ _HEADS = (
     re.compile(rf"\b{_HEAD} of (?:[Tt]he )?{_BODY}(?![\w’'-])(?<!['’]s)"),
     re.compile(rf"\b(?!The\b){_BODY} {_HEAD}\b"),
 )
+# Who heads it: "Holmco’s founder, Ada Krall", "Ada Krall is the founder of Holmco". Of two who lead
+# there may be more names: "the Labour leader", "the leader of the opposition".
+_OFFICES = (
+    r"(?P<head>(?i:president|chief executive|CEO|chair(?:man|woman|person)?|director|founder))\b"
+    r"(?: officer)?"
+)
+_SAYS = re.compile(rf"\b{SAYS}\b")
+_HIS = re.compile(r"\b(?:he|she|his|her)\b", re.IGNORECASE)
+_PERSON = r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*"
+_HEADED = (
+    re.compile(rf"\b{_OFFICES} of (?:[Tt]he )?{_BODY}(?![\w’'-])(?<!['’]s)"),
+    re.compile(
+        rf"\b(?!The\b){_BODY}"
+        rf"(?:(?<=['’]s) (?:new|former|current|acting|interim|outgoing|late|first))? {_OFFICES}"
+    ),
+)
+_HEADED_BY = re.compile(rf",? (?:(?:is|was) )?(?P<who>{_PERSON})")
+_HEADS_IT = re.compile(
+    rf"(?P<who>{_PERSON})(?:,| is| was| became)(?: (?:now|also))?"
+    r"(?: (?:the|a))?(?: (?:new|former|current|acting|interim|outgoing|late|first))? \Z"
+)
 # A body that bears another's name is another: "the Holmco Foundation".
 _BODIES = stems(
     "association foundation federation union council committee commission board chamber society"
     " trust institute academy fund festival"
 )
+NAMED_WITHIN = 60  # characters before an office, of who holds it
+BEGINNING = 4  # letters that a place and its people share: "Togo", "Togolese"
 NEAR_ITS_OFFICE = 4  # words: "minister of state for foreign affairs"
 
 
@@ -205,6 +230,68 @@ def _heads(text: str) -> Iterator[tuple[str, list[str], str]]:
     for match in (m for pattern in _HEADS for m in pattern.finditer(text)):
         head = match["head"].casefold().replace("chief executive", "ceo")
         yield head, [w.stem for w in words(match["of"])], match[0]
+
+
+def in_that_office(claim: str, known: str) -> bool:
+    """False where a claim has somebody at the head of a body, and `known` has the same person in
+    that office of another, and tells of this one and the person in no sentence together.
+    """
+    theirs: list[_Headed] | None = None
+    for mine in _headed(claim):
+        theirs = [*_headed(known)] if theirs is None else theirs
+        same = [other for other in theirs if other.head == mine.head]
+        if (
+            mine.who
+            and any(other.who == mine.who for other in same)
+            and not any(
+                other.who in (mine.who, "") and _may_be_one(mine.body, other.body) for other in same
+            )
+            and not any(
+                _are_together(mine.who, mine.body, span.of(known)) for span in sentence_spans(known)
+            )
+        ):
+            return False
+    return True
+
+
+def _may_be_one(body: frozenset[str], other: frozenset[str]) -> bool:
+    """Of one word, or of one beginning: "the Togolese president" is the president of Togo."""
+    return bool({s[:BEGINNING] for s in body} & {s[:BEGINNING] for s in other})
+
+
+def _are_together(who: str, body: frozenset[str], sentence: str) -> bool:
+    """Whether a sentence tells of both, or of "his" body; what somebody says of it is no office."""
+    says = _SAYS.search(sentence)
+    if says and who in stems(before := sentence[: says.start()]):
+        sentence = before
+    told = stems(sentence)
+    return bool(body & (told | kin(sentence))) and (who in told or bool(_HIS.search(sentence)))
+
+
+@dataclass(frozen=True)
+class _Headed:
+    """An office, the stems of the names of whose it is, and that of the surname of who holds it,
+    where that stands beside.
+    """
+
+    head: str
+    body: frozenset[str]
+    who: str
+
+
+def _headed(text: str) -> Iterator[_Headed]:
+    for match in (m for pattern in _HEADED for m in pattern.finditer(text)):
+        head = match["head"].casefold().replace("chief executive", "ceo")
+        head = re.sub(r"\Achair\w*", "chair", head)
+        start = match.start()
+        named = _HEADED_BY.match(text, match.end())
+        named = named or _HEADS_IT.search(text, max(0, start - NAMED_WITHIN), start)
+        who = [w.stem for w in words(named["who"])][-1] if named else ""
+        named_so = [w for w in words(match["of"]) if is_content(w)]
+        body = kin(match["of"]) | {w.stem for w in named_so}
+        if len(named_so) > 1:
+            body |= {"".join(w.text[0] for w in named_so).casefold()}
+        yield _Headed(head, body, who)
 
 
 def _is_of(of: str, office: str, known: str) -> bool:

@@ -1,6 +1,6 @@
 import pytest
 
-from service.counts import bounds_hold, counts_hold, with_bounds
+from service.counts import bounds_hold, counts_hold, keeps_holder, with_bounds
 
 SEATS = "The Civic Union won 71 seats and the National List 54."
 
@@ -90,3 +90,22 @@ def test_a_number_keeps_the_bound_that_its_source_has(
     claim: str, source: str, expected: str
 ) -> None:
     assert with_bounds(claim, source) == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "holds"),
+    [
+        ("Corfe has 300 employees.", "Dale, which makes jam, employs 300 people.", False),
+        ("Corfe's fleet has 12 boats.", "Dale's fleet has 12 boats.", False),
+        ("Corfe has 12 boats.", "Dale owns a fleet of 12 boats. Corfe lost in May.", False),
+        ("Dale Foods has 300 employees.", "Dale employs 300 people.", True),
+        ("Corfe has 300 employees.", "Corfe fell out with Dale. It employs 300 people.", True),
+        ("Corfe has 300 employees.", "The company employs 300 people.", True),
+        ("Corfe has 300 employees.", "In Dale 300 people work for it.", True),
+        ("Corfe has 300 employees.", "Dale's mayor said that 300 people work there.", True),
+        ("Corfe has 300 employees.", "Dale has lost 300 people. It has 300.", True),
+        ("Corfe has 12 points.", "The Reds have 12 points.", True),  # its nickname, perhaps
+    ],
+)
+def test_how_many_one_has_another_has_not(claim: str, source: str, holds: bool) -> None:
+    assert keeps_holder(claim, source, "Corfe is to buy Dale. The Reds won.") == holds

@@ -179,6 +179,23 @@ def test_a_name_of_another_sentence_brings_that_sentence_along() -> None:
     assert grounds.checks["names"]
 
 
+@pytest.mark.parametrize(
+    ("claim", "failed"),
+    [
+        ("Corfe has 300 employees.", ["numbers"]),
+        ("Dale has 300 employees.", []),
+        ("Karl Brandt is the founder of Corfe.", ["roles"]),
+        ("Karl Brandt is the founder of Dale.", []),
+    ],
+)
+def test_a_sentence_that_names_a_body_gives_it_nothing_of_a_neighbours(
+    claim: str, failed: list[str]
+) -> None:
+    text = "Corfe is to buy Dale. Dale employs 300 people. Dale's founder, Karl Brandt, left."
+    grounds = ground(claim, "?", evidence([passage(text, title="Sale")]))
+    assert grounds is not None and grounds.failed == failed
+
+
 CRIMES = (
     "The talks covered drug smuggling and forgery. Krall said these crimes threaten the whole "
     "region. Nobody was late. The talks go on in May."

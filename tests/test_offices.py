@@ -1,6 +1,6 @@
 import pytest
 
-from service.offices import kinds_missing, offices_missing
+from service.offices import in_that_office, kinds_missing, offices_missing
 
 
 @pytest.mark.parametrize(
@@ -109,3 +109,41 @@ def test_of_kinds_of_one_thing_the_source_tells_of_the_one_named(
 )
 def test_an_edition_is_that_of_its_year(text: str, known: str, missing: list[str]) -> None:
     assert kinds_missing(text, known) == missing
+
+
+DEAL = (
+    "Corfe's chief executive, Ines Holm, said Dale would keep its name. Dale's founder, Karl "
+    "Brandt, will leave. Corfe is to buy Dale Foods in May. The Harrow director Ola Reed left."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("Ines Holm is the chief executive of Dale.", False),
+        ("The CEO of Dale Foods is Ines Holm.", False),
+        ("Ines Holm, the chief executive of Dale Foods, left.", False),
+        ("Karl Brandt is Corfe's founder.", False),
+        ("Ola Reed is the director of Holm House.", False),
+        ("Karl Brandt is the founder of Dale Foods.", True),
+        ("Corfe's CEO is Holm.", True),
+        ("Karl Brandt is the chief executive of Corfe.", True),  # another office: not for this
+        ("Ola Reed is the director of Harrow.", True),
+    ],
+)
+def test_who_heads_a_body_heads_no_neighbour(claim: str, holds: bool) -> None:
+    assert in_that_office(claim, DEAL) == holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "known"),
+    [
+        ("Holm is the president of the United States.", "US president Ines Holm left."),
+        ("Holm is the president of Togo.", "Togolese President Ines Holm left."),
+        ("Holm is the director of the Ard Fund.", "Corfe director Ada Holm left. She led the Ard."),
+        ("Holm is the founder of Dale.", "Corfe's founder, Ada Holm, began Dale in May."),
+        ("Holm is the founder of Dale.", "Corfe's founder, Ada Holm, left. Dale's founder left."),
+    ],
+)
+def test_one_may_head_two_bodies_or_one_of_two_names(claim: str, known: str) -> None:
+    assert in_that_office(claim, known)
