@@ -80,16 +80,7 @@ _RANKED = re.compile(
     r"(?P<names>(?-i:(?: [A-Z][\w’'-]+)+))",
     re.IGNORECASE,
 )
-# Who is at the head of what: "president of Holmco", "Holmco’s chief executive".
-_HEAD = (
-    r"(?P<head>(?i:president|chief executive|CEO|chair|chairman|chairwoman|director|head|leader"
-    r"|founder|boss))"
-)
 _BODY = r"(?P<of>[A-Z][\w’'-]*(?:(?: of the| of| for| and)? [A-Z][\w’'-]*)*)"
-_HEADS = (
-    re.compile(rf"\b{_HEAD} of (?:[Tt]he )?{_BODY}(?![\w’'-])(?<!['’]s)"),
-    re.compile(rf"\b(?!The\b){_BODY} {_HEAD}\b"),
-)
 # Who heads it: "Holmco’s founder, Ada Krall", "Ada Krall is the founder of Holmco". Of two who lead
 # there may be more names: "the Labour leader", "the leader of the opposition".
 _OFFICES = (
@@ -216,20 +207,14 @@ def offices_missing(text: str, known: str) -> list[str]:
         ]
         if theirs and all(bool(rank) != bool(match["rank"]) for rank in theirs):
             missing.append(match[0])
-    heads = [*_heads(known)]
-    for head, body, said in _heads(text):
-        theirs = [b[len(body) :] for h, b, _ in heads if h == head and b[: len(body)] == body]
-        if theirs and all(_BODIES & {*more} for more in theirs):
-            missing.append(said)
+    headed = [*_headed(known)]
+    for mine in _headed(text):
+        names = [other.name for other in headed if other.head == mine.head]
+        longer = [n[len(mine.name) :] for n in names if n[: len(mine.name)] == mine.name]
+        if longer and all(_BODIES & {*more} for more in longer):
+            missing.append(mine.said)
     missing += [pair for pair in of_other_nations(text, known) if pair not in missing]
     return missing
-
-
-def _heads(text: str) -> Iterator[tuple[str, list[str], str]]:
-    """Who is at the head of what: the office, the stems of the body's name, and the words."""
-    for match in (m for pattern in _HEADS for m in pattern.finditer(text)):
-        head = match["head"].casefold().replace("chief executive", "ceo")
-        yield head, [w.stem for w in words(match["of"])], match[0]
 
 
 def in_that_office(claim: str, known: str) -> bool:
@@ -270,11 +255,13 @@ def _are_together(who: str, body: frozenset[str], sentence: str) -> bool:
 
 @dataclass(frozen=True)
 class _Headed:
-    """An office, the stems of the names of whose it is, and that of the surname of who holds it,
-    where that stands beside.
+    """An office, the words that say whose it is, the stems of the body's name, of all that it is
+    called, and that of the surname of who holds the office, where it stands beside.
     """
 
     head: str
+    said: str
+    name: tuple[str, ...]
     body: frozenset[str]
     who: str
 
@@ -291,7 +278,8 @@ def _headed(text: str) -> Iterator[_Headed]:
         body = kin(match["of"]) | {w.stem for w in named_so}
         if len(named_so) > 1:
             body |= {"".join(w.text[0] for w in named_so).casefold()}
-        yield _Headed(head, body, who)
+        name = tuple(w.stem for w in words(match["of"]))
+        yield _Headed(head, match[0], name, body, who)
 
 
 def _is_of(of: str, office: str, known: str) -> bool:
