@@ -846,25 +846,33 @@ def test_the_word_goes_with_the_sentence(
 
 
 @pytest.mark.parametrize(
-    ("question", "said"),
+    ("question", "said", "answer"),
     [
-        ("Has Ada Krall left the mill?", "Yes, Ada Krall will leave the mill soon."),
-        ("Did millers block the road?", "Yes, millers blocked the road to Corfe."),
-        ("Was Ola Brand convicted of theft?", "Yes, Ola Brand was charged with theft."),
+        (
+            "Has Ada Krall left the mill?",
+            "Yes, Ada Krall will leave the mill soon.",
+            "Ada Krall will leave the mill soon.",
+        ),
+        (
+            "Did millers block the road?",
+            "Yes, millers blocked the road to Corfe.",
+            "Millers said that they might blockade the road to Corfe.",
+        ),
+        (
+            "Was Ola Brand convicted of theft?",
+            "Yes, Ola Brand was charged with theft.",
+            "Ola Brand was charged with theft.",
+        ),
     ],
 )
-def test_what_is_to_come_is_no_yes(index: Index, question: str, said: str) -> None:
+def test_what_is_to_come_is_no_yes(index: Index, question: str, said: str, answer: str) -> None:
     text = (
         "Ada Krall will leave the mill soon. Millers said that they might blockade the road to "
         "Corfe. Ola Brand was charged with theft."
     )
     index.add(NewArticle(id="mill", text=text, title="Mill at Corfe"))
     chat = ScriptedChat(text=said, readings={"with Yes or No alone": 0.9})
-    answer = ask(index, chat, question)
-    assert not answer.answer.startswith("Yes") and answer.answer in (
-        "",
-        *text.replace(". ", ".|").split("|"),
-    )
+    assert ask(index, chat, question).answer == answer
 
 
 def test_a_denial_is_preferred_to_what_is_read_as_a_yes_beside_it(index: Index) -> None:
