@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from index.sentences import sentence_spans
 from service.nations import kin
 from service.roles import SAYS, is_deed
-from service.wording import CALENDAR_STEMS, Word, is_content, names, quotations, runs, stems, words
+from service.wording import (
+    CALENDAR_STEMS,
+    CAPITALISED,
+    Word,
+    is_content,
+    names,
+    quotations,
+    runs,
+    stems,
+    words,
+)
 
 # One number is told of between two of these.
 _BOUNDARY = re.compile(
@@ -54,9 +64,8 @@ _EXACT = re.compile(
     re.IGNORECASE,
 )
 # Who has how many: "Holm Foods, which makes jam, employs 300 people", "Corfe’s fleet has 12 boats".
-_NAME = r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*"
 _HAS = re.compile(
-    rf"(?:The )?(?P<who>{_NAME})(?:(?<=['’]s|s['’])(?: [a-z-]+){{1,3}})?(?:, [^,;]+,)?"
+    rf"(?:The )?(?P<who>{CAPITALISED})(?:(?<=['’]s|s['’])(?: [a-z-]+){{1,3}})?(?:, [^,;]+,)?"
     r"(?: (?:now|also|still|already|currently))?"
     r" (?:has|have|had|employ(?:s|ed)?|own(?:s|ed)?|operate[sd]?|runs?)\b"
     r"(?P<so>(?: (?!been\b)[a-z]+){0,4} (?=\w))"

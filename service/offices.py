@@ -11,10 +11,10 @@ from index.sentences import sentence_spans
 from service.dates import MONTHS
 from service.nations import kin, of_other_nations
 from service.roles import SAYS
-from service.wording import is_content, stems, words
+from service.wording import CAPITALISED, is_content, stems, words
 
 # "The 2018 Corfe Prize"; not "in 2018 Krall left", nor "on 5 May 2018 Krall left".
-_EDITION = re.compile(r"(?P<year>(?:19|20)\d\d) (?P<name>[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*)")
+_EDITION = re.compile(rf"(?P<year>(?:19|20)\d\d) (?P<name>{CAPITALISED})")
 _IN_A_YEAR = re.compile(r"\b[Ii]n ((?:19|20)\d\d)\b")
 _OF_A_YEAR = re.compile(r"\b(?:for|from|in|of|since|the) ((?:19|20)\d\d)\b", re.IGNORECASE)
 _WHEN = re.compile(
@@ -89,7 +89,6 @@ _OFFICES = (
 )
 _SAYS = re.compile(rf"\b{SAYS}\b")
 _HIS = re.compile(r"\b(?:he|she|his|her)\b", re.IGNORECASE)
-_PERSON = r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*"
 _HEADED = (
     re.compile(rf"\b{_OFFICES} of (?:[Tt]he )?{_BODY}(?![\w’'-])(?<!['’]s)"),
     re.compile(
@@ -97,9 +96,9 @@ _HEADED = (
         rf"(?:(?<=['’]s) (?:new|former|current|acting|interim|outgoing|late|first))? {_OFFICES}"
     ),
 )
-_HEADED_BY = re.compile(rf",? (?:(?:is|was) )?(?P<who>{_PERSON})")
+_HEADED_BY = re.compile(rf",? (?:(?:is|was) )?(?P<who>{CAPITALISED})")
 _HEADS_IT = re.compile(
-    rf"(?P<who>{_PERSON})(?:,| is| was| became)(?: (?:now|also))?"
+    rf"(?P<who>{CAPITALISED})(?:,| is| was| became)(?: (?:now|also))?"
     r"(?: (?:the|a))?(?: (?:new|former|current|acting|interim|outgoing|late|first))? \Z"
 )
 # A body that bears another's name is another: "the Holmco Foundation".

@@ -28,6 +28,8 @@ _UNITS = (
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)}
 NUMBERS |= {word: str(n) for n, word in zip(range(20, 100, 10), _TENS, strict=True)}
+# Words in a row that are written with a capital, in a pattern that minds letter case.
+CAPITALISED = r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*"
 _CALENDAR = frozenset(WEEKDAYS) | (frozenset(MONTHS) - {"may", "march"})
 NEGATORS = frozenset(
     "no not none never nobody nothing neither nor without cannot denied deny denies".split()
