@@ -93,8 +93,8 @@ def evaluate_sets(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Files of sets, or their folder.")
     ],
-    limit: Annotated[int, typer.Option(min=1, help="Items a set.")] = 100,
-    every: Annotated[bool, typer.Option("--all", help="All items of each set.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Items a file.")] = 100,
+    every: Annotated[bool, typer.Option("--all", help="All items.")] = False,
     anchor: Annotated[
         bool, typer.Option("--anchor", help="Ask LangChain's usual stack too.")
     ] = False,

@@ -14,9 +14,11 @@ import json
 import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -193,6 +195,17 @@ def positive(row: Row) -> bool | None:
     if row["label"] == "questionable":
         return None
     return row["label"] in ("consistent", "supported")  # in part is not supported
+
+
+def samples(
+    sets: Sequence[EvaluationSet], limit: int | None, seed: int
+) -> list[tuple[EvaluationSet, list[Row]]]:
+    """Each set's `sample`; the variants of one file share the `limit`."""
+    variants = Counter(chosen.digest for chosen in sets)
+    return [
+        (chosen, sample(chosen.rows, limit and ceil(limit / variants[chosen.digest]), seed))
+        for chosen in sets
+    ]
 
 
 def sample(rows: Sequence[Row], limit: int | None, seed: int) -> list[Row]:

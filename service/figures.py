@@ -24,7 +24,7 @@ from service.evaluation import (
     positive,
     run,
     said_of,
-    sample,
+    samples,
 )
 from service.scoring import (
     Numbers,
@@ -433,11 +433,11 @@ def evaluate(
     there where they are. `step` is told what comes next and of how many items, and gives what to
     call after each. The report holds figures by view and system, and every item's outcomes.
     """
-    samples = [(chosen, sample(chosen.rows, limit, seed)) for chosen in sets]
+    drawn = samples(sets, limit, seed)
     ours = systems[0]
     kept = {system.name: Outcomes(folder / f"{system.name}.jsonl") for system in systems}
     made: dict[str, dict[str, Outcome]] = {system.name: {} for system in systems}
-    for chosen, rows in samples:  # the systems in turn, so that they find the machine alike
+    for chosen, rows in drawn:  # the systems in turn, so that they find the machine alike
         for system in systems if chosen.kind != "claims" else [ours]:
             note = step(f"{system.name}: {chosen.name}", len(rows))
             again = resume or system is not ours
@@ -447,7 +447,7 @@ def evaluate(
                 outcomes = _checked(ours, chosen, rows, outcomes, kept[ours.name], again, note)
             made[system.name] |= {r["id"]: o for r, o in zip(rows, outcomes, strict=True)}
     told = []
-    for view in views(samples):
+    for view in views(drawn):
         asked = systems if view.kind != "claims" else [ours]
         by_system = {system.name: figures(view, made[system.name], seed) for system in asked}
         told.append(
@@ -474,7 +474,7 @@ def evaluate(
                 name: found[row["id"]] for name, found in made.items() if row["id"] in found
             }
         }
-        for chosen, rows in samples
+        for chosen, rows in drawn
         for row in rows
     }
     return {"limit": limit, "seed": seed, "sets": told, "items": items}

@@ -26,6 +26,7 @@ from service.evaluation import (
     read_sets,
     run,
     sample,
+    samples,
 )
 from service.figures import compare, evaluate, figures, scores, views
 from service.scoring import (
@@ -296,6 +297,18 @@ def test_each_variant_is_a_set_of_its_own_and_falsified_documents_are_right(
     made = views([(s, s.rows) for s in sets])
     assert [v.name for v in made] == [*names, "qa_rgb: positive+noise, negative-only"]
     assert [*made[-1].items] == ["q1", "q3"] and made[-1].positive == 1
+
+
+def test_the_variants_of_one_file_share_the_limit(tmp_path: Path) -> None:
+    rows = [
+        QUESTIONS[0] | {"id": f"{variant} {i}", "variant": variant}
+        for variant in ("positive+noise", "negative-only", "other")
+        for i in range(10)
+    ]
+    alone = written(tmp_path / "qa_alone.jsonl", rows[:10])
+    sets = read_sets([written(tmp_path / "qa_rgb.jsonl", rows), alone])
+    assert [len(drawn) for _, drawn in samples(sets, 8, seed=0)] == [3, 3, 3, 8]
+    assert [len(drawn) for _, drawn in samples(sets, None, seed=0)] == [10, 10, 10, 10]
 
 
 def test_samples_are_seeded_balanced_and_grow_by_their_limit() -> None:
