@@ -25,6 +25,9 @@ from index.errors import ModelError
 # llama_decode's status where the KV cache has no cells left, and where it was told to give up;
 # nothing was changed.
 NO_ROOM, GIVEN_UP = 1, 2
+# llama.cpp multiplies this many rows at a time, and those that are left over a few at a time: from
+# so many left over on, as many more that nobody needs are quicker.
+ROWS, WORTH_FILLING = 16, 12
 # Rendered in place of each message's content, so that only the template's own text is read for
 # control tokens. Private-use characters: no template holds them.
 _SLOT = "\ue000{}\ue001"
@@ -191,10 +194,10 @@ class Context:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = tokens
         params.n_batch = params.n_ubatch = micro_batch
-        params.n_seq_max = sequences
+        params.n_seq_max = sequences + 1  # one for the rows that nobody needs
         # Rows of logits that one batch may give: `vocabulary` floats each, so no more than needed.
         # llama.cpp aborts the process where it is less than n_seq_max, or where more are asked.
-        params.n_outputs_max = sequences
+        params.n_outputs_max = sequences + 1
         params.kv_unified = True  # or cells cannot be shared, and each sequence has its own cache
         params.n_threads = params.n_threads_batch = threads
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
@@ -214,6 +217,7 @@ class Context:
         self.tokens = int(llama_cpp.llama_n_ctx(self._context))
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(micro_batch, 0, 1)
+        self._micro_batch, self._filler = micro_batch, sequences
         self._vocabulary = model.vocabulary
 
     def close(self) -> None:
@@ -222,18 +226,29 @@ class Context:
 
     def decode(self, chunks: Sequence[Chunk]) -> int:
         """Computes the chunks, a micro-batch in all, and keeps them. 0, or why it could not."""
-        batch, row = self._batch, 0
+        row = 0
         for chunk in chunks:
             for position, token in enumerate(chunk.tokens, chunk.start):
-                batch.token[row] = token
-                batch.pos[row] = position
-                batch.n_seq_id[row] = 1
-                batch.seq_id[row][0] = chunk.sequence
-                batch.logits[row] = False
+                self._put(row, token, position, chunk.sequence)
                 row += 1
-            batch.logits[row - 1] = chunk.logits
-        batch.n_tokens = row
-        return int(llama_cpp.llama_decode(self._context, batch))
+            self._batch.logits[row - 1] = chunk.logits
+        filled = row + -row % ROWS
+        if row % ROWS < WORTH_FILLING or filled > self._micro_batch:
+            return self._decode(row)
+        for extra in range(row, filled):
+            self._put(extra, chunks[-1].tokens[-1], extra - row, self._filler)
+        status = self._decode(filled)
+        self.remove(self._filler)
+        return self._decode(row) if status == NO_ROOM else status
+
+    def _put(self, row: int, token: int, position: int, sequence: int) -> None:
+        batch = self._batch
+        batch.token[row], batch.pos[row], batch.logits[row] = token, position, False
+        batch.n_seq_id[row], batch.seq_id[row][0] = 1, sequence
+
+    def _decode(self, rows: int) -> int:
+        self._batch.n_tokens = rows
+        return int(llama_cpp.llama_decode(self._context, self._batch))
 
     def give_up(self, whether: bool) -> None:
         """While true, what `decode` computes ends at once, with GIVEN_UP. From any thread."""

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import llama_cpp
+import numpy as np
+import numpy.typing as npt
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 from serving import until
@@ -31,7 +33,7 @@ from service.engine import (
     Step,
     _Finished,
 )
-from service.llamacpp import NO_ROOM, Chunk
+from service.llamacpp import NO_ROOM, ROWS, WORTH_FILLING, Chunk
 
 pytestmark = pytest.mark.model
 
@@ -79,14 +81,18 @@ class Recorder:
         return sum(len(chunk.tokens) for batch in self.batches for chunk in batch)
 
     def together(self, requests: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Runs them at once: all have come, in this order, before the first batch is computed."""
+        """Runs them at once: all have come, in this order, before the first batch is computed, in
+        which there is the first one alone.
+        """
         self.hold()
+        begun = self.begun
         try:
             with ThreadPoolExecutor(len(requests)) as threads:
                 futures = []
                 for i, request in enumerate(requests):
                     futures.append(threads.submit(request))
                     until(lambda n=i + 1: self._come() >= n, PATIENCE)  # type: ignore[misc]
+                    until(lambda: self.begun > begun, PATIENCE)
                 self.flow()
                 return [future.result(PATIENCE) for future in futures]
         finally:
@@ -109,6 +115,7 @@ def emptied(small: Engine) -> Engine:
     for sequence in list(small._resident):
         small._resident.remove(sequence)
         small._drop(sequence)
+    small._context.give_up(False)  # as before each micro-batch that is wanted
     return small
 
 
@@ -585,3 +592,43 @@ def test_many_threads_with_requests_of_all_kinds(emptied: Engine) -> None:
         emptied._drop(sequence)
     emptied._resident.clear()
     assert held(emptied) == {} and not emptied._holders.any()
+
+
+@pytest.mark.parametrize("count", [ROWS + WORTH_FILLING - 1, ROWS + WORTH_FILLING])
+def test_rows_that_nobody_needs_change_nothing_and_leave_nothing(
+    emptied: Engine, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    context, computed = emptied._context, []
+    decode = context._decode
+    monkeypatch.setattr(context, "_decode", lambda rows: computed.append(rows) or decode(rows))
+    prompt = noise(330, count)
+    whole = _logits(emptied, [Chunk(0, 0, prompt, True)])
+    assert computed == [count if count % ROWS < WORTH_FILLING else 2 * ROWS]
+    assert held(emptied) == {0: count}
+    one_by_one = _logits(emptied, [Chunk(1, i, [t], True) for i, t in enumerate(prompt)])
+    assert np.abs(whole - one_by_one).max() < 0.01 * np.ptp(whole)
+    for sequence in (0, 1):
+        context.remove(sequence)
+
+
+def test_rows_that_nobody_needs_take_no_room_from_the_others(emptied: Engine) -> None:
+    context = emptied._context
+    prompt = noise(331, context.tokens)
+    try:
+        for start in range(0, len(prompt) - MICRO_BATCH, MICRO_BATCH):
+            assert context.decode([Chunk(0, start, prompt[start:][:MICRO_BATCH], False)]) == 0
+        rest = [
+            Chunk(0, start, prompt[start:][: ROWS - 1], True)
+            for start in range(len(prompt) - MICRO_BATCH, len(prompt), ROWS - 1)
+        ]
+        assert [context.decode([chunk]) for chunk in rest] == [0] * len(rest)
+        assert held(emptied) == {0: len(prompt)}
+    finally:
+        context.remove(0)
+
+
+def _logits(engine: Engine, chunks: Sequence[Chunk]) -> npt.NDArray[np.float32]:
+    """Of the last token, one chunk after another."""
+    for chunk in chunks:
+        assert engine._context.decode([chunk]) == 0
+    return engine._context.logits(len(chunks[-1].tokens) - 1).copy()
