@@ -265,6 +265,14 @@ _KINDS = (
     (re.compile(r"^(?:who|whose|whom)\b", re.I), "somebody"),
     (re.compile(r"\bnames? of\b|\bnamed what\b", re.I), "name"),
     (
+        re.compile(
+            r"^(?:which|what) (?:airline|bank|broadcaster|charity|club|compan(?:y|ies)|firms?"
+            r"|newspaper|publisher|publishing house|university)\b",
+            re.I,
+        ),
+        "body",
+    ),
+    (
         re.compile(r"\bhow (?:many|much|old|high|tall|far|fast|big|large|deep|wide|heavy)\b", re.I),
         "number",
     ),
@@ -343,13 +351,15 @@ def lacks_kind(question: str, answer: str, whole: str = "") -> bool:
     new = [w for w in words(answer) if w.stem not in asked and is_content(w)]
     if kind == "somebody":
         return not any(not w.is_number and w.stem not in CALENDAR_STEMS for w in new)
-    if kind == "name":
-        told = names(_SAID_AT_THE_END.sub("", answer))
-        return not any(w.stem not in asked | CALENDAR_STEMS for w in told)
+    if kind in ("name", "body"):
+        told = [w for w in names(_SAID_AT_THE_END.sub("", answer)) if w.stem not in asked]
+        if kind == "body":  # "the Danish firm" has no name
+            told = [w for w in told if not kin(w.text)]
+        return not any(w.stem not in CALENDAR_STEMS for w in told)
     if kind == "number":
-        told = words(_NO_AGE.sub("", answer) if _ASKS_AGE.search(question) else answer)
+        amounts = words(_NO_AGE.sub("", answer) if _ASKS_AGE.search(question) else answer)
         return not any(
-            w.is_number or w.text.casefold() in _AMOUNTS for w in told if w.stem not in asked
+            w.is_number or w.text.casefold() in _AMOUNTS for w in amounts if w.stem not in asked
         )
     if kind == "time":
         tells = any(w.is_number or w.stem in CALENDAR_STEMS or w.text[0].isupper() for w in new)
