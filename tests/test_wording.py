@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import snowballstemmer
 
-from service.wording import stems, without_stray_marks
+from service.wording import names, stems, without_stray_marks, words
 
 ENDINGS = ("ational", "fulness", "iveness", "ousness", "ization", "ibility", "ements", "ing")
 
@@ -47,3 +47,29 @@ def test_a_quotation_mark_without_its_other_half_is_left_out(text: str, shown: s
 def test_an_hour_is_the_same_with_a_colon_or_a_stop() -> None:
     assert stems("The gate opened at 7:45 am.") == stems("The gate opened at 7.45 am.")
     assert "3:1" in stems("They won by odds of 3:1.")
+
+
+def test_forms_of_a_verb_are_one() -> None:
+    assert stems("took taken taking") == {"take"}
+    assert stems("said rose led won") == stems("says rising leads wins")
+
+
+def test_words_fold_case_accents_plurals_and_written_numbers() -> None:
+    stem = {word.text: word.stem for word in words("Fourteen 14 Café cafés 2,300 Holm’s")}
+    assert stem["Fourteen"] == stem["14"] == "14"
+    assert stem["Café"] == stem["cafés"]
+    assert stem["2,300"] == "2300"
+    assert stem["Holm’s"] == "holm"
+
+
+def test_a_common_word_that_opens_a_sentence_is_no_name() -> None:
+    common = frozenset({"work"})
+    found = names("Work starts today. “Holm said so,” said Brandt.", common=common)
+    assert [w.text for w in found] == ["Holm", "Brandt"]
+    assert [w.text for w in names("Italy won. Sadly, France lost.")] == ["Italy", "France"]
+
+
+def test_no_one_is_no_number() -> None:
+    assert [w.stem for w in words("No one of the one hundred, only one.") if w.is_number] == [
+        *("1", "1")
+    ]

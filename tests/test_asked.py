@@ -1,0 +1,242 @@
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from service.asked import (
+    beside_the_matter,
+    continued,
+    denied,
+    gainsays,
+    lacks_kind,
+    means_another,
+    replaced,
+    tells_another_time,
+    unmet,
+    untrue,
+)
+
+TEXT = (
+    "Mayor Ines Holm said on Tuesday that 2,300 people had left their homes in Ottering. "
+    "No one was injured, the fire service said.\n\n"
+    "“We shall rebuild the weir,” Holm told reporters. Work starts in May and will cost £4.5m. "
+    "Deputy mayor Karl Brandt did not attend."
+)
+
+
+def test_a_question_names_a_nation_as_its_articles_do_or_otherwise() -> None:
+    article = "The British and Iraqi ministers signed it."
+    assert unmet("When did Britain and Iraq sign it?", [article], article) == []
+    assert unmet("When did Britain and Iran sign it?", [article], article) == ["Iran"]
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("What did Ines Holm say?", []),
+        ("What did Prime Minister Holm say?", ["Prime", "Minister"]),
+        ("What did Ines Holm say on Radio Nord?", ["Radio Nord"]),
+        ("What did the mayor of Oxford say?", ["Oxford"]),
+        ("Did 2,800 people leave Ottering?", ["2,800"]),
+        ("Who called it “a miracle”?", ["a miracle"]),
+        ("Why did Holm not rebuild the weir?", ["not"]),
+    ],
+)
+def test_what_a_question_presumes_and_the_articles_do_not_say(
+    question: str, missing: list[str]
+) -> None:
+    cited = "“We shall rebuild the weir,” Holm told reporters."
+    assert unmet(question, [TEXT], cited) == missing
+
+
+@pytest.mark.parametrize(
+    ("question", "cited", "missing"),
+    [
+        ("Why won't Ines Holm attend?", "Holm will miss it since she is ill.", []),
+        ("Why did the library not open?", "It was closed by a burst pipe.", []),
+        ("Didn't Ines Holm attend?", "Holm attended on Tuesday.", []),
+        ("Why won't Ines Holm attend?", "Holm will attend since she has time.", ["not"]),
+        ("Why did Holm not miss it?", "Holm missed it since she was ill.", ["not"]),
+        ("Why did the library not open?", "It opened late by a mistake.", ["not"]),
+    ],
+)
+def test_a_denial_that_a_question_presumes_may_be_told_in_another_word(
+    question: str, cited: str, missing: list[str]
+) -> None:
+    assert unmet(question, [f"{TEXT} {cited}"], cited) == missing
+
+
+def test_the_day_of_one_event_is_not_written_out_as_another_s() -> None:
+    text = "Ines Holm was re-elected on Tuesday, two years after joining the council."
+    assert tells_another_time("When did Ines Holm join the council?", text)
+    assert not tells_another_time("When was Ines Holm re-elected?", text)
+    assert not tells_another_time("When did Holm join the council?", "She joined it on Monday.")
+
+
+def test_a_misspelt_name_is_known() -> None:
+    told = "Katie Harnock of Canada threw 12 goals at the University of Kyoto."
+    assert not unmet("How many did Hancock throw at the Universiy?", [told], told)
+    assert unmet("How many did Hannigan throw?", [told], told) == ["Hannigan"]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "lacks"),
+    [
+        ("Who succeeded Rowe at Clearpath?", "Rowe succeeded at Clearpath in August.", True),
+        ("Who succeeded Rowe at Clearpath?", "Maria Lund succeeded Rowe.", False),
+        ("Who found the workshop?", "Farmers found the workshop.", False),
+        ("What is the name of the engineer?", "The engineer retired.", True),
+        ("What is the name of the engineer?", "The engineer is Ola Brand.", False),
+        ("What are the names of the two?", "Two were found on Sunday, said Ola Brand.", True),
+        ("What is the name of the boat?", "The Tern sank, said Ola Brand.", False),
+        ("Which firm is behind the power station?", "The Danish firm is behind it.", True),
+        ("Which firm is behind the power station?", "It is the Danish firm Ostwind.", False),
+        ("What company runs the reservoir?", "Kelda runs the reservoir.", False),
+        ("Which party is behind the plan?", "The opposition is behind it.", False),
+        ("How old is the captain?", "The captain is an old hand.", True),
+        ("How old is the captain?", "The captain has 22 years of experience.", True),
+        ("How old is the captain?", "The captain, 52, has 22 years of experience.", False),
+        ("How much of it burnt?", "It burnt completely.", False),
+        ("How big is it?", "It is the size of a minibus.", False),
+        ("How many people left?", "Most people left.", False),
+        ("When did the ferry sail?", "The ferry sailed to Skarra.", False),
+        ("When did the ferry sail?", "The ferry sailed late.", True),
+        ("When did the ferry sail?", "The ferry sailed as the storm rose.", False),
+        ("When did the ferry sail?", "The ferry sailed yesterday.", False),
+        ("Why did the ferry sail?", "The ferry sailed.", False),
+    ],
+)
+def test_an_answer_has_something_of_the_kind_that_is_asked_for(
+    question: str, answer: str, lacks: bool
+) -> None:
+    assert lacks_kind(question, answer) == lacks
+
+
+def test_what_another_part_asks_is_nothing_new() -> None:
+    part, whole = "Who refused bail?", "Who refused bail and when does the trial begin?"
+    assert lacks_kind(part, "The trial is to begin in June.", whole)
+    assert not lacks_kind(part, "The judge refused bail.", whole)
+
+
+def test_nobody_is_put_in_the_place_of_whom_the_question_names() -> None:
+    cited = "Lars Solheim, the chairman, said that the centre was never in question."
+    answer = "Lars Solheim said that the centre was never in question."
+    assert replaced("What did Marta Solberg say was never in question?", cited, answer)
+    assert not replaced("What did Lars Solheim say was never in question?", cited, answer)
+    assert not replaced("Who, beside Marta Solberg, spoke of the centre?", cited, answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "words"),
+    [
+        ("What is also found on healthy cells?", "Antigens that are not found there.", ["find"]),
+        ("What is not found on healthy cells?", "Antigens that are not found there.", []),
+        ("How many people died?", "No people died.", []),
+        ("Why was the match put off?", "Because the pitch was not dry.", []),
+    ],
+)
+def test_what_a_question_takes_for_granted_is_not_denied(
+    question: str, answer: str, words: list[str]
+) -> None:
+    assert denied(question, answer) == words
+
+
+def test_a_sentence_goes_on_after_no_with_a_small_letter_unless_it_begins_with_a_name() -> None:
+    asked = "Were school examinations put off in Marenholm?"
+    assert continued("School examinations were held.", asked) == "school examinations were held."
+    assert continued("Marenholm has none.", asked) == "Marenholm has none."
+    assert continued("The mayor, too.", "") == "the mayor, too."
+    assert continued("I have none.", "") == "I have none."
+
+
+@pytest.mark.parametrize(
+    ("word", "claim", "contrary"),
+    [
+        ("No", "The underground is affected by the strike, a union said.", True),
+        ("Yes", "The underground is affected by the strike.", False),
+        ("No", "The underground is not affected by the strike.", False),
+        ("Yes", "The underground is not affected by the strike.", True),
+        ("No", "The underground will run as usual.", False),
+    ],
+)
+def test_yes_or_no_against_what_a_claim_says(word: str, claim: str, contrary: bool) -> None:
+    assert gainsays(word, claim, "Is the underground affected by the strike?") is contrary
+
+
+@pytest.mark.parametrize(
+    ("question", "cited", "article", "found"),
+    [
+        ("Why did rents in Dale fall?", "Rents in Dale rose in May.", "", ["opposite"]),
+        ("Why did rents in Dale rise?", "Rents in Dale rose in May.", "", []),
+        (
+            "When was the weir repaired?",
+            "The weir was drained on Friday.",
+            "The weir was drained on Friday. It will be repaired in May.",
+            ["repaired"],
+        ),
+        (
+            "When was the weir repaired?",
+            "It will be repaired in May.",
+            "The weir was drained on Friday. It will be repaired in May.",
+            [],
+        ),
+        (
+            "Who scored in the final?",
+            "Dale reached the final when Brandt scored.",
+            "Dale reached the final when Brandt scored. Dale will play Harrow in the final.",
+            ["final"],
+        ),
+    ],
+)
+def test_what_a_question_takes_for_granted_may_be_told_otherwise(
+    question: str, cited: str, article: str, found: list[str]
+) -> None:
+    assert untrue(question, cited, article) == found
+
+
+@pytest.mark.parametrize(
+    ("question", "another"),
+    [
+        ("What did Mayor Ines Holm say about the bridge?", True),
+        ("Did Holm say that the bridge is too dear?", True),
+        ("What did Karl Brandt say about the bridge?", False),
+        ("What did Olaf Brink say about the bridge?", True),
+        ("What did the deputy say about the bridge?", False),
+    ],
+)
+def test_he_said_is_no_answer_of_somebody_else(question: str, another: bool) -> None:
+    before = "Mayor Ines Holm wants a new bridge. Her deputy, Karl Brandt, voted against it. "
+    assert means_another(question, "“The bridge is too dear,” he said.", before) == another
+    assert not means_another(question, "The bridge is too dear.", before)
+
+
+@pytest.mark.parametrize(
+    ("question", "near", "aside"),
+    [
+        ("What did Holm say about the old weir?", 0.05, ["the old weir"]),
+        ("What does Ines Holm think of the old weir, if anything?", 0.05, ["the old weir"]),
+        ("What did Holm say about the old weir?", 0.2, []),  # told in other words
+        ("What did Holm say about the gates?", 0.05, []),  # told
+        ("What did Holm say about Friday's sluice?", 0.05, []),  # told before it
+        ("What did Holm say about the flood?", 0.05, []),  # what all of it is about
+        ("What did Holm say about the weather?", 0.05, []),  # no word of the article
+        ("Why did Holm complain about the old weir?", 0.05, []),
+        ("What did Holm say?", 0.05, []),
+    ],
+)
+def test_what_somebody_said_of_something_else_is_not_asked_for(
+    question: str, near: float, aside: list[str]
+) -> None:
+    def similarity(query: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return np.full(len(texts), near, np.float32)
+
+    before = "The sluice opened on Friday."
+    article = f"A flood hit Ottering. The old weir broke. {before} Holm said the gates hold."
+
+    def beside(cited: str) -> list[str]:
+        return beside_the_matter(question, cited, before, [article], similarity)
+
+    assert beside("Holm said the gates hold.") == aside
+    # What these are about stands around them.
+    assert not beside("“The gates hold,” Holm said.") and not beside("Holm told them so.")
