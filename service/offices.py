@@ -87,6 +87,8 @@ _OFFICES = (
     r"(?P<head>(?i:president|chief executive|CEO|chair(?:man|woman|person)?|director|founder))\b"
     r"(?: officer)?"
 )
+_HEAD = re.compile(rf"\b{_OFFICES}")
+_OF_BOTH = re.compile(r"\b(?:also|both|heads|leads|runs)\b")
 _SAYS = re.compile(rf"\b{SAYS}\b")
 _HIS = re.compile(r"\b(?:he|she|his|her)\b", re.IGNORECASE)
 _HEADED = (
@@ -170,7 +172,7 @@ def _editions(text: str) -> Iterator[tuple[str, frozenset[str]]]:
 def offices_missing(text: str, known: str) -> list[str]:
     """Offices that `text` names and `known` has otherwise: another ministry's minister, another
     state's ambassador, a deputy for who is in office, the head of a body that bears the other's
-    name, the people of another nation.
+    name or, where nobody is named, of any other, the people of another nation.
     """
     sequence = [w.stem for w in words(known)]
     missing = []
@@ -210,10 +212,18 @@ def offices_missing(text: str, known: str) -> list[str]:
     for mine in _headed(text):
         names = [other.name for other in headed if other.head == mine.head]
         longer = [n[len(mine.name) :] for n in names if n[: len(mine.name)] == mine.name]
-        if longer and all(_BODIES & {*more} for more in longer):
+        of_its_like = bool(longer) and all(_BODIES & {*more} for more in longer)
+        if of_its_like or (not mine.who and _is_only_of_others(mine, headed, known)):
             missing.append(mine.said)
     missing += [pair for pair in of_other_nations(text, known) if pair not in missing]
     return missing
+
+
+def _is_only_of_others(mine: "_Headed", headed: list["_Headed"], known: str) -> bool:
+    """Whether each office of the kind that `known` tells of is that of another body."""
+    same = [other for other in headed if other.head == mine.head and other.body]
+    told = sum(_head_of(match) == mine.head for match in _HEAD.finditer(known))
+    return len(same) == told > 0 and not any(_may_be_one(mine.body, o.body) for o in same)
 
 
 def in_that_office(claim: str, known: str) -> bool:
@@ -230,9 +240,7 @@ def in_that_office(claim: str, known: str) -> bool:
             and not any(
                 other.who in (mine.who, "") and _may_be_one(mine.body, other.body) for other in same
             )
-            and not any(
-                _are_together(mine.who, mine.body, span.of(known)) for span in sentence_spans(known)
-            )
+            and not any(_are_together(mine, span.of(known)) for span in sentence_spans(known))
         ):
             return False
     return True
@@ -243,13 +251,22 @@ def _may_be_one(body: frozenset[str], other: frozenset[str]) -> bool:
     return bool({s[:BEGINNING] for s in body} & {s[:BEGINNING] for s in other})
 
 
-def _are_together(who: str, body: frozenset[str], sentence: str) -> bool:
-    """Whether a sentence tells of both, or of "his" body; what somebody says of it is no office."""
+def _are_together(mine: "_Headed", sentence: str) -> bool:
+    """Whether a sentence tells of who is at its head and of the body, or of "his"; what somebody
+    says of it is no office, nor is that which is told as another body's. Who founded one may have
+    founded the other.
+    """
     says = _SAYS.search(sentence)
-    if says and who in stems(before := sentence[: says.start()]):
+    if says and mine.who in stems(before := sentence[: says.start()]):
         sentence = before
+    elsewhere = mine.head != "founder" and any(
+        other.head == mine.head and other.who == mine.who for other in _headed(sentence)
+    )
+    if elsewhere and not _OF_BOTH.search(sentence):
+        return False
     told = stems(sentence)
-    return bool(body & (told | kin(sentence))) and (who in told or bool(_HIS.search(sentence)))
+    with_body = mine.body & (told | kin(sentence))
+    return bool(with_body) and (mine.who in told or bool(_HIS.search(sentence)))
 
 
 @dataclass(frozen=True)
@@ -267,18 +284,22 @@ class _Headed:
 
 def _headed(text: str) -> Iterator[_Headed]:
     for match in (m for pattern in _HEADED for m in pattern.finditer(text)):
-        head = match["head"].casefold().replace("chief executive", "ceo")
-        head = re.sub(r"\Achair\w*", "chair", head)
+        head = _head_of(match)
         start = match.start()
         named = _HEADED_BY.match(text, match.end())
         named = named or _HEADS_IT.search(text, max(0, start - NAMED_WITHIN), start)
-        who = [w.stem for w in words(named["who"])][-1] if named else ""
+        who = [w.stem if is_content(w) else "" for w in words(named["who"])][-1] if named else ""
         named_so = [w for w in words(match["of"]) if is_content(w)]
         body = kin(match["of"]) | {w.stem for w in named_so}
         if len(named_so) > 1:
             body |= {"".join(w.text[0] for w in named_so).casefold()}
         name = tuple(w.stem for w in words(match["of"]))
         yield _Headed(head, match[0], name, body, who)
+
+
+def _head_of(match: re.Match[str]) -> str:
+    head = match["head"].casefold().replace("chief executive", "ceo")
+    return re.sub(r"\Achair\w*", "chair", head)
 
 
 def _is_of(of: str, office: str, known: str) -> bool:

@@ -147,3 +147,26 @@ def test_who_heads_a_body_heads_no_neighbour(claim: str, holds: bool) -> None:
 )
 def test_one_may_head_two_bodies_or_one_of_two_names(claim: str, known: str) -> None:
     assert in_that_office(claim, known)
+
+
+BOUGHT = "Joan Pell, the chief executive of Calder, which bought Ostrel, is 52."
+
+
+@pytest.mark.parametrize(
+    ("claim", "known", "holds"),
+    [
+        ("Joan Pell is the chief executive of Ostrel.", BOUGHT, False),
+        ("Joan Pell is the chief executive of Calder.", BOUGHT, True),
+        ("Joan Pell is Ostrel's CEO.", BOUGHT.replace("which bought", "who also runs"), True),
+        ("The chief executive of Ostrel is 52.", BOUGHT, False),
+        ("The chief executive of Calder is 52.", BOUGHT, True),
+        ("The chief executive of Ostrel is 52.", f"{BOUGHT} Its chief executive left.", True),
+        ("Who is the chief executive of Ostrel?", BOUGHT, False),
+        ("Who is the chief executive of Calder?", BOUGHT, True),
+        ("The president of Ostrel is 52.", BOUGHT, True),  # another office: not for this
+    ],
+)
+def test_who_heads_the_buyer_does_not_head_what_was_bought(
+    claim: str, known: str, holds: bool
+) -> None:
+    assert (in_that_office(claim, known) and not offices_missing(claim, known)) == holds
