@@ -660,11 +660,15 @@ class Registry:
 
     def put_receipt(self, receipt_id: str, body: str, article_ids: Iterable[str]) -> None:
         """`article_ids` are those the receipt names: it goes when one of them is deleted."""
+        ids = set(article_ids)
         with self.transaction() as db:
+            known = f"SELECT count(*) FROM articles WHERE id IN ({','.join('?' * len(ids))})"
+            if db.execute(known, [*ids]).fetchone()[0] < len(ids):
+                return
             db.execute("INSERT INTO receipts VALUES (?,?,?)", (receipt_id, now(), body))
             db.executemany(
                 "INSERT INTO receipt_articles VALUES (?,?)",
-                [(article_id, receipt_id) for article_id in set(article_ids)],
+                [(article_id, receipt_id) for article_id in ids],
             )
 
     def receipt(self, receipt_id: str) -> str | None:

@@ -438,7 +438,11 @@ def _receipt(answer: Answer) -> tuple[str, set[str]]:
 
     With it the ids of the articles that it names.
     """
-    body = answer.model_dump(mode="json", exclude={"question", "answer", "dropped", "trace"})
+    told = {"question", "answer", "unanswered", "conflicts", "dropped", "trace"}
+    body = answer.model_dump(mode="json", exclude=told)
+    body["conflicts"] = [[[side.start, side.end] for side in c.sides] for c in answer.conflicts]
+    if body["refusal"]:
+        body["refusal"]["message"] = REASONS[body["refusal"]["reason"]]
     body["question_sha256"] = _sha256(answer.question)
     body["answer_sha256"] = _sha256(answer.answer)
     for citation in body["citations"]:

@@ -465,8 +465,8 @@ async def check_text(request: Request, service: Here, asked: CheckRequest) -> Ch
     """Holds a text against articles, or against a text given with it, sentence by sentence."""
     index, budget = service.index, Budget(MOST_CHECK_SECONDS)
     if asked.mode == "fast":
-        fast = service.fast_checker
-        return await anyio.to_thread.run_sync(check_reply, fast, index, asked, budget)
+        fast = partial(check_reply, service.fast_checker, index, asked, budget)
+        return await _while_connected(request, budget, partial(anyio.to_thread.run_sync, fast))
     named = [*(asked.article_ids or []), *asked.filters.article_ids]
 
     def make(answering: Answering, waited_ms: int) -> CheckReply:
@@ -479,7 +479,8 @@ async def check_text(request: Request, service: Here, asked: CheckRequest) -> Ch
 @router.post("/v1/quotes:verify", tags=["checks"])
 def verify_quote(service: Here, asked: QuoteRequest) -> QuoteReply:
     """Whether a quote stands in an article word for word, where, and if not, what is nearest."""
-    return quote_reply(service.index, asked)
+    with _named_or_deleted(service.index, asked.article_ids or []):
+        return quote_reply(service.index, asked)
 
 
 class DoctorRequest(BaseModel):

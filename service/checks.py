@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from index.embeddings import MiniLM
+from index.errors import StorageFull
 from index.index import Index
 from index.registry import Filters, Passage
 from index.sentences import Span, passage_spans, sentence_spans
@@ -145,19 +147,31 @@ class Checker:
         budget: Budget | None = None,
     ) -> list[Checked]:
         """The same against the passages that are found for each sentence. Raises Deadline."""
-        reader = None
+        budget, reader = budget or Budget(PATIENCE), None
         if self._chat:
-            budget = budget or Budget(PATIENCE)
             reader = Reader(self._chat, budget, Usage(), self._model, self._kept)
+        try:
+            return self._all_checked(text, passages_for, budget, reader)
+        finally:
+            with suppress(StorageFull):
+                if reader:
+                    reader.keep()
+
+    def _all_checked(
+        self,
+        text: str,
+        passages_for: Callable[[str], Found],
+        budget: Budget,
+        reader: Reader | None,
+    ) -> list[Checked]:
         checked = []
         for span in sentence_spans(text):
             claim = span.of(text)
+            budget.check()
             if not is_checkable(claim):
                 checked.append(Checked(span, claim, "not_checkable", 0.0))
                 continue
             checked.append(self._checked(span, claim, passages_for(claim), reader))
-        if reader:
-            reader.keep()
         return checked
 
     def _checked(self, span: Span, claim: str, found: Found, reader: Reader | None) -> Checked:
@@ -214,7 +228,8 @@ class Checker:
         found = reworded(claim, [span.of(c.text) for c in cited for span in sentence_spans(c.text)])
         if found is None:
             return None
-        context = {"text": found.sentence, "article_ids": [c.passage.article_id for c in cited]}
+        ids = sorted({c.passage.article_id for c in cited})
+        context = {"text": found.sentence, "article_ids": ids}
         reads = [
             reader.yes(self._reworded, context, statement=claim, there=there, said=said)
             for there, said in found.places
@@ -333,7 +348,7 @@ def check_reply(
         for article_id in filters.article_ids:
             index.registry.get(article_id)
         checked = checker.check_passages(
-            request.text, _finder(checker, index, filters, request.text), budget
+            request.text, _finder(checker, index, filters, request.text, budget), budget
         )
     given = request.source_text is not None
     scores = [c.score for c in checked if c.label != "not_checkable"]
@@ -357,7 +372,9 @@ def check_reply(
     )
 
 
-def _finder(checker: Checker, index: Index, filters: Filters, text: str) -> Callable[[str], Found]:
+def _finder(
+    checker: Checker, index: Index, filters: Filters, text: str, budget: Budget
+) -> Callable[[str], Found]:
     """The passages to hold a sentence against. Of few articles it is all of them, in one order, so
     that the model reads them once.
     """
@@ -366,7 +383,10 @@ def _finder(checker: Checker, index: Index, filters: Filters, text: str) -> Call
         return checker.finder(passages, text)
 
     claims = [c for span in sentence_spans(text) if is_checkable(c := span.of(text))]
-    found = {claim: index.search(claim, filters, PASSAGES) for claim in claims}
+    found = {}
+    for claim in claims:
+        budget.check()
+        found[claim] = index.search(claim, filters, PASSAGES)
     # What is found for one sentence may bear on the next: together they are read once.
     pooled = {hit.passage.id: hit.passage for hits in found.values() for hit in hits}
     return checker.finder([pooled[number] for number in sorted(pooled)], text)

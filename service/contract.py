@@ -34,7 +34,7 @@ def _says_something(text: str) -> str:
 
 Asked = Annotated[Whole, AfterValidator(_says_something)]
 # Those named; null is all. A list of none is a choice that found nothing, and not all.
-Named = Annotated[list[str] | None, Field(max_length=1000)]
+Named = Annotated[list[Whole] | None, Field(max_length=1000)]
 NONE_NAMED = "article_ids names no article: give the ids of those meant, or leave it out for all"
 
 
@@ -400,7 +400,7 @@ MOST_WORDS = 1000
 class BriefingRequest(_Request):
     """On the articles named, or on a topic over the articles that pass the filters."""
 
-    article_ids: list[str] = Field(default_factory=list, max_length=100)
+    article_ids: list[Whole] = Field(default_factory=list, max_length=100)
     topic: Annotated[Asked, Field(max_length=4000)] | None = None
     filters: Filters = Field(default_factory=Filters)
     max_words: int = Field(80, ge=1, le=MOST_WORDS)

@@ -494,7 +494,7 @@ def _checked(
     said = replace(chosen, kind="claims", rows=claims, articles=[], names={})
     found = iter(run(judge, said, claims, kept, resume=again, note=note))
     return [
-        outcome | {"sentences": next(found).get("sentences", [])}
+        outcome | {k: v for k, v in next(found).items() if k in ("sentences", "error")}
         if outcome.get("briefing")
         else outcome
         for outcome in outcomes

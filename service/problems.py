@@ -94,7 +94,7 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def on_http(_: Request, error: Exception) -> JSONResponse:
+async def on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         return problem(NotFound("There is nothing at this address. `/docs` lists the calls."))
@@ -104,6 +104,8 @@ async def on_http(_: Request, error: Exception) -> JSONResponse:
         return response
     if isinstance(error.__cause__, DatelineError):  # while FastAPI read the body
         return problem(error.__cause__)
+    if error.status_code == 400 and media_type(request) == "multipart/form-data":
+        return problem(InvalidRequest(str(error.detail)))
     if error.status_code == 400:  # FastAPI's word for JSON that is no UTF-8, or nested too deep
         return problem(InvalidRequest("The body is not valid JSON."))
     failure = InvalidRequest(str(error.detail))

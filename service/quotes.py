@@ -115,7 +115,7 @@ def verify_in(text: str, quote: str) -> Verified:
 
 
 def _matches(index: Index, passage: Passage, wanted: str) -> Iterator[Match]:
-    article = index.registry.get(passage.article_id)
+    article = index.registry.get(passage.article_id, passage.revision)
     for span in occurrences(wanted, article.text):
         yield Match(passage, span, span.of(article.text))
 

@@ -99,7 +99,7 @@ def serving(data_dir: Path, *, ready: bool = True, **settings: Any) -> Iterator[
             assert not thread.is_alive(), "the service did not end"
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Waits for what happens on another thread."""
     end = time.monotonic() + seconds
     while not condition():

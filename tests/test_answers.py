@@ -12,8 +12,8 @@ from index.embeddings import MiniLM
 from index.errors import ArticleNotFound, ContextTooLong, DatelineError
 from index.index import Index
 from index.registry import Filters
-from service.answers import Answerer
-from service.contract import Answer, AnswerRequest, CharLocation, ModelName
+from service.answers import Answerer, _receipt
+from service.contract import Answer, AnswerRequest, CharLocation, Conflict, ModelName
 from service.reading import Budget
 from service.verification import going_on, shortened, stated, stutters, tidied
 
@@ -323,6 +323,27 @@ def test_a_receipt_holds_places_and_hashes_and_no_text(index: Index) -> None:
     assert source["start_char_index"] == cited.start_char_index
     assert source["revision"] == cited.revision
     assert not any(word in kept for word in ("Aldous", "bridge is", "Residents", "Bridge opens"))
+
+
+def test_nor_does_a_receipt_of_a_conflict_or_of_what_is_not_answered(index: Index) -> None:
+    whole = ask(index, ScriptedChat(text="Aldous Finch opened the bridge."))
+    answer = whole.model_copy(
+        update={
+            "unanswered": ["Who cut the ribbon?"],
+            "conflicts": [Conflict(about="Who opened it?", sides=whole.citations)],
+        }
+    )
+    kept, _ = _receipt(answer)
+    assert json.loads(kept)["conflicts"] == [[[0, 31]]]
+    words = ("Aldous", "bridge is", "Bridge opens", "ribbon", "opened it")
+    assert not any(word in kept for word in words)
+
+
+def test_the_receipt_of_a_refusal_does_not_say_whom_the_question_names(index: Index) -> None:
+    refused = ask(index, ScriptedChat(yes=0.01), "Who gave Aldous Finch to Bryony Quill?")
+    assert refused.refusal is not None and "Quill" in refused.refusal.message
+    kept = index.registry.receipt(refused.id)
+    assert kept is not None and "Quill" not in kept
 
 
 def test_an_answer_whose_citation_does_not_hold_is_never_given(

@@ -578,6 +578,31 @@ def test_the_receipt_of_a_refusal_holds_no_text_either(alone: Served) -> None:
 # -- errors -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/checks", '"text": "It rained here."'),
+        ("/v1/briefings", '"max_words": 80'),
+        ("/v1/quotes:verify", '"quote": "it rained"'),
+    ],
+)
+@pytest.mark.parametrize("bad", ["\\u0000", "\\ud800"])
+def test_an_id_that_no_article_can_have_is_refused(
+    shared: Served, path: str, body: str, bad: str
+) -> None:
+    content = f'{{{body}, "article_ids": ["{bad}"]}}'
+    response = shared.client.post(
+        path, content=content, headers={"Content-Type": "application/json"}
+    )
+    assert "article_ids" in is_problem(response, 422, "invalid_request")["detail"]
+
+
+def test_a_form_of_two_files_is_told_what_is_wrong_with_it(shared: Served) -> None:
+    two = [("file", (name, b"It rained.")) for name in ("a.txt", "b.txt")]
+    problem = is_problem(shared.client.post("/v1/articles", files=two), 422, "invalid_request")
+    assert "JSON" not in problem["detail"] and "files" in problem["detail"]
+
+
 def test_every_error_is_a_problem(shared: Served) -> None:
     client = shared.client
     is_problem(client.get("/nothing"), 404, "not_found")

@@ -3,12 +3,19 @@
 from typing import Any
 
 import pytest
+from fakes import ScriptedChat
 from serving import ARTICLE, Served, is_problem
 
+from index.embeddings import MiniLM
+from index.errors import Deadline, StorageFull
 from service import checks
+from service.checks import Checker
+from service.contract import ModelName
+from service.reading import Budget
 
 GOOD = "Aldous Finch opened the new bridge at Harrow Mere."
 WRONG = "The bridge is 250 metres long and carries two tram lines."
+NAME = ModelName(name="scripted", sha256="")
 AWAY = "Potato prices doubled in Quennel last winter."
 
 
@@ -265,3 +272,51 @@ def test_a_number_of_which_nothing_is_said_is_no_contradiction(fresh: Served) ->
         "sentences"
     ]
     assert told["label"] == "unsupported" and told["checks"]["numbers"] is False
+
+
+class Replies:
+    """Where replies are kept. `full`: on a disk that is full."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        self.full, self.kept = full, dict[str, Any]()
+
+    def reply(self, key: str) -> None:
+        return None
+
+    def put_replies(self, replies: dict[str, Any]) -> None:
+        if self.full:
+            raise StorageFull("The disk is full.")
+        self.kept |= replies
+
+
+TOLD_OTHERWISE = "Finch, called Aldous, did open a new Harrow Mere bridge."
+
+
+def test_a_full_disk_loses_no_verdict(embedder: MiniLM) -> None:
+    checker = Checker(embedder, ScriptedChat(text="x"), NAME, Replies(full=True))
+    assert len(checker.check(TOLD_OTHERWISE, ARTICLE)) == 1
+
+
+def test_what_was_read_when_the_time_was_over_is_kept(
+    embedder: MiniLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replies, budget = Replies(), Budget(600)
+    checker = Checker(embedder, ScriptedChat(text="x"), NAME, replies)
+    checked = checker._checked
+
+    def once(*arguments: Any) -> checks.Checked:
+        found = checked(*arguments)
+        budget.cancel()
+        return found
+
+    monkeypatch.setattr(checker, "_checked", once)
+    with pytest.raises(Deadline):
+        checker.check(f"{TOLD_OTHERWISE} {WRONG}", ARTICLE, budget=budget)
+    assert len(replies.kept) == 2  # whether it is said, and what stands in a word's place
+
+
+def test_a_check_without_the_model_ends_when_nobody_waits(embedder: MiniLM) -> None:
+    budget = Budget(600)
+    budget.cancel()
+    with pytest.raises(Deadline):
+        Checker(embedder, None, NAME).check(GOOD, ARTICLE, budget=budget)

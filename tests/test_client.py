@@ -79,6 +79,19 @@ def test_an_answer_its_receipt_and_its_stream(here: Client) -> None:
     assert events[2].citations == [events[1]]
 
 
+def test_a_stream_holds_whatever_an_article_holds(here: Client, fresh: Served) -> None:
+    odd = ARTICLE.replace(". R", ".\u2028R").replace("two tram", "two\u0085tram")
+    here.add(odd, id="bridge")
+    *_, answer = here.stream(QUESTION)
+    assert isinstance(answer, Answer) and answer.answer == ANSWER
+
+    async def streamed() -> list[Any]:
+        async with AsyncClient(fresh.url) as there:
+            return [event async for event in there.stream(QUESTION)]
+
+    assert [type(e).__name__ for e in asyncio.run(streamed())][-1] == "Answer"
+
+
 def test_the_python_of_its_readme_runs(fresh: Served, capsys: pytest.CaptureFixture[str]) -> None:
     readme = (Path(__file__).parent.parent / "client" / "README.md").read_text()
     (block,) = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)

@@ -6,17 +6,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import grimp
 import numpy as np
 import pytest
 from fakes import ScriptedChat
 
 from bench.anchor import Anchor
 from index.embeddings import MiniLM
-from index.errors import InvalidRequest
-from service import cli
+from index.errors import ContextTooLong, InvalidRequest
+from service import cli, evaluation
 from service.checks import Checker, least
 from service.contract import ModelName
 from service.evaluation import (
+    BESIDE,
     Dateline,
     EvaluationSet,
     Outcome,
@@ -299,6 +301,23 @@ def test_each_variant_is_a_set_of_its_own_and_falsified_documents_are_right(
     assert [*made[-1].items] == ["q1", "q3"] and made[-1].positive == 1
 
 
+def test_a_line_ends_where_a_line_of_json_ends(tmp_path: Path) -> None:
+    document = {"id": "d", "title": "", "text": "One.\u2028Two.\u0085Three."}
+    row = QUESTIONS[0] | {"documents": [document], "gold_doc_ids": ["d"]}
+    path = tmp_path / "qa_odd.jsonl"
+    path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
+    (chosen,) = read_sets([path])
+    assert chosen.articles[0].text == document["text"]
+
+
+def test_outcomes_do_not_outlive_a_change_of_what_makes_them() -> None:
+    graph = grimp.build_graph("service", "index", exclude_type_checking_imports=True)
+    makers = {f"service.{name}" for name in ("answers", "briefings", "checks")}
+    reached = makers.union(*map(graph.find_upstream_modules, makers))
+    assert len(reached) > 30
+    assert not {"evaluation", *(name.rpartition(".")[2] for name in reached)} & BESIDE
+
+
 def test_the_variants_of_one_file_share_the_limit(tmp_path: Path) -> None:
     rows = [
         QUESTIONS[0] | {"id": f"{variant} {i}", "variant": variant}
@@ -568,3 +587,16 @@ def test_the_command_writes_a_table_and_json_that_it_can_compare_with(
     names = ("auroc", "auroc_fast", "supported")
     for view, name in zip(report["sets"], names, strict=True):
         assert view["changes"][name]["change"] == 0
+
+
+def test_a_briefing_whose_check_broke_off_is_told(
+    embedder: MiniLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ContextTooLong("It is too long.")
+
+    monkeypatch.setattr(evaluation, "_check", broken)
+    (chosen,) = read_sets([written(tmp_path / "brief_made_up.jsonl", ARTICLES)])
+    systems = [dateline(embedder, ScriptedChat(text=SAID))]
+    told = evaluate([chosen], systems, tmp_path / "kept", limit=None, seed=0, resume=False)
+    assert told["sets"][0]["systems"]["dateline"]["errors"] == ["It is too long."]

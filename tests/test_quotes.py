@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from serving import Served, is_problem
 
 from index.articles import NewArticle
 from index.embeddings import MiniLM
 from index.errors import ArticleNotFound, InvalidRequest
 from index.index import Index
-from index.registry import Filters
+from index.registry import Filters, Passage
+from service import quotes
 from service.contract import QuoteReply, QuoteRequest
 from service.quotes import Change, diff, occurrences, quote_reply, verify, verify_in
 
@@ -185,3 +187,19 @@ def test_what_is_not_verbatim_is_less_than_the_same() -> None:
 def test_what_is_little_like_the_quote_is_not_near() -> None:
     text = "The ministers met on Monday in the old harbour hall and signed nothing."
     assert verify_in(text, "the ministers danced with seven elephants at dawn").nearest is None
+
+
+def test_an_article_that_is_deleted_meanwhile_is_nobodys_mistake(
+    fresh: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh.add("Nobody saw the quoted kiln burn.", id="gone")
+    matches = quotes._matches
+
+    def late(index: Index, passage: Passage, wanted: str) -> Iterator[quotes.Match]:
+        if index.registry.count():
+            index.delete("gone")
+        return matches(index, passage, wanted)
+
+    monkeypatch.setattr(quotes, "_matches", late)
+    reply = fresh.client.post("/v1/quotes:verify", json={"quote": "the quoted kiln burn"})
+    is_problem(reply, 503, "unavailable")

@@ -213,6 +213,13 @@ def test_receipts_are_kept_word_for_word(registry: Registry) -> None:
     assert registry.receipt("ans_2") is None
 
 
+def test_no_receipt_is_kept_of_an_article_that_was_deleted_meanwhile(registry: Registry) -> None:
+    put(registry, "The bridge.", id="a")
+    registry.put_receipt("ans_1", "{}", ["a", "gone", "a"])
+    registry.put_receipt("ans_2", "{}", ["a", "a"])
+    assert registry.receipt("ans_1") is None and registry.receipt("ans_2") == "{}"
+
+
 # Filters
 
 

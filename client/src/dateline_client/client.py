@@ -316,7 +316,12 @@ class _Events:
 
     def __init__(self, kinds: Mapping[str, type[Any]]) -> None:
         self._kinds = kinds
-        self._name, self._data = "", ""
+        self._name, self._data, self._rest = "", "", ""
+
+    def lines(self, text: str) -> list[str]:
+        """The lines that `text` ends. httpx's end at U+2028 and U+0085 too, which JSON may hold."""
+        *whole, self._rest = (self._rest + text).split("\n")
+        return whole
 
     def read(self, line: str) -> Any:
         """The event that this line ends, or None. Raises Problem for an `error`."""
@@ -440,9 +445,10 @@ class Client(_Common):
                 with self._http.stream(**call.request()) as response:
                     if response.is_success:
                         events = _Events(kinds)
-                        for line in response.iter_lines():
-                            if (event := events.read(line)) is not None:
-                                yield event
+                        for text in response.iter_text():
+                            for line in events.lines(text):
+                                if (event := events.read(line)) is not None:
+                                    yield event
                         return
                     response.read()
                     seconds = self._wait(call, attempt, response)
@@ -642,9 +648,10 @@ class AsyncClient(_Common):
                 async with self._http.stream(**call.request()) as response:
                     if response.is_success:
                         events = _Events(kinds)
-                        async for line in response.aiter_lines():
-                            if (event := events.read(line)) is not None:
-                                yield event
+                        async for text in response.aiter_text():
+                            for line in events.lines(text):
+                                if (event := events.read(line)) is not None:
+                                    yield event
                         return
                     await response.aread()
                     seconds = self._wait(call, attempt, response)
