@@ -6,7 +6,7 @@ All by code over words. English only.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from index.articles import Article
@@ -179,6 +179,10 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
             if w.stem not in there and w not in opening and not _misspelt(w.stem, there)
         ]
         missing += [" ".join(absent)] if len(absent) == len(run) else absent
+    within = [int(year) for text in articles for year in _A_YEAR.findall(text)]
+    for number, years in _periods(question):
+        if number in missing and any(year in years for year in within):
+            missing.remove(number)
     folded = " ".join(fold(text) for text in articles)
     missing += [q for q in quoted(question) if fold(q) not in folded]
     missing += offices_missing(question, " ".join(articles))
@@ -186,6 +190,23 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     if negates(question) and not _bears_denial(question, cited):
         missing.append("not")
     return missing
+
+
+def times(missing: Sequence[str], question: str) -> int:
+    """How many of these, which a question presumes, are years, decades or centuries."""
+    periods = {number for number, _ in _periods(question)}
+    return sum(bool(_A_YEAR.fullmatch(m)) or m in periods for m in missing)
+
+
+def _periods(text: str) -> Iterator[tuple[str, range]]:
+    """The decades and centuries of a text: the number that names it, and its years."""
+    for match in _PERIOD.finditer(text):
+        if match["decade"]:
+            first = int(match["decade"])
+            yield match["decade"], range(first, first + 10)
+        else:
+            century = int(match["century"])
+            yield match["century"], range(100 * century - 100, 100 * century + 1)
 
 
 def _bears_denial(question: str, cited: str) -> bool:
@@ -301,6 +322,11 @@ _NO_AGE = re.compile(r"\b[\w-]+ (?:years?|months?) (?:as|at|for|in|of|with)\b", 
 _SAID_AT_THE_END = re.compile(r",\s+(?:according to|said|says|told)\s[^,;]*(?=[,;.]|\Z)")
 
 
+_A_YEAR = re.compile(r"\b(?:1[5-9]\d\d|20\d\d)\b")
+_PERIOD = re.compile(
+    r"\b(?P<decade>(?:1[5-9]|20)\d0)['’]?s\b|\b(?P<century>\d\d?)(?:st|nd|rd|th)[ -]century\b",
+    re.IGNORECASE,
+)
 # "five months after taking office": what follows happened on another day than the sentence tells.
 _SO_LONG_AFTER = re.compile(
     r"\b(?:\w+ )?(?:minute|hour|day|week|month|year|decade)s? (?:after|before)\b([^,.;]*)",

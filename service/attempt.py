@@ -30,6 +30,7 @@ from service.asked import (
     replaced,
     tells_of,
     tells_when,
+    times,
     told_together,
     unmet,
     untrue,
@@ -96,7 +97,6 @@ SETTLED = 0.5
 # As what it counts, beyond what else is not borne out, that no article tells of a year of the
 # question, that somebody else says it, or that nothing of the kind or the matter is told.
 PLAINLY = 3
-_YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 # The model's way of saying that it found nothing, where it was asked for an answer.
 _TEXT = r"\b(?:articles?|text|passages?)\b"
 _SAYS_NOTHING = re.compile(
@@ -520,7 +520,7 @@ class Attempt:
         aside = [] if self._polar or self._gathers else self._beside_the_matter()
         # A name may be written otherwise; a year that nobody tells of is another one, and who says
         # something else is somebody else.
-        plainly = sum(bool(_YEAR.fullmatch(m)) for m in missing) + len(others)
+        plainly = times(missing, question) + len(others)
         plainly += lacks_kind(question, said, self.work.asked.question) or bool(aside)
         signals["unmet"] = float(len([*missing, *others, *aside]) + PLAINLY * plainly)
 

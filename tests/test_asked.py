@@ -13,6 +13,7 @@ from service.asked import (
     means_another,
     replaced,
     tells_another_time,
+    times,
     unmet,
     untrue,
 )
@@ -72,6 +73,25 @@ def test_the_day_of_one_event_is_not_written_out_as_another_s() -> None:
     assert tells_another_time("When did Ines Holm join the council?", text)
     assert not tells_another_time("When was Ines Holm re-elected?", text)
     assert not tells_another_time("When did Holm join the council?", "She joined it on Monday.")
+
+
+@pytest.mark.parametrize(
+    ("question", "missing", "count"),
+    [
+        ("What happened in the 1980s?", [], 0),
+        ("What happened in the 1970s?", ["1970"], 1),
+        ("What happened in the 20th century?", [], 0),
+        ("In the 19th century, what happened?", ["19"], 1),
+        ("What happened in 1984?", [], 0),
+        ("What happened to 30 homes in 1985?", ["30", "1985"], 1),
+    ],
+)
+def test_a_decade_and_a_century_have_their_years(
+    question: str, missing: list[str], count: int
+) -> None:
+    article = "The mill closed in 1984."
+    assert unmet(question, [article], article) == missing
+    assert times(missing, question) == count
 
 
 def test_a_misspelt_name_is_known() -> None:
