@@ -40,14 +40,15 @@ def backup(data_dir: Path, target: Path, *, replace: bool = False) -> int:
             os.replace(half, target)
             sync(target.parent)
     finally:
-        half.unlink(missing_ok=True)
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
     return count
 
 
 def articles(file: Path) -> int:
     """How many articles a backup holds. Raises InvalidRequest where it is none, or damaged."""
     try:
-        with closing(sqlite3.connect(f"file:{file.resolve()}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > len(MIGRATIONS):
                 raise InvalidRequest(f"{file} was written by a newer Dateline. Upgrade first.")
@@ -90,7 +91,8 @@ def restore(data_dir: Path, source: Path, *, replace: bool = False) -> int:
             os.replace(half, registry)
             sync(data_dir)
     finally:
-        half.unlink(missing_ok=True)
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
     return count
 
 

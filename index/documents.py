@@ -329,6 +329,8 @@ def _markdown(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
 def _markdown_text(token: Any) -> str:
     if token.type in {"text", "code_inline"}:
         return str(token.content)
+    if token.type == "html_inline":
+        return "\n" if re.match(r"<br\b", token.content, re.IGNORECASE) else ""
     return {"softbreak": " ", "hardbreak": "\n"}.get(token.type, "")
 
 
@@ -511,8 +513,10 @@ def _entry(entry: Any, feed: Any, links: "Counter[str | None]") -> Fields:
         "text": _join(_entry_blocks(written)) or title or "",
     }
     if link is None or links[entry.get("link")] > 1:
-        # No address of its own: what the feed calls it, else what it is.
-        key = entry.get("id") or f"{entry.get('link')} {title or found['text']}"
+        # No address of its own: what the feed calls it, else what it is. "1" is of every feed.
+        key = entry.get("id") or f"{entry.get('link')} {title}\n{found['text']}"
+        if entry.get("id") and ":" not in key:
+            key = f"{feed.get('link') or feed.get('title')} {key}"
         found["id"] = "art_" + hashlib.sha256(key.encode()).hexdigest()[:20]
     return found
 

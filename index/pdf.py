@@ -18,6 +18,7 @@ from index.errors import UnreadableDocument
 _pdfium = threading.Lock()  # it is not thread-safe
 _PAGE_NUMBER = re.compile(r"\W*(?:page\s+)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?\W*", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?:。！？؟۔…][\"'”’»)\]]*$")
+LONGEST_WORD = 100  # characters
 _HYPHEN = "\ufffe"  # what pdfium puts for one at a line's end, the lines joined
 
 
@@ -93,12 +94,12 @@ def _without_furniture(pages: list[list[Line]]) -> list[list[Line]]:
         [
             line
             for i, line in enumerate(page)
-            if i not in _edges(page)
+            if i not in edges
             or not (
                 seen[_form(line)] >= often or (len(pages) > 1 and _PAGE_NUMBER.fullmatch(line.text))
             )
         ]
-        for page in pages
+        for page, edges in zip(pages, map(_edges, pages), strict=True)
     ]
 
 
@@ -155,7 +156,8 @@ def _goes_on(before: Line, line: Line, usual: float, edge: float) -> bool:
 
 def _joined(text: str, line: str, words: Mapping[str, int]) -> str:
     """Two lines of a paragraph, a hyphen at the first one's end undone."""
-    split = re.search(r"(\w+)[-\u00ad\u2010]$", text)
+    # A paragraph may be a whole document: only its last word is looked at.
+    split = re.search(r"(\w+)[-\u00ad\u2010]$", text[-LONGEST_WORD:])
     rest = re.match(r"\w+", line)
     if split and rest and line[0].islower():
         return text[:-1] + _hyphen(split[1], rest[0], words) + line

@@ -42,8 +42,9 @@ _NO_HEADLINE = re.compile(
     r"|(date|from|to|cc|subject|published|updated|posted|source|author|photo|image|page)\s*[:\d]",
     re.IGNORECASE,
 )
-_PROSE = re.compile(
-    r"\S+(?:\s+\S+){7}.*?[.!?…؟۔।][\"'”’»)\]]*(?:\s|$)|[^\s\x00-\u02ff]{20}.*?[。！？.]", re.DOTALL
+_PROSE = re.compile(  # begun at words only and never taken apart again: tables have no full stop
+    r"(?<!\S)(?:\S++\s++){7}\S.*?[.!?…؟۔।][\"'”’»)\]]*(?:\s|$)|[^\s\x00-\u02ff]{20}.*?[。！？.]",
+    re.DOTALL,
 )
 
 

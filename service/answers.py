@@ -24,7 +24,7 @@ from index.sentences import sentence_spans
 from service.asked import all_told, asks_when, repeats, tells_another_time, unmet
 from service.attempt import ANSWERED, Attempt, Part, Tell, Work
 from service.calibration import Calibration
-from service.conflicts import disagree, rivals
+from service.conflicts import disagree, is_later, rivals
 from service.contract import (
     Answer,
     AnswerRequest,
@@ -278,7 +278,7 @@ class Answerer:
                 continue
             ours, theirs = first.grounds.cited[0].passage, rival.passage
             if ours.source and ours.source == theirs.source:
-                if (theirs.published_at or "") > (ours.published_at or ""):
+                if is_later(theirs, ours):
                     part.verified = [other]
                     first = other
             elif float(other.support.checks["entailment"]) >= SURELY_OTHERWISE:

@@ -544,6 +544,7 @@ def _is_taken_back(said: Said, reports: Iterable[Sequence[Evidence]]) -> bool:
     return any(
         is_later(offered[0].passage, said.passage) and takes_back(said.text, offered)
         for offered in reports
+        if offered  # else it was deleted meanwhile
     )
 
 

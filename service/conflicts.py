@@ -6,8 +6,9 @@ that article alone, and holding the two answers against each other.
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from index.registry import Passage
+from index.registry import DAY, Passage
 from service.errata import corrects_itself, taken_back
 from service.grounding import Evidence, Grounds, Similarity, covered, critical, weights_of
 from service.orders import orders
@@ -98,9 +99,18 @@ def disagree(claim: str, other: str, question: str) -> bool:
 
 
 def is_later(one: Passage, other: Passage) -> bool:
-    """Whether `one` is the same outlet's later report."""
+    """Whether `one` is the same outlet's later report. Two times are compared as instants."""
     same = bool(one.source) and one.source == other.source
-    return same and (one.published_at or "") > (other.published_at or "")
+    mine, theirs = one.published_at or "", other.published_at or ""
+    if min(len(mine), len(theirs)) > DAY:
+        return same and _instant(mine) > _instant(theirs)
+    return same and mine > theirs
+
+
+def _instant(time: str) -> datetime:
+    """One without an offset is in UTC, as in a search's filters."""
+    moment = datetime.fromisoformat(time)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def takes_back(claim: str, offered: Sequence[Evidence]) -> bool:

@@ -80,7 +80,9 @@ def outlets_named(question: str, known: Iterable[str]) -> list[str]:
     """
     found: dict[str, int] = {}
     for outlet in known:
-        name = re.escape(_NAME_ENDS.split(outlet)[0])
+        name = re.escape(_NAME_ENDS.split(outlet.strip())[0])
+        if not name:
+            continue
         for match in re.finditer(rf"(?<!\w){name}(?!\w)", question, re.IGNORECASE):
             if not match[0][0].islower():
                 found.setdefault(outlet, match.start())

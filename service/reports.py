@@ -16,6 +16,8 @@ from math import log2
 from typing import Any, Literal
 
 from index.articles import Article
+from index.embeddings import Vectors
+from index.errors import ArticleNotFound
 from index.index import Hit, Index
 from index.registry import Filters, Passage
 from index.sentences import Span, sentence_spans
@@ -316,8 +318,12 @@ def _events(originals: Sequence[Report], index: Index) -> list[list[Report]]:
     """Each report with those that are all on one event with it: else of a running story each would
     be on one with the next, and the first with the last.
     """
-    leads = {r: index.registry.passages_of(r.article.id)[0].id for r in originals}
-    vectors = {r: index.registry.vectors([lead])[0][4] for r, lead in leads.items()}
+    vectors: dict[Report, Vectors] = {}
+    for r in originals:
+        found = index.registry.vectors([p.id for p in index.registry.passages_of(r.article.id)[:1]])
+        if not found:  # it was deleted meanwhile, or replaced
+            raise ArticleNotFound(f"The article {r.article.id!r} is not there any more.")
+        vectors[r] = found[0][4]
     events: list[list[Report]] = []
     for r in sorted(originals, key=lambda r: r.published):
         for event in reversed(events):
@@ -580,9 +586,9 @@ def _joined(offered: Sequence[Evidence]) -> list[Evidence]:
     for e in offered:
         last = whole[-1] if whole else None
         if last and _follows(last, e) and _INITIALS.search(last.text) and _GOES_ON.match(e.text):
-            whole[-1] = Evidence(
-                e.passage, Span(last.span.start, e.span.end), f"{last.text} {e.text}"
-            )
+            span, at = Span(last.span.start, e.span.end), e.passage.span.start
+            told = Span(span.start - at, span.end - at).of(e.passage.text)
+            whole[-1] = Evidence(e.passage, span, told)
         else:
             whole.append(e)
     return whole

@@ -1,5 +1,7 @@
 """Documents read in tests, and what may be said of them."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -89,3 +91,16 @@ def pdf(pages: list[list[str]], *, running: str = "", **said: str) -> bytes:
             made.multi_cell(110, 5, paragraph.replace("|", "\n"), align="L")
             made.ln(4)
     return bytes(made.output())
+
+
+def growth(work: Callable[[int], None], size: int) -> float:
+    """How many times as long `work` takes on four times the size: about 4 where that is linear, 16
+    where it is quadratic.
+    """
+
+    def seconds(n: int) -> float:
+        began = time.process_time()
+        work(n)
+        return time.process_time() - began
+
+    return min(seconds(4 * size) for _ in range(3)) / min(seconds(size) for _ in range(3))

@@ -144,6 +144,18 @@ def test_what_is_no_backup_is_said_and_changes_nothing(
     assert articles(data_dir / "registry.sqlite3") == 1
 
 
+def test_names_of_any_characters_are_names(
+    index: Index, data_dir: Path, tmp_path: Path, embedder: MiniLM
+) -> None:
+    place = tmp_path / "50%41 #1?"
+    place.mkdir()
+    assert backup(data_dir, place / "my #1?.db") == 1
+    assert restore(place, place / "my #1?.db") == 1
+    with pytest.raises(InvalidRequest, match="1 article in"):
+        restore(place, place / "my #1?.db")
+    assert {p.name for p in tmp_path.iterdir()} <= {"data", place.name}
+
+
 def test_a_damaged_backup_is_said(index: Index, data_dir: Path, tmp_path: Path) -> None:
     for n in range(50):
         index.add(NewArticle(id=f"n{n}", text=f"{BRIDGE} {n} " * 20))
@@ -180,3 +192,6 @@ def test_places_that_are_not_there_are_said(index: Index, data_dir: Path, tmp_pa
         backup(tmp_path / "none", tmp_path / "file")
     with pytest.raises(DatelineError, match="no file"):
         backup(data_dir, tmp_path, replace=True)
+    (tmp_path / "file").touch()
+    with pytest.raises(DatelineError, match="cannot be written"):
+        backup(data_dir, tmp_path / "file" / "in a file")

@@ -1,13 +1,15 @@
 """How a briefing is made, with a scripted language model; the index is real."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from fakes import ScriptedChat
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.outputs import ChatGenerationChunk
 from serving import Served, is_problem
 from test_streaming import read
 
@@ -134,6 +136,31 @@ def test_what_stands_in_the_article_word_for_word_is_not_read(index: Index) -> N
     model = ScriptedChat(replies=SAYS, yes=0.1)
     briefing, _ = brief(index, model, article_ids=["post"])
     assert "Captain Johan Strand said the steering had failed." in briefing.briefing
+
+
+def test_a_sentence_that_an_old_wire_breaks_after_initials_is_cited_as_it_stands(
+    index: Index,
+) -> None:
+    text = "A dispute kept Japan and the U.S.\nFrom signing the pact in Geneva last year."
+    add(index, "wire", text, "Trade dispute", "Wire", "2026-04-17")
+    briefing, _ = brief(index, chat(), article_ids=["wire"])
+    (source,) = briefing.citations[0].sources
+    assert isinstance(source, CharLocation)
+    assert source.cited_text == text
+
+
+def test_an_article_that_is_deleted_while_others_are_read_is_left_out(ferry: Index) -> None:
+    class Deleting(ScriptedChat):
+        def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+            with lock:
+                if ferry.registry.current_revision("wire"):
+                    ferry.delete("wire")
+            yield from super()._stream(*args, **kwargs)
+
+    lock = threading.Lock()
+    add(ferry, "wire", WIRE, "Ferry left 17 hurt", "Wire", "2026-04-16")
+    with suppress(ArticleNotFound):  # where its sentence was taken: it is to be asked again
+        brief(ferry, Deleting(replies=SAYS), article_ids=["post", "wire"])
 
 
 def test_a_short_briefing_gives_the_lead_without_its_last_clause(index: Index) -> None:

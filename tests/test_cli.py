@@ -188,6 +188,8 @@ def test_standard_input_is_read_as_a_file_is(
     piped(b'\xef\xbb\xbf{"id": "line", "text": "The ferry sailed."}\n')
     assert "succeeded, 1 of 1 articles" in run("add", "-").out
     assert run("list").out.startswith("line")
+    piped(b"{The mill} burned.")
+    assert run("add", "-", "--type", "txt").out.startswith("created ")
     piped(b"The mill burned.")
     assert "standard input" in run("add", "-").out
     piped(b"")
@@ -449,6 +451,21 @@ def test_a_wrong_setting_is_named(
         said_clearly(run("list"), f"DATELINE_{name}: ", code=2)
     else:
         assert run("list").code == 0
+
+
+def test_settings_that_do_not_fit_are_said_without_the_keys(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_API_KEYS", "secret")
+    monkeypatch.setenv("DATELINE_KV_TOKENS", "1024")
+    for command in ("list", "pull", "verify", "path"):
+        ran = run("models", command)
+        said_clearly(ran, "DATELINE_KV_TOKENS is 1024", code=2)
+        assert "secret" not in ran.err
+
+
+def test_a_name_that_no_file_can_have_is_said(run: Run, served: Served) -> None:
+    said_clearly(run("add", "a" * 300), "File name too long")
 
 
 def test_a_missing_model_is_said_in_one_line(

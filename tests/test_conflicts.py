@@ -7,8 +7,9 @@ import pytest
 from index.articles import NewArticle
 from index.embeddings import MiniLM
 from index.index import Index
-from index.registry import Filters
-from service.conflicts import counted, rivals
+from index.registry import Filters, Passage
+from index.sentences import Span
+from service.conflicts import counted, is_later, rivals
 from service.grounding import evidence, ground
 
 UNION = (
@@ -60,3 +61,15 @@ def test_what_a_number_counts_stands_right_behind_it() -> None:
     assert counted(text, frozenset(["2300"])) == {"bus", "driver", "walk"}
     assert counted(text, frozenset(["48"])) == {"hour"}
     assert counted("On the 3 (Courier)", frozenset(["3"])) == frozenset()
+
+
+def test_of_two_times_the_later_instant_is_the_later_report() -> None:
+    def at(time: str) -> Passage:
+        return Passage(1, "a", "r", None, "Courier", None, time, (Span(0, 1),), "A")
+
+    early, late = at("2024-11-26T01:00:00+03:00"), at("2024-11-25T23:30:00Z")
+    assert is_later(late, early)
+    assert not is_later(early, late)
+    assert is_later(at("2024-11-26T00:30:00"), late)
+    assert is_later(at("2024-11-27"), early)
+    assert not is_later(early, at("2024-11-26T01:00:00+03:00"))

@@ -24,6 +24,7 @@ from reading import (
     SECOND,
     THIRD,
     document,
+    growth,
     page,
     pdf,
     read,
@@ -209,6 +210,19 @@ def test_a_headline_is_the_title_and_stays_in_the_text() -> None:
 )
 def test_other_first_lines_are_no_titles(first: str) -> None:
     assert headline(f"{first}\n\n{FIRST}") is None
+
+
+def test_a_line_break_in_markdown_does_not_join_two_words() -> None:
+    assert read("a.md", f"{FIRST}<br>{SECOND}<BR/>{THIRD}").text == f"{FIRST}\n{SECOND}\n{THIRD}"
+
+
+@pytest.mark.parametrize("size", [6, 60, 300])
+def test_text_without_a_full_stop_is_soon_known_for_no_prose(size: int) -> None:
+    def read_of(characters: int) -> None:
+        text = f"{'a' * size} " * (characters // size)
+        assert headline(f"Bridge closed\n\n{text}") is None
+
+    assert growth(read_of, 2000) < 10
 
 
 @pytest.mark.parametrize("rest", ["", "\n\n", f"\n{FIRST}", "\n\nClosed", "\n\n- one\n- two"])
@@ -583,6 +597,21 @@ def test_an_entry_without_an_address_of_its_own_is_named_by_its_guid() -> None:
     mended = item(guid="1", link="https://gazette.example/live", description="Mended.")
     again = read_documents("a.rss", rss(mended, second, third))
     assert [a.identity() for a in again] == [a.identity() for a in articles]
+
+
+def test_entries_that_are_not_the_same_are_not_one_article() -> None:
+    rain, sun = (
+        item(title="Weather", description="Rain."),
+        item(title="Weather", description="Sun."),
+    )
+    one = read_documents("a.rss", rss(rain, sun))
+    assert len({a.identity() for a in one}) == 2
+    numbered = rss(item(guid="1"))
+    others = numbered.replace(b"https://gazette.example/", b"https://courier.example/")
+    assert read("a.rss", numbered).identity() != read("b.rss", others).identity()
+    unique = rss(item(guid="urn:uuid:1"))
+    moved = unique.replace(b"https://gazette.example/", b"https://courier.example/")
+    assert read("a.rss", unique).identity() == read("b.rss", moved).identity()
 
 
 def test_an_entry_of_a_title_alone_is_that_title() -> None:

@@ -1,7 +1,9 @@
 """PDF: lines put together into paragraphs."""
 
 from fpdf import FPDF
-from reading import FIRST, SECOND, THIRD, pdf, read, refused, stated
+from reading import FIRST, SECOND, THIRD, growth, pdf, read, refused, stated
+
+from index.pdf import Line, _paragraphs, _without_furniture
 
 
 def test_the_lines_of_a_pdf_are_joined_into_paragraphs() -> None:
@@ -64,3 +66,19 @@ def test_a_pdf_that_cannot_be_read_says_what_to_do() -> None:
     whole = pdf([[FIRST]])
     for broken in (whole[:200], b"%PDF-1.7\n", b"Some.", b"\0" * 1000):
         assert "a.pdf is damaged, or it is no PDF" in refused("a.pdf", broken)
+
+
+def test_a_long_list_and_a_long_page_are_read_in_time_that_grows_with_their_length() -> None:
+    def line(n: int) -> Line:
+        return Line(f"entry {n} of a list that has no end of a sen-", 50, 400, -12 * n, -12 * n, 10)
+
+    def listed(lines: int) -> None:
+        pages = [[line(n) for n in range(50)] for _ in range(lines // 50)]
+        assert len(_paragraphs(pages)) == 1
+
+    def long(lines: int) -> None:
+        page = [line(n) for n in range(lines)]
+        assert len(_without_furniture([page])[0]) == len(page)
+
+    assert growth(listed, 1000) < 10
+    assert growth(long, 2000) < 10

@@ -88,6 +88,10 @@ def test_an_outlet_goes_by_the_beginning_of_its_name() -> None:
     assert outlets_named(question, known) == ["Cbx | World Business News", "Valley News - Arts"]
 
 
+def test_a_source_without_a_name_is_named_by_no_question() -> None:
+    assert outlets_named("Who closed it?", ["", " ", " | World", "\n- Arts"]) == []
+
+
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
