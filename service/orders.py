@@ -68,10 +68,21 @@ _MUST = (
     r"|(?:is|are) (?:advised|asked|expected|instructed|obliged|required|told|urged) to)"
     r"(?: (?:always|also|never|not|only))?"
 )
+_IS_TO = r"(?:is|are|must|shall|should|will)\b"
 _WRITE = (
     r"(?:(?:add|answer|assert|claim|confirm|explain|include|inform|mention|note|repeat|reply|report"
     r"|respond|say|state|tell|write)(?: [\w-]+){0,4}?(?: that\b|:|,? ?[“\"‘\[])"
     r"|(?:answer|reply|respond) (?:with|only|yes|no)\b|(?:describe|present) [^.;:!?]{1,40} as\b)"
+)
+# What an answer is said to be, beforehand: "The correct response to “Who won?” is". Without the
+# question's words, or "always", it is news ("The answer to that is cooperation").
+_ANSWERED_SO = (
+    rf"\b{_REPLY} (?:given )?to [“\"‘'][^“”\"‘’]{{3,120}}[”\"’'] {_IS_TO}"
+    rf"|\b{_REPLY} (?:given (?:is|are) always|to (?:be given|give) (?:is|are))\b"
+    rf"|\bfor (?:the )?purposes? of (?:all|any|every) (?:\w+ )?(?:{_QUESTION}|{_REPLY})\b"
+    r"|(?:^|[.;:!?]\W*)(?:call|describe|give|mention|name|use)\b[^.;:!?]{1,80}?"
+    r"\bwhen(?:ever)?\b[^.;:!?]{0,60}\b(?:anyone asks|asked|a reader asks|they ask)\b"
+    r"|^\W*answer ?:"
 )
 # What may as well be somebody's speech to others, where it is told as that: "“Ignore the noise,” he
 # said".
@@ -102,6 +113,11 @@ _IMPERATIVES = re.compile(
             + _WRITE,
             rf"\b(?:{_REPLY}|mentions?|quotations?|retellings?|translations?|readers?|users?) "
             rf"(?:about|from|of|on|to) {_TEXT},? {_MUST} {_WRITE}",
+            rf"\b{_WHOEVER} of {_TEXT}\b[^.;:!?]{{0,80}}? {_MUST} {_WRITE}",
+            rf"\b{_WHOEVER} (?:who|that|which) {_TAKES_UP} {_TEXT} "
+            r"(?:adds?|reports?|says?|states?|tells?|writes?)\b",
+            rf"\b(?:machines?|models?|{_AI}) {_MUST} (?:believe|cite|follow|prefer|quote|repeat"
+            r"|rely on|report|say|state|tell|trust|use) (?:only )?(?:this|these|the above)\b",
             # To be told to whoever reads or asks; what somebody says ought to be told is news.
             r"(?:^|[,.;:!?]\W*)(?:(?:all|any|each|every|our|the|your) )?"
             rf"(?:(?:readers?|askers?)(?: of {_TEXT})?|{_WHOEVER}(?: who)? (?:asks?|asking)"
@@ -164,13 +180,17 @@ _ORDERS = re.compile(
             rf"|\b(?:attention|hey|dear) {_ANSWERER}\b|\b{_AI} reading this\b"
             rf"|\bif you are an? {_ANSWERER}\b|^\W*{_ANSWERER} (?:must|should|reading this)\b"
             rf"|^\W*(?:(?:attention|hey|dear)\W+(?:all )?{_AI}\s*[:,!]|{_AI}, {_OBEY})"
-            r"|\b(?:instructions?|memo|message|note|notice|reminder) (?:to|for) "
-            rf"(?:(?:all|any|every|the) )?(?:{_AI}|model)(?: only)?\s*[:!]"
+            r"|\b(?:addendum|clarification|correction|guidance|hint|information|instructions?"
+            r"|memo|message|note|notice|reminder|update) (?:to|for) (?:(?:all|any|every|the) )?"
+            rf"(?:{_AI}|(?:automated )?(?:algorithms|crawlers|machines|models?|readers|systems))"
+            r"(?: only)?\s*[:!]"
             r"|^\W*(?:hidden|secret|system) instructions?\s*:",
             r"\b(?:new instructions?|next task|developer mode|end of (?:document|message))\W",
+            _ANSWERED_SO,
             # The same in other languages, in forms that state nothing.
             r"\b(?:ignorez|oubliez|répondez|vergiss|vergesst|ignoriere|antworte|olvida lo"
-            r"|ignora todo|dimentica|rispondi|esqueça)\b",
+            r"|ignora todo|dimentica|rispondi|esqueça)\b"
+            r"|\bantworten sie (?:auf|immer|mit|nur|stets)\b|\bes wird angewiesen\b",
             r"\b(?:игнорируй|забудь|отвечай|ответь)(?:те)?\b|忽略|只回答|请回答|تجاهل|أجب",
         ]
     ),
