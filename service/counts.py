@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from index.sentences import sentence_spans
+from index.stated import without_agency_line
 from service.nations import kin
 from service.roles import SAYS, is_deed
 from service.wording import (
@@ -30,6 +31,7 @@ _BOUNDARY = re.compile(
 )
 _DETERMINER = frozenset("a an its our the their".split())
 _ONE_EACH = re.compile(r"\brespectively\b", re.IGNORECASE)  # whose they are stands apart
+_WHEN = frozenset("after as because before since when while".split())
 _PLACING = frozenset("at for from in of on to".split())
 _SCALES = frozenset("hundred thousand million billion trillion bn m k dozen".split())
 _PEOPLE = frozenset("men women children".split())
@@ -207,7 +209,7 @@ def _is_swapped(count: Count, theirs: list[Count]) -> bool:
 
 def _counts(text: str, common: frozenset[str]) -> Iterator[Count]:
     for span in sentence_spans(text):
-        sentence = span.of(text)
+        sentence = without_agency_line(span.of(text))
         if not _ONE_EACH.search(sentence):
             yield from _told(sentence, common)
 
@@ -257,7 +259,9 @@ def _count(
     else:
         kind = min(what, default="")
     first = [run for run in own if run[0].start < number.start]
-    later = [run for run in own if run[0].start > number.start]
+    # "17 died when the Tern collided": whose they are is not told behind "when".
+    clause = next((w.start for w in after if w.text.casefold() in _WHEN), len(sentence))
+    later = [run for run in own if number.start < run[0].start < clause]
     says = False
     if first:
         who = _stems(first[-1])

@@ -49,6 +49,11 @@ def test_a_number_is_not_anothers(claim: str, source: str) -> None:
         ("84 were hurt in Dale.", "The toll in Dale rose to 31. Ines Holm said that 84 were hurt."),
         # A distance is of both.
         ("The Union won 17 more than the List.", "The Union won 71, 17 more than the List's 54."),
+        (
+            "Nine people died when the boat Tern hit a pier.",
+            "HARROW, 8 May 2026 (Coast Post) - Nine people died and 20 were hurt after the boat "
+            "Tern hit a pier.",
+        ),
     ],
 )
 def test_what_is_not_plain_is_not_held_against_a_number(claim: str, source: str) -> None:
