@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 
 from index.registry import DAY, Passage
 from service.errata import corrects_itself, taken_back
-from service.grounding import Evidence, Grounds, Similarity, covered, critical, weights_of
+from service.grounding import (
+    Evidence,
+    Grounds,
+    Similarity,
+    covered,
+    critical,
+    in_other_words,
+    weights_of,
+)
 from service.orders import orders
 from service.wording import is_content, stems, words
 
@@ -54,7 +62,7 @@ def rivals(
     counts = counted(claim, numbers(told))
     able: list[tuple[Evidence, float, bool]] = []
     for e in offered:
-        about = f"{e.passage.title or ''} {e.text}"
+        about = in_other_words(f"{e.passage.title or ''} {e.text}")
         share = covered(weights, about)
         if e.passage.article_id in cited or told <= stems(e.text) or orders(e.text):
             continue

@@ -104,12 +104,13 @@ _HAPPENED = re.compile(
 _HAPPENINGS = [
     stems(each)
     for each in (
-        "accident collision crash wreck derailment",
+        "accident collide collision crash wreck derail derailment",
         "blast bombing explosion",
         "blaze fire wildfire",
         "earthquake quake tremor",
         "killing murder slaying",
         "burglary heist robbery theft",
+        "dead death die dying kill toll",
     )
 ]
 # Words of a claim within which its subject is named: "Deputy Prime Minister Karl Holm said".
@@ -245,10 +246,13 @@ def nearest(
 
 def _with_happenings(e: Evidence) -> str:
     """With whom it means by "She", and the other words for what it says happened."""
-    text = with_antecedent(e)
-    return " ".join(
-        [text, *(word for alike in _HAPPENINGS if alike & stems(text) for word in alike)]
-    )
+    return in_other_words(with_antecedent(e))
+
+
+def in_other_words(text: str) -> str:
+    """With the other words for what it says happened: a crash is an accident too."""
+    told = stems(text)
+    return " ".join([text, *(word for alike in _HAPPENINGS if alike & told for word in alike)])
 
 
 def _ranked(

@@ -56,6 +56,26 @@ def test_what_counts_the_same_is_the_rival_whatever_the_words(
     index.close()
 
 
+def test_the_dead_of_a_collision_were_killed_when_two_collided(
+    tmp_path: Path, embedder: MiniLM
+) -> None:
+    index = Index(tmp_path, embedder)
+    one = "At least 9 people were killed when a train hit a bus in Harrow on Monday. It was foggy."
+    two = "Eleven people died and 30 were hurt after a bus and a train collided near Harrow."
+    index.add(NewArticle(id="one", title="Harrow train hits bus", source="Courier", text=one))
+    index.add(NewArticle(id="two", title="Eleven dead near Harrow", source="Herald", text=two))
+    question, claim = (
+        "How many died?",
+        "At least 9 people were killed in the Harrow train collision.",
+    )
+    offered = evidence([hit.passage for hit in index.search(claim, Filters(), 6)])
+    grounds = ground(claim, question, offered)
+    assert grounds
+    (rival,) = rivals(claim, question, grounds, offered, index.similarity)
+    assert rival.text == two
+    index.close()
+
+
 def test_what_a_number_counts_stands_right_behind_it() -> None:
     text = "On 3 March (Herald) some 2,300 bus drivers walked out for 48 hours."
     assert counted(text, frozenset(["2300"])) == {"bus", "driver", "walk"}
