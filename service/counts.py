@@ -51,6 +51,7 @@ _AGE_ALONE = re.compile(r",\s*\d{1,2}\s*\Z")
 _OLD = re.compile(r"[\s-]years?[\s-]old\b", re.IGNORECASE)
 _AGED = re.compile(r"\bage[ds]?(?: of)?\s\Z", re.IGNORECASE)
 AGE = "age"
+A_YEAR = "1998"  # not "year", of which "six years" are
 # A bound that goes with a number into what is told of it; "over 12 months" need not be one.
 _HEDGE = re.compile(
     r"\b(?P<hedge>(?:(?:not?|just) )?(?:more than|less than|fewer than|at least|at most|up to)"
@@ -255,7 +256,7 @@ def _count(
     elif _MONEY.search(sentence, 0, number.start):
         kind = "money"
     elif _YEAR.fullmatch(number.text) and not what:
-        kind = "year"
+        kind = A_YEAR
     else:
         kind = min(what, default="")
     first = [run for run in own if run[0].start < number.start]

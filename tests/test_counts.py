@@ -34,6 +34,7 @@ def test_a_number_is_not_anothers(claim: str, source: str) -> None:
         ("The National List won 54 seats, the Civic Union 71.", SEATS),
         # Whose it is is told in other words, or of another kind of number.
         ("The winners have 71 seats.", SEATS),
+        ("Holm left in 2019.", "Holm got six years. She left in 2019 after Der Bote wrote so."),
         ("Dale saw 42 arrests.", "Police arrested 42 people in Ottering, and Dale held 3 trials."),
         ("The National List won 71 seats.", "The Civic Union won 71 seats, the List 300 towns."),
         ("The storm left 12 dead in Ottering.", "In Ottering, 12 people died and in Dale 30."),
