@@ -16,7 +16,6 @@ from index.index import STOP_WORDS
 from index.sentences import Span, sentence_spans
 from service.dates import MONTHS, WEEKDAYS
 
-_WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+")
 # "3:20 pm" is "3.20 pm".
 _CLOCK = re.compile(r"\A(\d\d?):([0-5]\d)\Z")
 # "no one", "every one": no number.
@@ -28,6 +27,16 @@ _UNITS = (
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)}
 NUMBERS |= {word: str(n) for n, word in zip(range(20, 100, 10), _TENS, strict=True)}
+_OF_TWO = {
+    f"{ten}-{unit}": str(n + i)
+    for n, ten in zip(range(20, 100, 10), _TENS, strict=True)
+    for i, unit in enumerate(_UNITS[1:10], 1)
+}
+_WORD = re.compile(
+    rf"\d+(?:[.,:]\d+)*|\b(?:{'|'.join(_TENS)})-(?:{'|'.join(_UNITS[1:10])})\b"
+    r"|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+",
+    re.IGNORECASE,
+)
 # Words in a row that are written with a capital, in a pattern that minds letter case.
 CAPITALISED = r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*"
 _CALENDAR = frozenset(WEEKDAYS) | (frozenset(MONTHS) - {"may", "march"})
@@ -41,10 +50,11 @@ NEGATED_WITHIN, DENIED_WITHIN, DENIES_WITHIN = 3, 8, 20
 _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-"})
 # Words that open a sentence of an answer with a capital, and name nothing.
 OPENERS = NEGATORS | frozenset(
-    "about according all almost also although among around because before after besides both but "
-    "by during each early every few first following half however if last late later many more most "
-    "much nearly now once one only other over people several since some such there though two "
-    "under until whatever whenever wherever whether whoever yes yet "
+    "about according after all almost also although among another around because before besides "
+    "both but by despite during each early every few first following half however if instead last "
+    "late later many meanwhile more most much nearly now once one only other over overall people "
+    "several since some still such there though together two under unlike until whatever whenever "
+    "wherever whether whoever yes yet "
     # Whom a sentence may begin with, and name nobody.
     "activists analysts authorities campaigners children commuters companies councillors crews "
     "critics customers demonstrators diplomats doctors drivers economists employees engineers "
@@ -141,7 +151,7 @@ def words(text: str) -> tuple[Word, ...]:
             stem = folded.replace(",", "") if re.fullmatch(r"[\d,]+(\.\d+)?", folded) else folded
             stem = _CLOCK.sub(r"\1.\2", stem)
         else:
-            stem = NUMBERS.get(folded) or _stem(folded)
+            stem = NUMBERS.get(folded) or _OF_TWO.get(folded) or _stem(folded)
             if folded == "one" and _ONE_OF_MANY.search(text, 0, match.end()):
                 stem = folded
         found.append(Word(match[0], match.start(), stem))

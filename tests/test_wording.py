@@ -60,6 +60,7 @@ def test_words_fold_case_accents_plurals_and_written_numbers() -> None:
     assert stem["Café"] == stem["cafés"]
     assert stem["2,300"] == "2300"
     assert stem["Holm’s"] == "holm"
+    assert [w.stem for w in words("Thirty-one of forty-two-year-olds")][::2] == ["31", "42", "old"]
 
 
 def test_a_common_word_that_opens_a_sentence_is_no_name() -> None:
@@ -67,6 +68,7 @@ def test_a_common_word_that_opens_a_sentence_is_no_name() -> None:
     found = names("Work starts today. “Holm said so,” said Brandt.", common=common)
     assert [w.text for w in found] == ["Holm", "Brandt"]
     assert [w.text for w in names("Italy won. Sadly, France lost.")] == ["Italy", "France"]
+    assert not names("Another storm came. Together they left. Despite it all went well.")
 
 
 def test_no_one_is_no_number() -> None:
