@@ -92,6 +92,7 @@ _MARKER = re.compile(
         | \b(?:plans?|hopes?|intends?|aims?|expects?)\s+to{_VERB}
         | (?<!was\ )(?<!were\ )(?<!been\ )\b{_PLANNED}\s+(?:for|on|in)\b
         | \b(?:starts|begins|opens|ends|expires|takes\ (?:place|effect|office)|comes\ into)\b
+        | (?<!to\ )\b(?:resumes?|reopens?)\b
     )|(?P<unsure>
         \b(?:would|could(?!n['’]t|\s+not\b)|should|may|might|must|can){_VERB} | \bbe\s+\w+
         | \b(?:was|were|been)\s+(?:\w+ly\s+)?
@@ -117,6 +118,14 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _OPEN_ENDED = re.compile(r"\b(?:until|till)\s+(?:the\s+|late\s+|early\s+)?$", re.IGNORECASE)
+# "Put off until Friday", "will stay shut until Friday": to what is to come, unless it is told what
+# happened then.
+_PUT_OFF = re.compile(
+    r"\b(?:suspend|postpon|adjourn|defer|delay)(?:s|ed|es|ing)?\b[^.;:]{0,60}\b(?:to|until|till)\s+$"
+    r"|\b(?:will|shall|won['’]t)\b[^.;:]{0,60}\b(?:until|till)\s+$",
+    re.IGNORECASE,
+)
+_WHEN_IT_WAS = re.compile(r"\s*,?\s+when\b", re.IGNORECASE)
 
 # "The commission said on Monday", "the commission on Monday said": when it was told, not when what
 # it tells of was.
@@ -158,6 +167,8 @@ class _Place:
         rather than after it, then of the sentence.
         """
         before, after = self.before, self.after
+        if _PUT_OFF.search(before) and not _WHEN_IT_WAS.match(after):
+            return "future"
         if _OPEN_ENDED.search(before):
             return "unsure"
         for match in _SENTENCE.finditer(before):
