@@ -90,7 +90,10 @@ _DEED = re.compile(
     r"|found|lost|beat|began|saw|put|cut|set|hit|fell|rose|sent|got|came|became|kept|knew|spoke"
     r"|drove|broke|chose|built|sought|fought|brought)\Z"
 )
-_DOES = re.compile(r"\w+s\Z")
+_DOES = re.compile(r"(?!(?:earnings|losses|profits|revenues|sales|shares)\Z)\w+s\Z")
+# What two do to one another: "Holm met Brandt" is "Brandt met Holm".
+_MUTUAL = stems("meet face play marry wed divorce fight draw")
+_IN_SHORT = re.compile(r"(?:\b(?:and|but|while|whereas)|;)\s+\Z")
 # Who beat whom, and what only who beat the others did.
 _BEATS = re.compile(
     r"\b(?:beat(?:s|ing)?|defeat(?:s|ed|ing)?|edg(?:es|ed|ing)(?: out| past)?|oust(?:s|ed|ing)"
@@ -170,6 +173,8 @@ def same_roles(
     theirs = list(_deeds(source, common))
     suffered = list(_suffered(source, common))
     for deed in _deeds(claim, common):
+        if deed.verb in _MUTUAL and deed.who <= stems(source):
+            continue
         # "She praised Krall" is not "Krall praised her".
         if (
             deed.opens
@@ -407,9 +412,11 @@ class _Deed:
 def _deeds(text: str, common: frozenset[str]) -> Iterator[_Deed]:
     """What those who are named did, told at once or behind what is inserted between commas.
 
-    A name in capitals alone may be short for another.
+    A name in capitals alone may be short for another. Of "Holm got 12 votes and Brandt nine" both
+    got some; "Holm's shares" did nothing.
     """
     sequence = words(text)
+    last, until = "", 0
     numbers = {word.start: i for i, word in enumerate(sequence)}
     spans = sentence_spans(text)
     for run in runs(text, names(text, common=common)):
@@ -421,8 +428,19 @@ def _deeds(text: str, common: frozenset[str]) -> Iterator[_Deed]:
         opens = _is_subject(text[start : run[0].start])
         rest = sequence[numbers[run[-1].start] + 1 :]
         at = run[-1].start + len(run[-1].text)
+        if re.search(r"['’]s?\Z", run[-1].text):
+            continue
         if did := _following(text, at, rest):
             yield _Deed(name, did.stem, opens)
+            last, until = did.stem, span.end
+        elif (
+            at < until
+            and rest[:1]
+            and rest[0].is_number
+            and not text[at : rest[0].start].strip()
+            and _IN_SHORT.search(text, 0, run[0].start)
+        ):
+            yield _Deed(name, last, False, False)
         else:
             for verb, plain in _resumed(text, at, span.end, rest):
                 yield _Deed(name, verb.stem, opens and plain, opens and plain)

@@ -48,6 +48,10 @@ def test_somebody_elses_deeds_and_words_are_told(claim: str, source: str) -> Non
     [
         ("Holm resigned.", "Mayor Ines Holm resigned."),
         ("Holm was met by Brandt.", "Brandt met Holm."),
+        ("Holm met Brandt in May.", "Brandt met Holm in May."),
+        ("Harrow played Dale City.", "Dale City played Harrow in May."),
+        ("Dale employs nine people.", "Corfe employs 300 people and Dale nine."),
+        ("Dale's shares fell.", "Corfe shares rose, while Dale's fell."),
         ("Holm said work starts in May.", "Work starts in May."),
         ("The European Commission has ordered it.", "The EC has ordered it."),
         (
