@@ -37,7 +37,7 @@ reopen unblock | block
 arrest detain | release free
 confirm | deny
 allow permit legalise legalize | ban forbid forbade prohibit outlaw
-begin began begun start | end ended ending stop
+begin began begun start | end ended ending stop halt
 agree | refuse decline
 support favour favor back | oppose
 convict guilty | acquit innocent
@@ -311,6 +311,8 @@ def _is_opposed(claim: str, sentence: str) -> bool:
             at = [j for j, w in enumerate(there) if w.stem in opposite]
             if any(_denied(said, i) or _denied(there, j) for j in at):
                 continue
+            if table is _OF_ONE and _is_told_of(said[:i], _same_side(word.stem), sentence):
+                continue
             if table is _OF_ONE:
                 turned += 1
             elif table is _OF_TWO:
@@ -318,6 +320,22 @@ def _is_opposed(claim: str, sentence: str) -> bool:
             else:
                 turned += any(_next(said, i) and _next(said, i) == _next(there, j) for j in at)
     return turned % 2 == 1  # twice turned round is the same again
+
+
+def _is_told_of(before: Sequence[Word], same: frozenset[str], sentence: str) -> bool:
+    """Whether a part of a sentence tells of all that stands before a word what the word tells, in
+    another that says the same: "Corfe's shares jumped, while Dale's fell".
+    """
+    whose = _content(before)
+    for part in _JOINED.split(sentence):
+        there = words(part)
+        for j, word in enumerate(there):
+            if word.stem in same and any(
+                whose and len(whose & _content(side)) >= SAME_MATTER * len(whose)
+                for side in (there[:j], there[j + 1 :])
+            ):
+                return True
+    return False
 
 
 def _denied(sequence: Sequence[Word], at: int) -> bool:

@@ -10,6 +10,7 @@ from service.opposites import is_cleared, not_opposed
         ("The council rejected the plan.", "The council approved the plan on Friday."),
         ("The plan was rejected by the council.", "The council approved the plan on Friday."),
         ("The council accepted the offer.", "The council vetoed the offer, Holm said."),
+        ("Corfe's shares rose 3 %.", "Dale shares jumped 9 %, while Corfe's fell 3 %."),
         ("Rents rose in Ottering.", "Rents in Ottering fell by 3 % in May."),
         ("Harrow Town won the final.", "Harrow Town lost the final to Dale City."),
         ("The bill passed.", "The bill failed by two votes."),
@@ -54,6 +55,8 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
         ("Reed sold the mill to Krall.", "Krall bought the mill from Reed."),
         ("Dale City won the final.", "Harrow Town lost the final to Dale City."),
         ("Holm spoke before the vote.", "Holm spoke, and the vote came after lunch."),
+        ("Dale's shares rose 9 %.", "Dale shares jumped 9 %, while Corfe's fell 3 %."),
+        ("All traffic was stopped.", "The strike, which began on Monday, has halted all traffic."),
         # Denied, or not done.
         ("The council rejected the plan.", "The council did not approve the plan."),
         ("The council rejected the plan.", "The council failed to approve the plan."),
