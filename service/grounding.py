@@ -71,6 +71,17 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE,
 )
 
+# What denies in other words: "ruled out fog", "by no means certain"; whom a match was ruled out of
+# is none of it, and what was not ruled out is not denied.
+_RULED_OUT = re.compile(
+    r"(?<!not )(?<!n['’]t )(?<!never )\b(?:rul(?:e|es|ed|ing) out)\b(?! (?:of|for|from)\b)",
+    re.IGNORECASE,
+)
+_BY_NO_MEANS = re.compile(r"\b(?:by no means|in no way|far from)\b", re.IGNORECASE)
+_LOST = re.compile(
+    r"\b(?:los(?:e|es|t|ing)|lack(?:s|ed|ing)?|run out of|ran out of)\b", re.IGNORECASE
+)
+
 _NO_MARKS = str.maketrans("", "", "\"'«»")
 # A sentence whose words are covered this much less than the best one's is no other place for it.
 ALSO_MARGIN = 0.9
@@ -676,6 +687,7 @@ def _negation_holds(claim: str, text: str) -> bool:
     """What denies needs a text that denies, and denies what it denies where that has its words;
     what a text denies may not be affirmed.
     """
+    claim, text = (_BY_NO_MEANS.sub("not", _RULED_OUT.sub("denied", t)) for t in (claim, text))
     if negates(claim):
         if {w.stem for w in words(claim) if w.is_number} & _left(text):
             return True
@@ -694,7 +706,8 @@ def _negation_holds(claim: str, text: str) -> bool:
     affirmed = {
         w.stem for w in sequence if is_content(w) and (w is sequence[0] or not w.text[0].isupper())
     }
-    affirmed -= undone(claim)
+    # Who lost power is without it.
+    affirmed -= undone(claim) | negated(_LOST.sub("without", claim))
     # "No digging is allowed" is "Digging is banned".
     unsaid = negated(text, within=DENIED_WITHIN) - stems(claim)
     turned = any(opposites(w.stem) & unsaid for w in sequence)

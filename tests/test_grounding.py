@@ -498,6 +498,26 @@ def test_a_claim_may_name_the_outlet_of_what_it_cites(claim: str, failed: list[s
     assert grounds is not None and grounds.failed == failed
 
 
+@pytest.mark.parametrize(
+    ("claim", "text", "held"),
+    [
+        ("Fog was not the cause.", "Holm ruled out fog as the cause.", True),
+        ("Fog was the cause.", "Holm ruled out fog as the cause.", False),
+        ("Holm ruled out fog.", "Holm ruled out fog as the cause.", True),
+        ("Fog may be the cause.", "Holm did not rule out fog as the cause.", True),
+        ("Brandt is ruled out of the final.", "Brandt was ruled out of the final.", True),
+        ("Holm called a cut certain.", "Holm called a cut by no means certain.", False),
+        ("Some 450 homes lost power.", "The storm left some 450 homes without power.", True),
+        ("Some 450 homes had power.", "The storm left some 450 homes without power.", False),
+    ],
+)
+def test_what_is_ruled_out_lost_or_by_no_means_so_is_denied(
+    claim: str, text: str, held: bool
+) -> None:
+    grounds = ground(claim, "?", evidence([passage(text, title="News")]))
+    assert grounds is not None and ("negation" not in grounds.failed) == held
+
+
 def test_what_is_said_of_another_makes_up_for_nothing() -> None:
     text = (
         "The harbour master, Captain Johan Strand, said the steering had failed. "
