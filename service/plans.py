@@ -11,8 +11,10 @@ from service.offices import STAGE, stage_of
 from service.roles import SAYS, is_deed
 from service.wording import Word, is_content, names, stems, words
 
-# What is to be, or may be.
-_MODAL = re.compile(r"(?:would|won['’]t|will|could|may|might|should|shall|['’]ll)\Z", re.IGNORECASE)
+# What is to be, or may be; "May" is a month.
+_MODAL = re.compile(
+    r"(?:would|won['’]t|will|could|(?-i:may)|might|should|shall|['’]ll)\Z", re.IGNORECASE
+)
 _TOKEN = re.compile(r"[\w’'-]+")
 _PAST = re.compile(r"(\w{3,}?)(?:ied|ed)\Z", re.IGNORECASE)
 _REACHES = re.compile(
@@ -44,6 +46,13 @@ _NOT_SOUGHT = frozenset(
     " whom whose why".split()
 )
 _DETERMINERS = frozenset("a an her his its my our that the their this your".split())
+# What "to resume" follows where it is only planned; not "agreed" or "decided", which are deeds.
+_PLANS = frozenset(
+    "aim aims due expect expected expects hope hopes intend intends likely plan planned plans"
+    " poised scheduled set slated supposed want wants".split()
+)
+_SUPPOSED = frozenset(("blame",))  # "is to blame"
+PLANNED_WITHIN = 6
 # Words of a claim that leave open whether what it tells was done.
 _OPEN = re.compile(
     r"\b(?:ask|demand|propos|recommend|request|seek|sought|suggest|urg|want|plead|appeal|call|hop"
@@ -91,9 +100,25 @@ def done(claim: str, source: str, around: str = "") -> bool:
         root = past[1].lower()
         at = [j for j, w in enumerate(there) if _is_form(w.lower(), root)]
         told = not _OPEN.search(" ".join(said[:i]))
-        if at and all(_is_modal(there, j) or (told and _is_asked(there, j)) for j in at):
+        told = told and not _is_planned(said, i) and said[i - 1].lower() not in _DETERMINERS
+        if at and all(
+            _is_modal(there, j) or (told and (_is_asked(there, j) or _is_planned(there, j)))
+            for j in at
+        ):
             return False
     return True
+
+
+def _is_planned(tokens: list[str], at: int) -> bool:
+    """Whether it is only to be done: "talks are to resume", "the sale is expected to close"."""
+    before = [t.lower() for t in tokens[max(0, at - PLANNED_WITHIN) : at]]
+    while before and before[-1] in ("be", "also", "soon"):
+        before.pop()
+    if len(before) < 2 or before.pop() != "to":
+        return False
+    return before[-1] in _PLANS or (
+        before[-1] in ("is", "are") and tokens[at].lower() not in _SUPPOSED
+    )
 
 
 def _is_asked(tokens: list[str], at: int) -> bool:

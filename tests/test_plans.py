@@ -7,6 +7,12 @@ from service.plans import done, not_graver, not_surmised, only_ahead, only_sough
     ("claim", "source", "holds"),
     [
         ("Holm raised the fee.", "The fee will be raised, Holm said.", False),
+        ("Talks resumed on Monday.", "Talks are to resume on Monday.", False),
+        ("The sale closed in May.", "The sale is expected to close in May.", False),
+        ("Talks are to be resumed in May.", "Talks are to resume in May.", True),
+        ("The mill is to be closed.", "Holm wants to close the mill.", True),
+        ("Holm raised the fee.", "Holm was forced to raise the fee.", True),
+        ("The mill closed.", "The mill was set to close in May and closed in April.", True),
         ("Brandt challenged the report.", "Brandt said he would challenge the report.", False),
         ("Holm said the fee would be raised.", "The fee will be raised, Holm said.", True),
         ("Holm raised the fee.", "Holm raised the fee and will raise it again.", True),
