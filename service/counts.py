@@ -73,6 +73,15 @@ _HAS = re.compile(
     r" (?:has|have|had|employ(?:s|ed)?|own(?:s|ed)?|operate[sd]?|runs?)\b"
     r"(?P<so>(?: (?!been\b)[a-z]+){0,4} (?=\w))"
 )
+# "1.2 million euros a day"; "daily" is not looked for.
+_PERIOD = re.compile(
+    r"(?:\s+[\w$£€%.-]+){0,3}?\s+(?:an?|per|every|each)\s+(?P<of>hour|day|week|month|year)\b",
+    re.IGNORECASE,
+)
+# "Fell to 3.1 percent in January from 3.4 percent": which of the two it was, and which it came to.
+_FROM_OR_TO = re.compile(r"\b(?P<way>from|to)\s+(?:[$£€¥]\s?)?(?=\d)", re.IGNORECASE)
+# Verbs of which the number behind them may be that of others: "the toll rose to 12".
+_MOVES = stems("rose reached climbed increased fell grew dropped said added")
 UNIT_WITHIN = 3  # words after a number among which what it counts is named
 PLACE_WITHIN = 3
 
@@ -103,7 +112,10 @@ def counts_hold(claim: str, source: str, common: frozenset[str] = frozenset()) -
     what the claim gives it to. `common` are words that the articles have in lower case.
     """
     theirs = list(_counts(source, common))
-    return not any(_is_swapped(count, theirs) for count in _counts(claim, common))
+    return not any(
+        _is_swapped(count, theirs) or _is_of_another_deed(count, source, common)
+        for count in _counts(claim, common)
+    ) and not _measures_otherwise(claim, source)
 
 
 def keeps_holder(
@@ -206,6 +218,60 @@ def _is_swapped(count: Count, theirs: list[Count]) -> bool:
         ):
             return True
     return False
+
+
+def _is_of_another_deed(count: Count, source: str, common: frozenset[str]) -> bool:
+    """Whether a sentence tells of the number another deed than the claim does, and of that deed
+    another number: "31 people were killed", of "two people were killed and 31 injured".
+    """
+    if not count.deeds or count.kind in (AGE, A_YEAR):
+        return False
+    sentences = [span.of(source) for span in sentence_spans(source)]
+    told = [[*_told(text, common)] for text in sentences if count.number in stems(text)]
+    return bool(told) and all(
+        (same := [t for t in counts if t.number == count.number])
+        and all(t.deeds and not t.deeds & _MOVES and not count.deeds & t.beside for t in same)
+        and any(
+            count.deeds <= t.deeds and t.kind not in (AGE, A_YEAR)
+            for t in counts
+            if t.number != count.number
+        )
+        for counts in told
+    )
+
+
+def _measures_otherwise(claim: str, source: str) -> bool:
+    """Whether a number of the claim has another sign, period or way than it has in the source:
+    "$22" of "22 percent", "12 a week" of "12 a day", "to 3.4" of "to 3.1 from 3.4".
+    """
+    theirs: dict[str, list[tuple[str, str, str]]] = {}
+    for number, *how in _measures(source):
+        theirs.setdefault(number, []).append((how[0], how[1], how[2]))
+    for number, *how in _measures(claim, both=False):
+        for i, mine in enumerate(how):
+            told = {t[i] for t in theirs.get(number, [("", "", "")])}
+            if mine and "" not in told and mine not in told:
+                return True
+    return False
+
+
+def _measures(text: str, *, both: bool = True) -> Iterator[tuple[str, str, str, str]]:
+    """Each number with whether it is of money or percent, a period that it is told for, and "from"
+    or "to", where one sentence has `both`.
+    """
+    for span in sentence_spans(text):
+        sentence = span.of(text)
+        ways = {m.end(): m["way"].lower() for m in _FROM_OR_TO.finditer(sentence)}
+        for word in words(sentence):
+            if not word.is_number:
+                continue
+            end = word.start + len(word.text)
+            sign = "money" if _MONEY.search(sentence, 0, word.start) else ""
+            sign = "%" if _PERCENT.match(sentence, end) else sign
+            period = _PERIOD.match(sentence, end)
+            of = period["of"].lower() if period else ""
+            way = ways.get(word.start, "") if len({*ways.values()}) > both else ""
+            yield word.stem, sign, of, way
 
 
 def _counts(text: str, common: frozenset[str]) -> Iterator[Count]:

@@ -9,6 +9,12 @@ SEATS = "The Civic Union won 71 seats and the National List 54."
     ("claim", "source"),
     [
         ("The National List won 71 seats.", SEATS),
+        ("31 men were killed.", "Two men were killed and 31 injured, four of them badly."),
+        ("112 men backed it.", "Of 140 men, 112 took part in the vote and 94 backed it."),
+        ("Holm pays $22 a share.", "Holm pays $38 a share, 22 percent more than before."),
+        ("It loses 1.2 million euros a week.", "It loses 1.2 million euros a day."),
+        ("Prices rose to 3.4 in May.", "Prices came to 3.1 in May from 3.4 in April."),
+        ("The fee will be cut from 3 to 2 pounds.", "The fee will rise from 2 to 3 pounds."),
         ("The Civic Union won 54 seats.", SEATS),
         ("The National List won 71 seats.", "The Civic Union won 71 seats. The National List 54."),
         ("Harrow Town sold 12 players.", "Dale City sold 12 players, while Harrow Town sold nine."),
@@ -31,6 +37,12 @@ def test_a_number_is_not_anothers(claim: str, source: str) -> None:
     ("claim", "source"),
     [
         ("The Civic Union won 71 seats.", SEATS),
+        ("31 men were injured.", "Two men were killed and 31 injured, four of them badly."),
+        ("94 of 112 who voted backed it.", "Of 140 men, 112 took part and 94 backed it."),
+        ("Twelve men were killed.", "Two men were killed on Monday and the toll rose to 12."),
+        ("It loses 1.2 million euros every day.", "It loses 1.2 million euros a day."),
+        ("Prices came to 3.1, down from 3.4.", "Prices came to 3.1 in May from 3.4 in April."),
+        ("It was open from 2015 to 2018.", "It opened in 2015 and shut in 2018."),
         ("The National List won 54 seats, the Civic Union 71.", SEATS),
         # Whose it is is told in other words, or of another kind of number.
         ("The winners have 71 seats.", SEATS),
