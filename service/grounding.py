@@ -324,7 +324,7 @@ def _grounds(
     grounds.dates = held(claim, text, first.passage.published_at)
     if otherwise and not grounds.dates.contradicted:
         grounds.dates = replace(grounds.dates, contradicted=otherwise)
-    missing -= {*grounds.dated, *grounds.dates.told}
+    missing -= {*grounds.dated, *grounds.dates.told, *_given_names(claim, text, grounds.article)}
     if not mistaken:
         days = frozenset().union(*map(stems, grounds.dates.unstated))
         grounds.fields = [
@@ -478,6 +478,25 @@ def _is_owner(name: frozenset[str], claim: str, text: str, beside: Sequence[str]
     )
 
 
+def _given_names(claim: str, text: str, article: str) -> frozenset[str]:
+    """Stems of the given names in a claim of whom the text calls by the surname alone, where the
+    article names them in full and nobody else of that surname.
+    """
+    named = [tuple(w.stem for w in run) for run in runs(article, names(article))]
+    found: set[str] = set()
+    for run in runs(claim, names(claim)):
+        name = tuple(w.stem for w in run if w.text.casefold() not in TITLES)
+        alike = [other for other in named if name[-1:] == other[-1:] and len(other) > 1]
+        if (
+            len(name) == 2
+            and name[-1] in stems(text)
+            and alike
+            and all(other[-2] == name[0] for other in alike)
+        ):
+            found.add(name[0])
+    return frozenset(found)
+
+
 def _is_namesake(claim: str, text: str, common: frozenset[str]) -> bool:
     """Whether a claim names somebody in full whose surname the text gives to another alone."""
     there = stems(text)
@@ -601,7 +620,8 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and counts_hold(claim, text, common)
         and bounds_hold(claim, text)
         and keeps_holder(claim, text, _around(grounds), common),
-        "names": {w.stem for w in names(claim, common=common)} <= there | kin(text)
+        "names": {w.stem for w in names(claim, common=common)}
+        <= there | kin(text) | _given_names(claim, text, grounds.article)
         and all(_sex_holds(claim, c.text) for c in grounds.cited)
         and not offices_missing(claim, _around(grounds))
         and not kinds_missing(claim, _around(grounds)),

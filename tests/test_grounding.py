@@ -518,6 +518,22 @@ def test_what_is_ruled_out_lost_or_by_no_means_so_is_denied(
     assert grounds is not None and ("negation" not in grounds.failed) == held
 
 
+@pytest.mark.parametrize(
+    ("who", "failed"),
+    [("Sam Reed", []), ("Tom Reed", ["names"]), ("Ola Brand", ["names"])],
+)
+def test_who_is_called_by_the_surname_has_the_given_name_of_the_article(
+    who: str, failed: list[str]
+) -> None:
+    text = (
+        "Harrow had led through goals by Sam Reed and captain Ola Brand. Nobody was booked. "
+        "Goalkeeper Karl Holm saved a penalty from Reed before the break."
+    )
+    claim = f"Karl Holm saved a penalty from {who}."
+    grounds = ground(claim, "?", evidence([passage(text, title="Cup")]))
+    assert grounds is not None and grounds.failed == failed
+
+
 def test_what_is_said_of_another_makes_up_for_nothing() -> None:
     text = (
         "The harbour master, Captain Johan Strand, said the steering had failed. "
