@@ -73,6 +73,18 @@ _HAS = re.compile(
     r" (?:has|have|had|employ(?:s|ed)?|own(?:s|ed)?|operate[sd]?|runs?)\b"
     r"(?P<so>(?: (?!been\b)[a-z]+){0,4} (?=\w))"
 )
+# "All of the money", and "half of the money".
+_ALL_OF = re.compile(
+    r"(?<!not )(?<!nearly )(?<!almost )\ball(?: of)?(?: (?:the|its|his|her|their))?"
+    r"(?P<what>(?: (?!of\b|the\b)[a-z]+){1,2})",
+    re.IGNORECASE,
+)
+_PART_OF = re.compile(
+    r"(?:\b(?:half|most|some|part|thirds?|quarters?|majority)|%|\bper ?cent) of"
+    r"(?: (?:the|its|his|her|their))?(?P<what>(?: [a-z]+){1,2})",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(r"\b(?:all|any|both|each|entire\w*|every\w*|total\w*|whole)\b", re.IGNORECASE)
 # "1.2 million euros a day"; "daily" is not looked for.
 _PERIOD = re.compile(
     r"(?:\s+[\w$£€%.-]+){0,3}?\s+(?:an?|per|every|each)\s+(?P<of>hour|day|week|month|year)\b",
@@ -115,7 +127,7 @@ def counts_hold(claim: str, source: str, common: frozenset[str] = frozenset()) -
     return not any(
         _is_swapped(count, theirs) or _is_of_another_deed(count, source, common)
         for count in _counts(claim, common)
-    ) and not _measures_otherwise(claim, source)
+    ) and not (_measures_otherwise(claim, source) or _takes_all(claim, source))
 
 
 def keeps_holder(
@@ -237,6 +249,16 @@ def _is_of_another_deed(count: Count, source: str, common: frozenset[str]) -> bo
             if t.number != count.number
         )
         for counts in told
+    )
+
+
+def _takes_all(claim: str, source: str) -> bool:
+    """Whether a claim tells of all of that of which its source tells of a part."""
+    parts = [m for m in _PART_OF.finditer(source) if not _WHOLE.search(source)]
+    return any(
+        stems(mine["what"]) & {w.stem for w in words(part["what"]) if is_content(w)}
+        for part in parts
+        for mine in _ALL_OF.finditer(claim)
     )
 
 

@@ -9,6 +9,8 @@ SEATS = "The Civic Union won 71 seats and the National List 54."
     ("claim", "source"),
     [
         ("The National List won 71 seats.", SEATS),
+        ("Holm gave all of the money to it.", "Holm gave half of the money to it."),
+        ("It halted all container traffic.", "It halted about 80 percent of container traffic."),
         ("31 men were killed.", "Two men were killed and 31 injured, four of them badly."),
         ("112 men backed it.", "Of 140 men, 112 took part in the vote and 94 backed it."),
         ("Holm pays $22 a share.", "Holm pays $38 a share, 22 percent more than before."),
@@ -37,6 +39,8 @@ def test_a_number_is_not_anothers(claim: str, source: str) -> None:
     ("claim", "source"),
     [
         ("The Civic Union won 71 seats.", SEATS),
+        ("Holm gave half of all money.", "Holm gave half of the whole money to it."),
+        ("Not all the money was given.", "Holm gave half of the money to it."),
         ("31 men were injured.", "Two men were killed and 31 injured, four of them badly."),
         ("94 of 112 who voted backed it.", "Of 140 men, 112 took part and 94 backed it."),
         ("Twelve men were killed.", "Two men were killed on Monday and the toll rose to 12."),
