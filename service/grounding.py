@@ -30,6 +30,7 @@ from service.plans import done, not_graver, not_surmised
 from service.roles import (
     SAYS,
     causes_hold,
+    holds_office,
     is_deed,
     keeps_owner,
     not_the_loser,
@@ -637,6 +638,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and not_the_loser(claim, named, common)
         and speech_holds(claim, named, _around(grounds))
         and in_that_office(claim, _around(grounds))
+        and holds_office(claim, grounds.article)
         and all(keeps_owner(claim, c.text, _before(c)) for c in grounds.cited),
         "plans": done(claim, text, grounds.article)
         and not_graver(claim, text)

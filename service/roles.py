@@ -77,6 +77,12 @@ _VAGUE = stems(
     "article report text passage source official authority company firm operator group club party "
     "team government"
 )
+_IS_IN_OFFICE = re.compile(
+    r"(?P<who>[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)+)(?:,[^,]+,)? (?:is|was|became) (?:the|an?) "
+    r"(?:[a-z-]+ ){0,2}?(?P<office>captain|coach|driver|governor|judge|leader|manager|mayor|nurse"
+    r"|pilot|professor|prosecutor|senator|skipper)\b"
+)
+_BY_NAME = re.compile(r",? (?P<who>[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*)")
 OWNER_WORDS = 3  # before what is whose: "the Northern League's leader"
 OPENING = 6  # words of a sentence that name what it is about
 _DOTTED = re.compile(r"\b(Dr|Mrs?|Ms|Prof|Rev|Capt|Gen|Sen|Gov|Lt|Sgt)\.")
@@ -315,6 +321,20 @@ def told_by_others(text: str, cited: str, sentences: Iterable[str]) -> list[str]
     stem = {w.stem for w in called}
     told = any(stem <= stems(sentence) and speaks.search(sentence) for sentence in sentences)
     return [" ".join(w.text for w in called)] if told else []
+
+
+def holds_office(claim: str, around: str) -> bool:
+    """False where a claim has somebody in an office that the text around its source has by the
+    names of others alone: "Ned Brand is the mayor", where that is "Mayor Ines Holm".
+    """
+    match = _IS_IN_OFFICE.match(claim)
+    if match is None:
+        return True
+    surname = next(w.stem for w in reversed(words(match["who"])))
+    office = match["office"].lower()
+    told = [*re.finditer(rf"\b{office}\b", around, re.IGNORECASE)]
+    others = [named["who"] for m in told if (named := _BY_NAME.match(around, m.end()))]
+    return len(others) < len(told) or not told or any(surname in stems(who) for who in others)
 
 
 def may_mean(name: frozenset[str], before: str) -> bool:

@@ -2,6 +2,7 @@ import pytest
 
 from service.roles import (
     causes_hold,
+    holds_office,
     keeps_owner,
     not_the_loser,
     same_roles,
@@ -251,3 +252,19 @@ def test_who_was_beaten_did_not_win(claim: str, holds: bool) -> None:
     assert not_the_loser(claim, source) is holds
     assert not_the_loser("Ola Brand won in 2014.", f"{source[:-1]}, who won in 2014.")
     assert not_the_loser("Ola Brand won in 2014.", f"{source} Ola Brand won in 2014.")
+
+
+@pytest.mark.parametrize(
+    ("claim", "around", "holds"),
+    [
+        ("Ned Brand is the mayor of Corfe.", "Mayor Ines Holm met Ned Brand.", False),
+        ("Ola Krall was the captain.", "The captain, Ian Reed, lived. Ola Krall died.", False),
+        ("Ines Holm is the mayor of Corfe.", "Mayor Ines Holm met Ned Brand.", True),
+        ("Ned Brand is the mayor.", "Mayor Ines Holm met Ned Brand. He is a mayor, too.", True),
+        ("Ned Brand is the mayor.", "Ned Brand left Corfe.", True),
+    ],
+)
+def test_an_office_that_only_others_are_named_in_is_not_theirs(
+    claim: str, around: str, holds: bool
+) -> None:
+    assert holds_office(claim, around) is holds
