@@ -33,6 +33,7 @@ from service.roles import (
     holds_office,
     is_deed,
     keeps_owner,
+    keeps_to_its_part,
     not_the_loser,
     same_roles,
     speech_holds,
@@ -639,6 +640,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and speech_holds(claim, named, _around(grounds))
         and in_that_office(claim, _around(grounds))
         and holds_office(claim, grounds.article)
+        and keeps_to_its_part(claim, text)
         and all(keeps_owner(claim, c.text, _before(c)) for c in grounds.cited),
         "plans": done(claim, text, grounds.article)
         and not_graver(claim, text)

@@ -83,6 +83,7 @@ _IS_IN_OFFICE = re.compile(
     r"|pilot|professor|prosecutor|senator|skipper)\b"
 )
 _BY_NAME = re.compile(r",? (?P<who>[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*)")
+_CONTRAST = re.compile(r",?\s+(?:while|whereas)\s+", re.IGNORECASE)
 OWNER_WORDS = 3  # before what is whose: "the Northern League's leader"
 OPENING = 6  # words of a sentence that name what it is about
 _DOTTED = re.compile(r"\b(Dr|Mrs?|Ms|Prof|Rev|Capt|Gen|Sen|Gov|Lt|Sgt)\.")
@@ -321,6 +322,56 @@ def told_by_others(text: str, cited: str, sentences: Iterable[str]) -> list[str]
     stem = {w.stem for w in called}
     told = any(stem <= stems(sentence) and speaks.search(sentence) for sentence in sentences)
     return [" ".join(w.text for w in called)] if told else []
+
+
+def keeps_to_its_part(claim: str, source: str) -> bool:
+    """False where one of two parts of a sentence, joined by "while", tells a deed and the other of
+    whom the claim has do it: "Holm hailed it", of "Brandt hailed it, while Holm scorned it".
+
+    Only of a sentence whose parts have each a subject and a deed of their own.
+    """
+    sequence = words(claim)
+    at = next((i for i, w in enumerate(sequence) if i and is_deed(w.text)), 0)
+    if not at:
+        return True
+    deed = sequence[at].stem
+    suffers = _is_suffered(claim, deed)
+    for span in sentence_spans(source):
+        parts = _CONTRAST.split(span.of(source))
+        if len(parts) != 2 or not all(map(_has_subject, parts)):
+            continue
+        one, other = map(stems, parts)
+        if (deed in one) == (deed in other) or _is_suffered(parts[deed in other], deed) != suffers:
+            continue
+        theirs, others = (one, other) if deed in one else (other, one)
+        who = {w.stem for w in sequence[:at] if is_content(w)} - (theirs & others)
+        if (
+            who
+            and who <= others
+            and not any(who <= stems(s.of(source)) for s in sentence_spans(source) if s != span)
+        ):
+            return False
+    return True
+
+
+def _is_suffered(text: str, deed: str) -> bool:
+    """Whether a verb stands behind "was" or "been" in a text."""
+    return any(
+        word.stem == deed and before.text.casefold() in _BE
+        for before, word in pairwise(words(text))
+    )
+
+
+def _has_subject(part: str) -> bool:
+    """Whether a noun or name, and no pronoun, stands before the first verb of a part."""
+    sequence = words(part)
+    at = next((i for i, w in enumerate(sequence) if is_deed(w.text)), 0)
+    before = sequence[:at]
+    return (
+        bool(before)
+        and is_content(before[-1])
+        and not _PRONOUN.search(" ".join(w.text for w in before))
+    )
 
 
 def holds_office(claim: str, around: str) -> bool:

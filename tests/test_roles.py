@@ -4,6 +4,7 @@ from service.roles import (
     causes_hold,
     holds_office,
     keeps_owner,
+    keeps_to_its_part,
     not_the_loser,
     same_roles,
     speech_holds,
@@ -268,3 +269,19 @@ def test_an_office_that_only_others_are_named_in_is_not_theirs(
     claim: str, around: str, holds: bool
 ) -> None:
     assert holds_office(claim, around) is holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("Ines Holm scorned the plan.", False),
+        ("The union hailed the plan.", True),
+        ("The union welcomed the plan.", False),
+        ("Ines Holm welcomed the plan.", True),
+        ("The plan was scorned by the union.", True),
+    ],
+)
+def test_each_part_of_a_contrast_is_told_of_whom_it_has(claim: str, holds: bool) -> None:
+    source = "Ines Holm welcomed the plan, while the union scorned it."
+    assert keeps_to_its_part(claim, source) is holds
+    assert keeps_to_its_part(claim, "Ines Holm welcomed the plan, while she scorned the union.")
