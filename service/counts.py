@@ -94,6 +94,15 @@ _PERIOD = re.compile(
 _FROM_OR_TO = re.compile(r"\b(?P<way>from|to)\s+(?:[$£€¥]\s?)?(?=\d)", re.IGNORECASE)
 # Verbs of which the number behind them may be that of others: "the toll rose to 12".
 _MOVES = stems("rose reached climbed increased fell grew dropped said added")
+_ALIKE = [
+    stems(each)
+    for each in (
+        "killed died dead murdered drowned perished shot",
+        "injured hurt wounded",
+        "arrested detained held seized",
+        "dismissed sacked fired cut",
+    )
+]
 UNIT_WITHIN = 3  # words after a number among which what it counts is named
 PLACE_WITHIN = 3
 
@@ -238,11 +247,12 @@ def _is_of_another_deed(count: Count, source: str, common: frozenset[str]) -> bo
     """
     if not count.deeds or count.kind in (AGE, A_YEAR):
         return False
+    deeds = count.deeds.union(*(alike for alike in _ALIKE if alike & count.deeds))
     sentences = [span.of(source) for span in sentence_spans(source)]
     told = [[*_told(text, common)] for text in sentences if count.number in stems(text)]
     return bool(told) and all(
         (same := [t for t in counts if t.number == count.number])
-        and all(t.deeds and not t.deeds & _MOVES and not count.deeds & t.beside for t in same)
+        and all(t.deeds and not t.deeds & _MOVES and not deeds & t.beside for t in same)
         and any(
             count.deeds <= t.deeds and t.kind not in (AGE, A_YEAR)
             for t in counts

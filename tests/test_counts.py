@@ -43,6 +43,7 @@ def test_a_number_is_not_anothers(claim: str, source: str) -> None:
         ("Not all the money was given.", "Holm gave half of the money to it."),
         ("31 men were injured.", "Two men were killed and 31 injured, four of them badly."),
         ("94 of 112 who voted backed it.", "Of 140 men, 112 took part and 94 backed it."),
+        ("Five men were killed.", "Five men died and 12 people were killed in the attack."),
         ("Twelve men were killed.", "Two men were killed on Monday and the toll rose to 12."),
         ("It loses 1.2 million euros every day.", "It loses 1.2 million euros a day."),
         ("Prices came to 3.1, down from 3.4.", "Prices came to 3.1 in May from 3.4 in April."),
