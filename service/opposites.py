@@ -280,7 +280,7 @@ def _is_turned(claim: str, sentence: str, sentences: Sequence[str]) -> bool:
             and not _KNOWN.intersection(beside)
             and not any(_denied(there, j) for j in at)
             and not any(
-                other & _same_side(word.stem) and other & {*before[-1:], *_PRONOUNS}
+                other & same_side(word.stem) and other & {*before[-1:], *_PRONOUNS}
                 for other in map(stems, sentences)
             )
         ):
@@ -288,7 +288,7 @@ def _is_turned(claim: str, sentence: str, sentences: Sequence[str]) -> bool:
     return False
 
 
-def _same_side(stem: str) -> frozenset[str]:
+def same_side(stem: str) -> frozenset[str]:
     """A word and those that say the same, by their stems."""
     return frozenset().union(*(opposites(other) for other in opposites(stem)))
 
@@ -311,7 +311,7 @@ def _is_opposed(claim: str, sentence: str) -> bool:
             at = [j for j, w in enumerate(there) if w.stem in opposite]
             if any(_denied(said, i) or _denied(there, j) for j in at):
                 continue
-            if table is _OF_ONE and _is_told_of(said[:i], _same_side(word.stem), sentence):
+            if table is _OF_ONE and _is_told_of(said[:i], same_side(word.stem), sentence):
                 continue
             if table is _OF_ONE:
                 turned += 1

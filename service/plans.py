@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from index.sentences import sentence_spans
 from service.offices import STAGE, stage_of
+from service.opposites import same_side
 from service.roles import SAYS, is_deed
 from service.wording import Word, is_content, names, stems, words
 
@@ -100,9 +101,12 @@ def done(claim: str, source: str, around: str = "") -> bool:
         root = past[1].lower()
         at = [j for j, w in enumerate(there) if _is_form(w.lower(), root)]
         told = not _OPEN.search(" ".join(said[:i]))
+        # "Planned to close", and shut since.
+        otherwise = stems(source) & same_side(next(iter(words(word))).stem) - stems(word)
         told = told and not _is_planned(said, i) and said[i - 1].lower() not in _DETERMINERS
         if at and all(
-            _is_modal(there, j) or (told and (_is_asked(there, j) or _is_planned(there, j)))
+            _is_modal(there, j)
+            or (told and (_is_asked(there, j) or (_is_planned(there, j) and not otherwise)))
             for j in at
         ):
             return False

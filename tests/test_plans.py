@@ -11,6 +11,7 @@ from service.plans import done, not_graver, not_surmised, only_ahead, only_sough
         ("The sale closed in May.", "The sale is expected to close in May.", False),
         ("Talks are to be resumed in May.", "Talks are to resume in May.", True),
         ("The mill is to be closed.", "Holm wants to close the mill.", True),
+        ("The mill closed.", "The mill, which was planned to close in 2021, shut in 2019.", True),
         ("Holm raised the fee.", "Holm was forced to raise the fee.", True),
         ("The mill closed.", "The mill was set to close in May and closed in April.", True),
         ("Brandt challenged the report.", "Brandt said he would challenge the report.", False),
