@@ -83,6 +83,10 @@ _IS_IN_OFFICE = re.compile(
     r"|pilot|professor|prosecutor|senator|skipper)\b"
 )
 _BY_NAME = re.compile(r",? (?P<who>[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*)")
+# Then another may have been in it before.
+_CHANGES = re.compile(
+    r"\b(?:former|ex|then|predecessor|(?:re|dis)plac\w*|succe\w*|took over)\b", re.I
+)
 _CONTRAST = re.compile(r",?\s+(?:while|whereas)\s+", re.IGNORECASE)
 OWNER_WORDS = 3  # before what is whose: "the Northern League's leader"
 OPENING = 6  # words of a sentence that name what it is about
@@ -379,7 +383,7 @@ def holds_office(claim: str, around: str) -> bool:
     names of others alone: "Ned Brand is the mayor", where that is "Mayor Ines Holm".
     """
     match = _IS_IN_OFFICE.match(claim)
-    if match is None:
+    if match is None or _CHANGES.search(around):
         return True
     surname = next(w.stem for w in reversed(words(match["who"])))
     office = match["office"].lower()

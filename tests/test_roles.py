@@ -263,6 +263,7 @@ def test_who_was_beaten_did_not_win(claim: str, holds: bool) -> None:
         ("Ines Holm is the mayor of Corfe.", "Mayor Ines Holm met Ned Brand.", True),
         ("Ned Brand is the mayor.", "Mayor Ines Holm met Ned Brand. He is a mayor, too.", True),
         ("Ned Brand is the mayor.", "Ned Brand left Corfe.", True),
+        ("Ned Brand was the mayor.", "Mayor Ines Holm replaced Ned Brand.", True),
     ],
 )
 def test_an_office_that_only_others_are_named_in_is_not_theirs(
