@@ -24,13 +24,14 @@ from index.sentences import sentence_spans
 from service.asked import all_told, asks_when, repeats, tells_another_time, unmet
 from service.attempt import ANSWERED, Attempt, Part, Tell, Work
 from service.calibration import Calibration
-from service.conflicts import disagree, is_later, rivals
+from service.conflicts import CORRECTED, corrections, disagree, is_later, rivals
 from service.contract import (
     Answer,
     AnswerRequest,
     CharLocation,
     Citation,
     Conflict,
+    Dropped,
     ModelName,
     Refusal,
     Retrieval,
@@ -38,7 +39,7 @@ from service.contract import (
     location,
 )
 from service.conversation import Standalone, standalone
-from service.grounding import Evidence, critical, evidence
+from service.grounding import Evidence, critical, evidence, ground
 from service.nations import kin
 from service.prompts import Prompt
 from service.questions import outlets_named, parts, without_form
@@ -223,6 +224,10 @@ class Answerer:
             if part.reason is None or last or self._is_hopeless(part):
                 break
             del work.dropped[dropped:], work.claims[claims:]
+        if part.reason and (later := _corrections(work.dropped[dropped:], part, offered)):
+            part.verified, part.signals = [], {}
+            context = context_of(readable(later), work.asked.question)
+            part.reason = self._attempt(part, context, later, work).answer(READ_ON)
         # What an earlier part's source tells besides may be what this one asks for.
         told = [c for p in work.parts if p.accepted for c in p.cited]
         if part.reason and told:
@@ -404,6 +409,16 @@ class Answerer:
             if (named.issuperset(missing.split()) and not kin(missing) & stems(" ".join(told)))
             or missing[:1].isdigit()
         ][:MOST_UNKNOWN]
+
+
+def _corrections(
+    dropped: Sequence[Dropped], part: Part, offered: Sequence[Evidence]
+) -> list[Evidence]:
+    """What the outlet tells in place of what it took back and is not said for that."""
+    for claim in (d.text for d in dropped if d.reason == CORRECTED):
+        if grounds := ground(claim, part.question, offered):
+            return corrections(claim, grounds, offered)
+    return []
 
 
 def _tells_again(verified: Verified, earlier: Citation) -> bool:

@@ -24,7 +24,7 @@ from index.errors import Deadline, StorageFull
 from index.index import Hit, Index
 from service.answers import NEAREST
 from service.calibration import Calibration
-from service.conflicts import is_later, takes_back
+from service.conflicts import CORRECTED, is_later, takes_back
 from service.contract import (
     BriefedArticle,
     Briefing,
@@ -408,7 +408,7 @@ class Briefer:
         return None
 
     def _take_back(self, said: Said, work: _Work) -> None:
-        work.dropped.append(Dropped(text=said.text, reason="corrected by the outlet"))
+        work.dropped.append(Dropped(text=said.text, reason=CORRECTED))
         work.said = [s for s in work.said if s is not said]
         work.conflicts = [pair for pair in work.conflicts if not any(s is said for s in pair)]
 

@@ -132,6 +132,9 @@ def takes_back(claim: str, offered: Sequence[Evidence]) -> bool:
     )
 
 
+CORRECTED = "corrected by the outlet"  # why a claim is dropped
+
+
 def corrections(claim: str, grounds: Grounds, offered: Sequence[Evidence]) -> list[Evidence]:
     """The later reports of the outlet that the claim rests on, where one takes back its number;
     else what the article itself takes back of it.

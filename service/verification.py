@@ -12,7 +12,7 @@ from typing import Any
 from index.errors import DatelineError
 from index.registry import Registry
 from service.calibration import Calibration
-from service.conflicts import corrections
+from service.conflicts import CORRECTED, corrections
 from service.contract import CharLocation, Citation, Dropped, FieldLocation, Support, location
 from service.counts import with_bounds
 from service.dates import WEEKDAYS
@@ -121,7 +121,7 @@ class Verifier:
             dropped.append(Dropped(text=claim, reason=f"not in its source: {', '.join(new)}"))
             return None
         if corrections(said, grounds, offered):
-            dropped.append(Dropped(text=claim, reason="corrected by the outlet"))
+            dropped.append(Dropped(text=claim, reason=CORRECTED))
             return None
         statement = in_source_words(said, grounds.derived)
         plainly = grounds.coverage >= PLAINLY_TOLD and not _NO_WORDS.search(said)

@@ -630,6 +630,22 @@ def test_what_a_correction_takes_back_is_no_answer(index: Index) -> None:
     assert "as 12" in ask(index, ScriptedChat(text=notice), asked).answer
 
 
+def test_what_the_outlet_tells_instead_of_what_it_took_back_is_the_answer(index: Index) -> None:
+    wrong = "A flood at Brill Lock sank twelve barges on Monday."
+    right = (
+        "The Courier reported erroneously that twelve barges sank at Brill Lock. Nine barges sank."
+    )
+    for at, text in (("2026-09-25", wrong), ("2026-09-26", right)):
+        title = "Barges sink at Brill Lock"
+        index.add(NewArticle(id=at, text=text, title=title, source="Courier", published_at=at))
+    chat = ScriptedChat(
+        replies={wrong: "Twelve barges sank at Brill Lock."}, text="Nine barges sank."
+    )
+    answer = ask(index, chat, "How many barges sank at Brill Lock?")
+    assert answer.answer == "Nine barges sank."
+    assert {s.article_id for c in answer.citations for s in c.sources} == {"2026-09-26"}
+
+
 def test_of_one_outlets_reports_the_later_counts(index: Index) -> None:
     answer = told_of_twice(index, "Gazette")
     assert answer.answer == "The bridge is 240 metres long."
