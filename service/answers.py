@@ -39,6 +39,7 @@ from service.contract import (
     location,
 )
 from service.conversation import Standalone, standalone
+from service.errata import erred
 from service.grounding import Evidence, critical, evidence, ground
 from service.nations import kin
 from service.prompts import Prompt
@@ -226,7 +227,8 @@ class Answerer:
             del work.dropped[dropped:], work.claims[claims:]
         if part.reason and (later := _corrections(work.dropped[dropped:], part, offered)):
             part.verified, part.signals = [], {}
-            context = context_of(readable(later), work.asked.question)
+            read = [e for e in later if not erred(e.text)]
+            context = context_of(readable(read or later), work.asked.question)
             part.reason = self._attempt(part, context, later, work).answer(READ_ON)
         # What an earlier part's source tells besides may be what this one asks for.
         told = [c for p in work.parts if p.accepted for c in p.cited]

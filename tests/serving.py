@@ -95,7 +95,7 @@ def serving(data_dir: Path, *, ready: bool = True, **settings: Any) -> Iterator[
         finally:
             chat.release()
             server.should_exit = True
-            thread.join(20)
+            thread.join(120)
             assert not thread.is_alive(), "the service did not end"
 
 
