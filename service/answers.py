@@ -129,10 +129,9 @@ class Answerer:
         request, registry = work.request, self._index.registry
         for article_id in request.filters.article_ids:
             registry.get(article_id)
-        if not registry.count():
-            return "no_articles"
         if not registry.count(request.filters):
-            return "filtered_out"
+            work.tell(Retrieval(sources=[]))
+            return "filtered_out" if registry.count() else "no_articles"
         with work.timings.timed("generate"):
             work.asked = standalone(
                 request.question,
@@ -144,10 +143,10 @@ class Answerer:
         with work.timings.timed("retrieve"):
             work.outlets = outlets_named(work.asked.question, registry.sources())[:MOST_OUTLETS]
             work.hits = self._search(asked, work)
-        if not any(h.lexical or (h.dense or 0) >= LEAST_COSINE for h in work.hits):
-            return "no_match"
         passages = [hit.passage for hit in work.hits]
         work.tell(Retrieval(sources=[_passage_location(passage) for passage in passages]))
+        if not any(h.lexical or (h.dense or 0) >= LEAST_COSINE for h in work.hits):
+            return "no_match"
         article = registry.passages_of(passages[0].article_id)
         passages = with_whole(passages, article)
         while True:

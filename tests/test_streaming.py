@@ -57,6 +57,18 @@ def test_a_refusal_is_an_answer_without_sentences(fresh: Served) -> None:
     assert events[-1][1]["refusal"]["reason"] == "not_stated"
 
 
+def test_where_nothing_is_found_that_is_told_first_too(fresh: Served) -> None:
+    (name, retrieval), (_, answer) = streamed(fresh)
+    assert (name, retrieval["sources"]) == ("retrieval", [])
+    assert answer["refusal"]["reason"] == "no_articles"
+    fresh.add(id="bridge")
+    (name, _), (_, answer) = streamed(fresh, "Zzyzx qwrtp?")
+    assert (name, answer["refusal"]["reason"]) == ("retrieval", "no_match")
+    (name, retrieval), (_, answer) = streamed(fresh, filters={"sources": ["Nobody"]})
+    assert (name, retrieval["sources"]) == ("retrieval", [])
+    assert answer["refusal"]["reason"] == "filtered_out"
+
+
 def test_an_error_is_an_event_that_holds_a_problem(fresh: Served) -> None:
     fresh.add(id="bridge")
     fresh.chat.fails = ModelError("/secret/path is broken")
