@@ -630,7 +630,10 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         "dates": calendar <= there
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated),
-        "negation": _negation_holds(claim, text)
+        "negation": (
+            _negation_holds(claim, text)
+            or any(not_done(claim, c.text, _before(c)) for c in grounds.cited)
+        )
         and not_opposed(claim, text)
         and not is_cleared(claim, text)
         and not repeats_an_error(claim, text),
@@ -720,8 +723,7 @@ def _negation_holds(claim: str, text: str) -> bool:
         theirs = negated(text, within=DENIED_WITHIN) | negated(text, DENIES, within=DENIES_WITHIN)
         if _NO_SUCH.search(claim):  # "No plan may be put" is "A plan cannot be put"
             theirs |= negated(text, back=DENIED_WITHIN)
-        borne_out = negates(text) and bool(not denied or denied & theirs)
-        return borne_out or not_done(claim, text)
+        return negates(text) and bool(not denied or denied & theirs)
     sequence = words(claim)
     if {w.stem for w in sequence if w.text[0].isdigit()} & _left(text) and not (
         _ALL_BUT.search(claim) or _LEFT_OUT.search(claim)

@@ -73,9 +73,11 @@ east eastern | west western
 SAME_MATTER = 0.75
 # "Failed to approve" is no approval.
 _UNDONE = re.compile(r"(?:fail|refus|declin|unable|threat|near|almost|try|tri|seek|sought)")
+_FAILED = re.compile(r"fail", re.IGNORECASE)
 _REFUSED = re.compile(r"(?:fail|refus|declin|unabl)")
 UNDONE_WITHIN = 3  # words before a verb
 BESIDE = 2  # words of content before a word that are of the same matter, with the one behind it
+SAME_START = 3  # letters, of a verb and the noun for its deed
 _BE = r"\b(?:am|is|are|was|were|be|been|being)\s+(?:\w+ly\s+)?"
 _CLEARED = re.compile(
     rf"{_BE}(?:cleared(?= of\b)|acquitted|exonerated|found not guilty)(?: o[fn] (?P<of>[^,.;]+))?",
@@ -108,8 +110,16 @@ _NOT = re.compile(r"\b(?:not|never|cannot)\b|(?<=\w)n['’]t\b", re.IGNORECASE)
 REFUSED_TO = re.compile(
     r"\b(?:(?:declin|refus|fail)(?:es?|s|ed|ing)? to|unable to|yet to)\b", re.IGNORECASE
 )
+# What did not come about: "cancelled a speech", "fell four seats short of a majority".
+CALLED_OFF = re.compile(
+    r"(?<!\bnot )(?<!n['’]t )(?<!\bwas )(?<!\bwere )(?<!\bbeen )\b(?:"
+    r"(?:cancel(?:s|l?ed|l?ing)?|call(?:s|ed|ing)? off|rul(?:es?|ed|ing) out)"
+    r"(?= (?:all|an?|any|her|his|its|the|their)\b)"
+    r"|(?:f[ae]ll(?:s|en|ing)?|c[ao]m(?:es?|ing)) (?:[\w,.]+ ){0,4}?short of)(?!\w)",
+    re.IGNORECASE,
+)
 _UNDONE_BY = re.compile(
-    rf"{REFUSED_TO.pattern}|\b(?P<absent>miss(?:es|ed|ing)?|skip(?:s|ped|ping)?"
+    rf"{REFUSED_TO.pattern}|(?P<off>{CALLED_OFF.pattern})|\b(?P<absent>miss(?:es|ed|ing)?|skip(?:s|ped|ping)?"
     r"|boycott(?:s|ed|ing)?|absent from|(?:barred|banned|suspended|sidelined|withdrawn|withdrew"
     r"|ruled out|pulled out|stayed away) (?:from|of|for))\b",
     re.IGNORECASE,
@@ -122,6 +132,9 @@ _END = re.compile(
 )
 _UP_OR_DOWN = frozenset(("up", "down"))
 _PRONOUNS = stems("he it she they which who")
+_SUBJECT = re.compile(r"(?:he|it|she|they)\b", re.IGNORECASE)
+_OF = re.compile(r"\b(?:about|against|at|by|from|in|into|of|on|over|to|with)\b", re.IGNORECASE)
+_IT = re.compile(r"\s+(?:it|them)\b", re.IGNORECASE)
 _BY = frozenset(("by", "from", "to"))
 
 
@@ -190,37 +203,67 @@ def _acquits(text: str, whom: frozenset[str], claim: str) -> bool:
     return not of or bool(_OF_ALL.search(charge) or of & stems(claim))
 
 
-def not_done(claim: str, source: str) -> bool:
+def not_done(claim: str, source: str, before: str = "") -> bool:
     """Whether a source bears out a claim's denial without a "not": who "declined to comment" did
-    not comment, who "will miss the final" will not play in it, and what was rejected was not
-    approved.
+    not comment, who "will miss the final" will not play in it, who "cancelled a speech" did not
+    give it, and what was rejected was not approved.
+
+    `before` is what stands before it: whom it means by "she", what by "it", may be named there.
     """
     negator = _NOT.search(claim)
     if negator is None or _UNDONE_BY.search(claim):
         return False
-    before, after = claim[: negator.start()], _END.split(claim[negator.end() :], maxsplit=1)[0]
-    whom = {w.stem for w in names(before)} or {w.stem for w in words(before) if is_content(w)}
+    lead, after = claim[: negator.start()], _END.split(claim[negator.end() :], maxsplit=1)[0]
+    whom = {w.stem for w in names(lead)} or {w.stem for w in words(lead) if is_content(w)}
     verb, *what = [w.stem for w in words(after) if is_content(w)] or [""]
+    previous = next((span.of(before) for span in sentence_spans(before)[-1:]), "")
     for span in sentence_spans(source):
-        sentence = span.of(source)
+        sentence, last = span.of(source), previous
+        previous = sentence
         for found in _UNDONE_BY.finditer(sentence):
             rest = _END.split(sentence[found.end() :], maxsplit=1)[0]
             scope = [w.stem for w in words(rest) if is_content(w)]
-            if not whom & stems(sentence[: found.start()]) or not scope:
+            who = stems(sentence[: found.start()])
+            if _SUBJECT.match(sentence):
+                who = who.union(*_named(last)[:1])
+            if found["absent"] and _IT.match(rest):
+                scope += [w.stem for w in words(last) if is_content(w)]
+            if not whom & who or not scope:
                 continue
             if verb == scope[0] and {*what} <= stems(sentence):
                 return True
             if found["absent"] and verb in _TAKES_PART and what and {*what} <= {*scope}:
+                return True
+            if found["off"] and verb not in stems(found[0]) and _is_it(rest, after):
+                return True
+            # "Did not clear the threshold", where they "failed to pass" it.
+            if (
+                _FAILED.match(found[0])
+                and len(what) >= BESIDE
+                and {*what} <= {*scope[1:]}
+                and not {verb, scope[0]} <= _KNOWN
+            ):
                 return True
         # Turned round is what is denied, and nothing besides.
         turned = [stem for stem in stems(claim) if opposites(stem) & stems(sentence)]
         if (
             turned == [verb]
             and {*what} <= _beside(opposites(verb), sentence)
-            and not not_opposed(f"{before} {claim[negator.end() :]}", sentence)
+            and not not_opposed(f"{lead} {claim[negator.end() :]}", sentence)
         ):
             return True
     return False
+
+
+def _is_it(thing: str, deed: str) -> bool:
+    """Whether what was called off, "a speech to the crew", is what is denied: "speak to the crew in
+    Corfe", where all of it is.
+    """
+    verb, *what = [w.stem for w in words(deed) if is_content(w)] or [""]
+    scope = [w.stem for w in words(thing) if is_content(w)]
+    last = ([w.stem for w in words(_OF.split(thing)[0]) if is_content(w)] or scope)[-1]
+    needed = {*what} if names(thing) else {*what} - {w.stem for w in names(deed)}
+    return (last in (verb, *what) or last[:SAME_START] == verb[:SAME_START]) and needed <= {*scope}
 
 
 def _beside(opposed: frozenset[str], text: str) -> set[str]:
