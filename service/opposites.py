@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from index.sentences import sentence_spans
+from service.dates import mentions
 from service.wording import (
     DENIED_WITHIN,
     NEGATORS,
@@ -130,6 +131,9 @@ _END = re.compile(
     r"|who)\b",
     re.IGNORECASE,
 )
+# What was done again was before as its opposite has it.
+_AGAIN = stems("reopen unblock")
+_WAS = frozenset(("was", "were", "been"))
 _UP_OR_DOWN = frozenset(("up", "down"))
 _PRONOUNS = stems("he it she they which who")
 _SUBJECT = re.compile(r"(?:he|it|she|they)\b", re.IGNORECASE)
@@ -313,7 +317,7 @@ def _is_turned(claim: str, sentence: str, sentences: Sequence[str]) -> bool:
     for i, word in enumerate(said):
         opposite = opposites(word.stem)
         at = [j for j, w in enumerate(there) if w.stem in opposite]
-        if not at or mine & opposite or _denied(said, i):
+        if not at or mine & opposite or _denied(said, i) or _was_before(claim, i, there, at):
             continue
         before = [w.stem for w in said[:i] if is_content(w)][-BESIDE:]
         beside = before + [w.stem for w in said[i + 1 :] if is_content(w)][:1]
@@ -329,6 +333,12 @@ def _is_turned(claim: str, sentence: str, sentences: Sequence[str]) -> bool:
         ):
             return True
     return False
+
+
+def _was_before(claim: str, at: int, there: Sequence[Word], opposed: Sequence[int]) -> bool:
+    """Whether what a claim says was so, of no day, was so before: what "reopened" was closed."""
+    was = at > 0 and words(claim)[at - 1].text.casefold() in _WAS
+    return was and all(there[j].stem in _AGAIN for j in opposed) and not mentions(claim, None)
 
 
 def same_side(stem: str) -> frozenset[str]:
@@ -353,6 +363,8 @@ def _is_opposed(claim: str, sentence: str) -> bool:
                 continue
             at = [j for j, w in enumerate(there) if w.stem in opposite]
             if any(_denied(said, i) or _denied(there, j) for j in at):
+                continue
+            if _was_before(claim, i, there, at):
                 continue
             if table is _OF_ONE and _is_told_of(said[:i], same_side(word.stem), sentence):
                 continue

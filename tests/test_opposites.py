@@ -20,6 +20,9 @@ from service.opposites import is_cleared, not_opposed
         ("Ines Holm opposed the ban.", "Ines Holm supports the ban."),
         ("Ada Krall was acquitted of theft.", "Ada Krall was convicted of theft."),
         ("The town allowed fires.", "The town banned fires until June."),
+        ("The bridge was closed on Monday.", "The bridge reopened on Monday."),
+        ("The bridge is closed by ice.", "The bridge, blocked by ice in May, reopened."),
+        ("The bridge was closed by ice.", "The bridge was opened by ice and wind."),
         ("The talks ended on Monday.", "The talks began on Monday."),
         ("Krall sold the mill.", "Krall bought the mill in 1998."),
         ("Shares are up 3 %.", "Shares are down 3 %."),
@@ -76,6 +79,8 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
             "Dale's rents fell by 5 % after the storm, which left 300 people of Harrow homeless.",
             "The storm left 300 people of Harrow homeless and rents 5 % lower in Dale. Taxes rose.",
         ),
+        # So before it was done again.
+        ("The bridge was closed by ice.", "The bridge reopened a week after ice had blocked it."),
         # Something else.
         ("The council rejected the budget in June.", "The council approved the plan for a weir."),
         ("He stepped down in May.", "In May he stepped up."),
