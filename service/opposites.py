@@ -111,16 +111,18 @@ _NOT = re.compile(r"\b(?:not|never|cannot)\b|(?<=\w)n['’]t\b", re.IGNORECASE)
 REFUSED_TO = re.compile(
     r"\b(?:(?:declin|refus|fail)(?:es?|s|ed|ing)? to|unable to|yet to)\b", re.IGNORECASE
 )
-# What did not come about: "cancelled a speech", "fell four seats short of a majority".
-CALLED_OFF = re.compile(
-    r"(?<!\bnot )(?<!n['’]t )(?<!\bwas )(?<!\bwere )(?<!\bbeen )\b(?:"
-    r"(?:cancel(?:s|l?ed|l?ing)?|call(?:s|ed|ing)? off|rul(?:es?|ed|ing) out)"
-    r"(?= (?:all|an?|any|her|his|its|the|their)\b)"
-    r"|(?:f[ae]ll(?:s|en|ing)?|c[ao]m(?:es?|ing)) (?:[\w,.]+ ){0,4}?short of)(?!\w)",
+_NOT_SO = r"(?<!\bnot )(?<!n['’]t )(?<!\bwas )(?<!\bwere )(?<!\bbeen )"
+FELL_SHORT = re.compile(
+    rf"{_NOT_SO}\b(?:f[ae]ll(?:s|en|ing)?|c[ao]m(?:es?|ing)) (?:[^\s;:]+ ){{0,4}}?short of\b",
     re.IGNORECASE,
 )
+# What did not come about: "cancelled a speech", "fell four seats short of a majority".
+_CALLED_OFF = (
+    rf"{_NOT_SO}\b(?:cancel(?:s|l?ed|l?ing)?|call(?:s|ed|ing)? off|rul(?:es?|ed|ing) out)"
+    rf"(?= (?:all|an?|any|her|his|its|the|their)\b)|{FELL_SHORT.pattern}"
+)
 _UNDONE_BY = re.compile(
-    rf"{REFUSED_TO.pattern}|(?P<off>{CALLED_OFF.pattern})|\b(?P<absent>miss(?:es|ed|ing)?|skip(?:s|ped|ping)?"
+    rf"{REFUSED_TO.pattern}|(?P<off>{_CALLED_OFF})|\b(?P<absent>miss(?:es|ed|ing)?|skip(?:s|ped|ping)?"
     r"|boycott(?:s|ed|ing)?|absent from|(?:barred|banned|suspended|sidelined|withdrawn|withdrew"
     r"|ruled out|pulled out|stayed away) (?:from|of|for))\b",
     re.IGNORECASE,

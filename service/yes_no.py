@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from index.sentences import sentence_spans
-from service.opposites import REFUSED_TO, not_opposed, opposites
+from service.opposites import FELL_SHORT, REFUSED_TO, not_opposed, opposites
 from service.wording import (
     CALENDAR_STEMS,
     DENIES,
@@ -48,6 +48,8 @@ _IN_OTHER_WORDS = [
         (r"deaths?|dead|dying|killed", "died"),
         (r"hurt|wounded", "injured"),
         (r"sacked|fired|laid off", "dismissed"),
+        (r"found guilty", "convicted"),
+        (r"found not guilty|exonerated|cleared(?= of (?:all|any|both|every|the)\b)", "acquitted"),
         (
             r"(?:an? )?(?:part|member) of|t(?:ake|akes|aken|aking|ook) part in"
             r"|participat(?:es?|ed|ing) in",
@@ -98,6 +100,11 @@ MOST_HELD, LEAST_BORNE = 0.5, 0.3
 LEAST_HELD = 0.5
 # What befell others did not befall it.
 _SPARED = re.compile(r"\b(?:(?:not|n['’]t)(?: be| been| being)? affected|unaffected)\b", re.I)
+_MISSES = re.compile(r"\b(?:short|fail\w*|lack\w*|los(?:e|es|ing|t)|miss\w*)\b", re.IGNORECASE)
+_GUILT = stems("convict guilty imprison jail sentence")
+_ACQUITTED_OF = re.compile(
+    r"\bacquitted o[fn] (?!(?:all|any|both|every|the)\b|charges\b)([^,.;]+)", re.IGNORECASE
+)
 _UNANIMOUS = re.compile(r"\bunanim", re.IGNORECASE)
 _COUNT = rf"(?:\d+|{'|'.join(n for n in NUMBERS if n != 'zero')})"
 # Votes for and against.
@@ -146,11 +153,10 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
     """What the sentences of `text` say to a question; `around` is their article."""
     if negates(question):
         return ""
-    undone = bool(REFUSED_TO.search(question))
     if _UNANIMOUS.search(question):
         text = _SPLIT.sub(r"\g<0>, not unanimous", text)
     asked_in = _EMPTY.sub(" ", _plain(question, undone=True))
-    said_in = _plain(text, undone=undone)
+    said_in = _in_reply(question, text)
     there = stems(said_in)
     asked = _content(_WHEN.sub(" ", asked_in))
     whom = {w.stem for w in names(asked_in)} & asked
@@ -182,7 +188,12 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
     ):
         return "No"
     still = asks_still(question)
-    if turned and enough and not (still and _turned_since(turned, said_in, back=True)):
+    if (
+        turned
+        and enough
+        and not (still and _turned_since(turned, said_in, back=True))
+        and not (turned & _GUILT and _may_be_guilty(asked, said_in))
+    ):
         unsaid = whom
         if any(_by_nobody(stem, said_in) for stem in turned):
             unsaid = whom | _LIGHT | stems(headline) - turned
@@ -233,7 +244,7 @@ def may_be_no(question: str, text: str) -> bool:
     """
     if not bears_on(question, text):
         return False
-    said_in = _plain(text, undone=bool(REFUSED_TO.search(question)))
+    said_in = _in_reply(question, text)
     asked_in = _EMPTY.sub(" ", _plain(question, undone=True))
     asked, there = _content(asked_in), stems(said_in)
     if negates(said_in) or any(opposites(stem) & there for stem in asked):
@@ -265,6 +276,20 @@ def _plain(text: str, *, undone: bool) -> str:
     for said, plain in _IN_OTHER_WORDS:
         text = said.sub(plain, text)
     return text if undone else REFUSED_TO.sub("not", text)
+
+
+def _in_reply(question: str, text: str) -> str:
+    """In plainer words: what is asked counts as denied where it was declined, or fallen short of,
+    unless that is asked.
+    """
+
+    def denied(match: re.Match[str]) -> str:
+        missed = _CLAUSE.split(text[match.end() :], maxsplit=1)[0]
+        return "not" if asked_for(question) & stems(missed) else match[0]
+
+    if not _MISSES.search(question):
+        text = FELL_SHORT.sub(denied, text)
+    return _plain(text, undone=bool(REFUSED_TO.search(question)))
 
 
 def _clauses(text: str) -> list[str]:
@@ -365,6 +390,17 @@ def _turned_since(asked: set[str], text: str, *, back: bool = False) -> bool:
         if -1 < (otherwise if back else so) < (so if back else otherwise):
             return True
     return False
+
+
+def _may_be_guilty(asked: set[str], text: str) -> bool:
+    """Whether who was acquitted was so of a charge that is not asked, or is told as guilty beside,
+    of another.
+    """
+    charge = _ACQUITTED_OF.search(text)
+    return bool(charge and not _content(charge[1]) & asked) or any(
+        stems(part) & _GUILT and _content(" ".join(w.text for w in names(part))) <= asked
+        for part in _clauses(text)
+    )
 
 
 def _negator_at(clause: tuple[Word, ...]) -> int:

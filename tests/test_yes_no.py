@@ -39,6 +39,24 @@ AROUND = (
         ),
         ("Did the miller survive the flood?", "The miller died in the flood.", "No"),
         ("Did the miller survive the flood?", "His horse died, and the miller survived.", ""),
+        # Guilty or not, and of what.
+        ("Was Ada Krall found guilty?", "Ada Krall was acquitted of all charges.", "No"),
+        ("Was Ada Krall found guilty?", "Ada Krall was cleared of all charges in May.", "No"),
+        ("Was Ada Krall convicted?", "Ada Krall was found not guilty.", "No"),
+        ("Was Ada Krall found guilty?", "Ada Krall was convicted of theft.", "Yes"),
+        ("Was Krall found guilty?", "Krall was acquitted of theft but convicted of fraud.", ""),
+        ("Was Krall found guilty?", "Krall was acquitted of theft.", ""),
+        ("Was Krall found guilty of theft?", "Krall was acquitted of theft.", "No"),
+        ("Was Krall found guilty?", "Krall was acquitted and Brand was convicted.", "No"),
+        # Not reached.
+        ("Did Corfe get a new weir?", "Corfe fell €40 short of a new weir.", "No"),
+        ("Did Krall win a majority?", "Krall won but fell two seats short of a majority.", "No"),
+        (
+            "Did Krall win in May?",
+            "Krall won in May but fell two seats short of a majority.",
+            "Yes",
+        ),
+        ("Did Krall miss a majority?", "Krall fell two seats short of a majority.", ""),
         # Of two things that its sentence tells of somebody, of that which is asked for.
         ("Did Krall's rents fall?", "Krall said that wages fell in May, while rents rose.", "No"),
         ("Did Krall's rents rise?", "Krall's wages rose by 6 %, but rents fell.", "No"),
