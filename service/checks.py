@@ -280,6 +280,9 @@ class Checker:
             denying = frozenset()
         if reader is None or denying:
             return bool(denying)
+        # Where all of its words stand and no check fails, a reading alone does not say otherwise.
+        if grounds.coverage >= 1 and not grounds.failed:
+            return False
         said = reader.yes(self._contradicted, context, quotation=quotation, statement=claim)
         return said >= (0.5 if grounds.failed else CONTRADICTED)
 

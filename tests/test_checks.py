@@ -129,6 +129,20 @@ def test_absence_is_no_contradiction(fresh: Served) -> None:
     assert sentence["label"] == "unsupported"
 
 
+def test_what_stands_there_in_all_its_words_is_contradicted_by_no_reading_alone(
+    fresh: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh.chat.yes = 0.02
+    monkeypatch.setitem(fresh.chat.readings, "something else than the quotation", 0.95)
+    claims = {
+        "At Harrow Mere, Aldous Finch opened the new bridge.": "unsupported",
+        "At Harrow Mere, Aldous Finch shunned the new bridge.": "contradicted",
+        "At Harrow Mere, Aldous Finch closed the new bridge.": "contradicted",
+    }
+    checked = check(fresh, " ".join(claims), source_text=ARTICLE)["sentences"]
+    assert {sentence["text"]: sentence["label"] for sentence in checked} == claims
+
+
 def test_without_the_model_it_is_not_asked(fresh: Served) -> None:
     fresh.add(id="bridge")
     check(fresh, f"{GOOD} {AWAY}", mode="fast")
