@@ -75,7 +75,7 @@ _UNDONE = re.compile(
     r"\b(?:miss(?:es|ed|ing)?|fail(?:s|ed|ing|ure)?|refus(?:es?|ed|ing|al)|declin(?:es?|ed|ing)"
     r"|reject(?:s|ed|ing)?|boycott(?:s|ed|ing)?|skip(?:s|ped|ping)?|absent|absence|abstain\w*"
     r"|bann?(?:ed|ing)?|barr(?:ed|ing)|suspended|sidelined|prevent(?:s|ed|ing)?|cancel\w*"
-    r"|call(?:ed|ing|s)? off|postpon\w*|abandon\w*|withdr[ae]w\w*|unable|yet to|instead of"
+    r"|call(?:ed|ing|s)? off|postpon\w*|abandon\w*|withdr[ae]w\w*|unable|yet to|instead of|short of"
     r"|(?:stay|pull|back|drop|rul)(?:s|ed|es|ped|led|ing)? (?:away|out)|lack(?:s|ed|ing)?)\b",
     re.IGNORECASE,
 )

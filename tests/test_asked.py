@@ -56,6 +56,7 @@ def test_what_a_question_presumes_and_the_articles_do_not_say(
     [
         ("Why won't Ines Holm attend?", "Holm will miss it since she is ill.", []),
         ("Why did the library not open?", "It was closed by a burst pipe.", []),
+        ("Why did Ines Holm not win?", "Holm fell a vote short of a win.", []),
         ("Didn't Ines Holm attend?", "Holm attended on Tuesday.", []),
         ("Why won't Ines Holm attend?", "Holm will attend since she has time.", ["not"]),
         ("Why did Holm not miss it?", "Holm missed it since she was ill.", ["not"]),
