@@ -368,7 +368,10 @@ def _is_opposed(claim: str, sentence: str) -> bool:
                 continue
             if _was_before(claim, i, there, at):
                 continue
-            if table is _OF_ONE and _is_told_of(said[:i], same_side(word.stem), sentence):
+            # What was blocked and reopened is not closed.
+            again = all(there[j].stem in _AGAIN for j in at)
+            same = same_side(word.stem)
+            if table is _OF_ONE and not again and _is_told_of(said[:i], same, sentence):
                 continue
             if table is _OF_ONE:
                 turned += 1

@@ -672,11 +672,6 @@ def test_what_is_told_of_somebody_else_is_not_told_of_another() -> None:
         ("Ada Krall did not cancel trains to Dale.", "Krall cancelled all trains to Dale.", False),
         ("Ada Krall did not sell the old mill.", "Krall failed to open the new mill.", False),
         ("The town did not reject the new plan.", "The town failed to back the new plan.", False),
-        (
-            "Ada Krall will not form a pact with the Greens.",
-            "Ola Brand met Ada Krall. She ruled out a pact with the Greens on Sunday.",
-            False,
-        ),
         ("The town did not reject the plan.", "The town rejected the plan on Friday.", False),
         ("Ada Krall did not miss the final.", "Krall skipped the final.", False),
         ("Digging is allowed in May.", "No digging is allowed in May.", False),
