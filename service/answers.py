@@ -313,10 +313,10 @@ class Answerer:
             work.conflicts.append(Conflict(about=part.question, sides=work.citations[first:]))
 
     def _written_out(self, verified: Verified, part: Part) -> Verified:
-        """With "about" before its numbers and, where dates are asked for, with these, unless they
-        are another event's than is asked for.
+        """With "about" before its numbers, in the source's spelling and, where dates are asked for,
+        with these, unless they are another event's than is asked for.
         """
-        verified = self._verifier.with_bounds(verified)
+        verified = self._verifier.as_told(verified)
         if not part.dated or tells_another_time(part.question, verified.text):
             return verified
         return self._verifier.with_dates(verified)

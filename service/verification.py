@@ -23,7 +23,15 @@ from service.nations import kin
 from service.orders import orders
 from service.prompts import Prompt
 from service.reading import LEFT_OUT, Reader, judge
-from service.wording import CALENDAR_STEMS, NUMBERS, is_content, stems, unquoted, words
+from service.wording import (
+    CALENDAR_STEMS,
+    NUMBERS,
+    is_content,
+    stems,
+    unquoted,
+    with_spelling,
+    words,
+)
 
 # Whose words they are is told by the citation.
 _LEAD_IN = re.compile(
@@ -144,10 +152,13 @@ class Verifier:
             return None
         return Verified(claim, grounds, support)
 
-    def with_bounds(self, verified: Verified) -> Verified:
-        """The sentence with "about" and the like before its numbers, where what is cited has it."""
+    def as_told(self, verified: Verified) -> Verified:
+        """The sentence with "about" and the like before its numbers, where what is cited has it,
+        and in its spelling.
+        """
         grounds = verified.grounds
-        text = with_bounds(verified.text, " ".join(c.text for c in grounds.cited))
+        source = " ".join(c.text for c in grounds.cited)
+        text = with_bounds(with_spelling(verified.text, source), source)
         if text == verified.text or not all(check(text, grounds).values()):
             return verified
         return replace(verified, text=text)

@@ -122,6 +122,15 @@ class _Stemmers(threading.local):
 _stemmers = _Stemmers()
 
 
+_SPELLINGS = (
+    (re.compile(r"(?<=\w{2}[bct])re(?=s?\Z)"), "er"),
+    (re.compile(r"(?<=\w{2})our(?=(?:s|ed|ing|able|ites?|fully?)?\Z)"), "or"),
+    (re.compile(r"(?<=\w{3})is(?=(?:e[sd]?|ing|ations?|ers?)\Z)"), "iz"),
+    (re.compile(r"(?<=\w{2}e)nce(?=s?\Z)"), "nse"),
+    (re.compile(r"(?<=\w{2}l)l(?=(?:ed|ing|ers?)\Z)"), ""),
+)
+
+
 @lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
     return str(_stemmers.english.stemWord(_IRREGULAR.get(word, word)))
@@ -273,6 +282,24 @@ def without_stray_marks(text: str) -> str:
     kept = {at for m in _QUOTED.finditer(text) for at in (m.start(), m.end() - 1)}
     kept |= {m.end() - 1 for m in re.finditer(r"\d\"", text)}
     return "".join(c for i, c in enumerate(text) if c not in _DOUBLE_MARKS or i in kept)
+
+
+def with_spelling(text: str, source: str) -> str:
+    """The text with "metres" and "organised" where the source writes them so, or the other way."""
+    theirs = {_spelt(w.text): w.text for w in words(source) if w.text.islower()}
+    there = {w.text for w in words(source)}
+    for word in reversed(words(text)):
+        other = theirs.get(_spelt(word.text))
+        if other and word.text.islower() and word.text not in there:
+            text = f"{text[: word.start]}{other}{text[word.start + len(word.text) :]}"
+    return text
+
+
+def _spelt(word: str) -> str:
+    """One form of what is written in the British way or the American."""
+    for british, american in _SPELLINGS:
+        word = british.sub(american, word)
+    return word
 
 
 def fold(text: str) -> str:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import snowballstemmer
 
-from service.wording import names, stems, without_stray_marks, words
+from service.wording import names, stems, with_spelling, without_stray_marks, words
 
 ENDINGS = ("ational", "fulness", "iveness", "ousness", "ization", "ibility", "ements", "ing")
 
@@ -75,3 +75,20 @@ def test_no_one_is_no_number() -> None:
     assert [w.stem for w in words("No one of the one hundred, only one.") if w.is_number] == [
         *("1", "1")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "expected"),
+    [
+        ("It is 180 meters long.", "It is 180 metres long.", "It is 180 metres long."),
+        ("They organised the center.", "They organized the centre.", "They organized the centre."),
+        ("The color was traveled.", "The colour had travelled.", "The colour was travelled."),
+        ("The harbor was closed.", "The Harbour was closed.", "The harbor was closed."),
+        ("Four tore it.", "For hours it rained.", "Four tore it."),
+        ("Its meter is 2 meters long.", "The meters and metres are long.", None),
+    ],
+)
+def test_words_are_spelt_as_the_source_spells_them(
+    text: str, source: str, expected: str | None
+) -> None:
+    assert with_spelling(text, source) == (expected or text)
