@@ -83,9 +83,10 @@ _RANKED = re.compile(
 _BODY = r"(?P<of>[A-Z][\w’'-]*(?:(?: of the| of| for| and)? [A-Z][\w’'-]*)*)"
 # Who heads it: "Holmco’s founder, Ada Krall", "Ada Krall is the founder of Holmco". Of two who lead
 # there may be more names: "the Labour leader", "the leader of the opposition".
+_MINISTER = rf"{_OF_WHAT} minister"
 _OFFICES = (
-    r"(?P<head>(?i:president|chief executive|CEO|chair(?:man|woman|person)?|director|founder))\b"
-    r"(?: officer)?"
+    r"(?P<head>(?i:president|chief executive|CEO|chair(?:man|woman|person)?|director|founder"
+    rf"|{_MINISTER}))\b(?: officer)?"
 )
 _HEAD = re.compile(rf"\b{_OFFICES}")
 _OF_BOTH = re.compile(r"\b(?:also|both|heads|leads|runs)\b")
@@ -96,6 +97,11 @@ _HEADED = (
     re.compile(
         rf"\b(?!The\b){_BODY}"
         rf"(?:(?<=['’]s) (?:new|former|current|acting|interim|outgoing|late|first))? {_OFFICES}"
+    ),
+    # "Foreign Minister Ada Krall of Norway"
+    re.compile(
+        rf"\b(?P<head>(?i:president|{_MINISTER})) (?P<who>{CAPITALISED}) of (?:the )?{_BODY}"
+        r"(?![\w’'-])"
     ),
 )
 _HEADED_BY = re.compile(rf",? (?:(?:is|was) )?(?P<who>{CAPITALISED})")
@@ -213,7 +219,8 @@ def offices_missing(text: str, known: str) -> list[str]:
         names = [other.name for other in headed if other.head == mine.head]
         longer = [n[len(mine.name) :] for n in names if n[: len(mine.name)] == mine.name]
         of_its_like = bool(longer) and all(_BODIES & {*more} for more in longer)
-        if of_its_like or (not mine.who and _is_only_of_others(mine, headed, known)):
+        others = not mine.who and _may_have_it(mine, headed)
+        if of_its_like or (others and _is_only_of_others(mine, headed, known)):
             missing.append(mine.said)
     missing += [pair for pair in of_other_nations(text, known) if pair not in missing]
     return missing
@@ -236,6 +243,7 @@ def in_that_office(claim: str, known: str) -> bool:
         same = [other for other in theirs if other.head == mine.head]
         if (
             mine.who
+            and _may_have_it(mine, theirs)
             and any(other.who == mine.who for other in same)
             and not any(
                 other.who in (mine.who, "") and _may_be_one(mine.body, other.body) for other in same
@@ -244,6 +252,15 @@ def in_that_office(claim: str, known: str) -> bool:
         ):
             return False
     return True
+
+
+def _may_have_it(mine: "_Headed", headed: list["_Headed"]) -> bool:
+    """Whether it may be plain whose office it is: of a minister, where his state is told of as one
+    that another is at the head of; else that may be a man's, or a capital's.
+    """
+    return not re.fullmatch(_MINISTER, mine.head) or any(
+        other.head != mine.head and _may_be_one(other.body, mine.body) for other in headed
+    )
 
 
 def _may_be_one(body: frozenset[str], other: frozenset[str]) -> bool:
@@ -286,7 +303,7 @@ def _headed(text: str) -> Iterator[_Headed]:
     for match in (m for pattern in _HEADED for m in pattern.finditer(text)):
         head = _head_of(match)
         start = match.start()
-        named = _HEADED_BY.match(text, match.end())
+        named = match if "who" in match.groupdict() else _HEADED_BY.match(text, match.end())
         named = named or _HEADS_IT.search(text, max(0, start - NAMED_WITHIN), start)
         who = [w.stem if is_content(w) else "" for w in words(named["who"])][-1] if named else ""
         named_so = [w for w in words(match["of"]) if is_content(w)]

@@ -170,3 +170,27 @@ def test_who_heads_the_buyer_does_not_head_what_was_bought(
     claim: str, known: str, holds: bool
 ) -> None:
     assert (in_that_office(claim, known) and not offices_missing(claim, known)) == holds
+
+
+VISIT = (
+    "Torvian President Ada Krall went to Esk. Foreign Minister Ola Brand of Esk was there. "
+    "Eskish Prime Minister Ines Holm was away."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("The foreign minister of Torvia is Ola Brand.", False),
+        ("Torvian Foreign Minister Ola Brand was there.", False),
+        ("Torvia's foreign minister was there.", False),
+        ("Who is the foreign minister of Torvia?", False),
+        ("The prime minister of Torvia is Ines Holm.", False),
+        ("The foreign minister of Esk is Ola Brand.", True),
+        ("Who is the foreign minister of Esk?", True),
+        ("Holm's foreign minister, Ola Brand, was there.", True),  # she heads that state
+        ("Eskville's foreign minister is Ola Brand.", True),  # its capital, perhaps
+    ],
+)
+def test_a_minister_is_that_of_his_state(claim: str, holds: bool) -> None:
+    assert (in_that_office(claim, VISIT) and not offices_missing(claim, VISIT)) == holds
