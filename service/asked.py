@@ -318,6 +318,12 @@ _AMOUNTS = frozenset(
 _ASKS_AGE = re.compile(r"\bhow old\b", re.IGNORECASE)
 # "22 years of experience" is nobody's age.
 _NO_AGE = re.compile(r"\b[\w-]+ (?:years?|months?) (?:as|at|for|in|of|with)\b", re.IGNORECASE)
+# "The study of the coral found to be 5,200 years old": how old that is, and nobody before it.
+_OLD_ITSELF = re.compile(
+    r"\b(?:about|for|from|in|into|of|on|to|with) (?:an?|its|the|this)"
+    r" (?:(?!(?:aged?|at|became|has|he|is|she|turned|was|when)\b)[\w’'-]+ )+?"
+    r"\d[\d,.]* (?:months|years) old\b"
+)
 # ", said Ada Krall of the county police": whose name that is nobody asked.
 _SAID_AT_THE_END = re.compile(r",\s+(?:according to|said|says|told)\s[^,;]*(?=[,;.]|\Z)")
 
@@ -383,7 +389,13 @@ def lacks_kind(question: str, answer: str, whole: str = "") -> bool:
             told = [w for w in told if not kin(w.text)]
         return not any(w.stem not in CALENDAR_STEMS for w in told)
     if kind == "number":
-        amounts = words(_NO_AGE.sub("", answer) if _ASKS_AGE.search(question) else answer)
+        if _ASKS_AGE.search(question):
+            answer = _NO_AGE.sub("", answer)
+            called = frozenset().union(*proper_names(question, frozenset()))
+            aside = [m[0] for m in _OLD_ITSELF.finditer(answer) if not called & stems(m[0])]
+            for each in aside if called else ():
+                answer = answer.replace(each, "")
+        amounts = words(answer)
         return not any(
             w.is_number or w.text.casefold() in _AMOUNTS for w in amounts if w.stem not in asked
         )
