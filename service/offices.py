@@ -109,6 +109,12 @@ _HEADS_IT = re.compile(
     rf"(?P<who>{CAPITALISED})(?:,| is| was| became)(?: (?:now|also))?"
     r"(?: (?:the|a))?(?: (?:new|former|current|acting|interim|outgoing|late|first))? \Z"
 )
+# "The Harrow City Council school": a place by the name of a body.
+_PLACE_OF = re.compile(
+    rf"{CAPITALISED} (?P<place>church|clinic|college|hospital|jail|prison|school|university)\b"
+)
+# Of none in particular: "four years in prison".
+_IN_NONE = re.compile(r"\b(?:at|from|in|into|of|out of|to) \Z")
 # A body that bears another's name is another: "the Holmco Foundation".
 _BODIES = stems(
     "association foundation federation union council committee commission board chamber society"
@@ -231,6 +237,33 @@ def _is_only_of_others(mine: "_Headed", headed: list["_Headed"], known: str) -> 
     same = [other for other in headed if other.head == mine.head and other.body]
     told = sum(_head_of(match) == mine.head for match in _HEAD.finditer(known))
     return len(same) == told > 0 and not any(_may_be_one(mine.body, o.body) for o in same)
+
+
+def places_made_up(text: str, known: str, common: frozenset[str]) -> list[str]:
+    """Places that `text` calls by the name of a body and `known` by none: "the Harrow City Council
+    prison", where Harrow City Council met, and somebody is in prison. A body's name ends with a
+    word that stands in the articles in lower case too, `common`: "the council".
+    """
+    missing = []
+    for match in _PLACE_OF.finditer(text):
+        *name, place = words(match[0])
+        told = [
+            (span.of(known), word)
+            for span in sentence_spans(known)
+            for word in words(span.of(known))
+            if word.stem == place.stem
+        ]
+        if (
+            len(name) > 1
+            and name[-1].text.casefold() in common
+            and told
+            and all(
+                _IN_NONE.search(sentence, 0, word.start) and name[-1].stem not in stems(sentence)
+                for sentence, word in told
+            )
+        ):
+            missing.append(match[0])
+    return missing
 
 
 def in_that_office(claim: str, known: str) -> bool:

@@ -1,6 +1,6 @@
 import pytest
 
-from service.offices import in_that_office, kinds_missing, offices_missing
+from service.offices import in_that_office, kinds_missing, offices_missing, places_made_up
 
 
 @pytest.mark.parametrize(
@@ -194,3 +194,30 @@ VISIT = (
 )
 def test_a_minister_is_that_of_his_state(claim: str, holds: bool) -> None:
     assert (in_that_office(claim, VISIT) and not offices_missing(claim, VISIT)) == holds
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "missing"),
+    [
+        (
+            "He is in the Corfe County Council prison.",
+            "The council fined him. Corfe County Council met. He spent two years in prison.",
+            ["Corfe County Council prison"],
+        ),
+        # There is one, perhaps by that name; the name is no body's.
+        (
+            "He is in the Corfe County Council prison.",
+            "The council fined him. Corfe County Council met. He was taken to the prison.",
+            [],
+        ),
+        (
+            "She teaches at the Corfe County Council school.",
+            "The council met. She is back at school, Corfe County Council said.",
+            [],
+        ),
+        ("He is in the Corfe Gate prison.", "He is in prison. Corfe Gate was built in 1900.", []),
+        ("He is in the Corfe Council prison.", "The council met. He was jailed.", []),
+    ],
+)
+def test_a_place_has_no_name_that_nobody_wrote(text: str, known: str, missing: list[str]) -> None:
+    assert places_made_up(text, known, frozenset(["council"])) == missing
