@@ -11,7 +11,7 @@ from index.sentences import sentence_spans
 from service.dates import MONTHS
 from service.nations import kin, of_other_nations
 from service.roles import SAYS
-from service.wording import CAPITALISED, is_content, stems, words
+from service.wording import CAPITALISED, TITLES, is_content, stems, words
 
 # "The 2018 Corfe Prize"; not "in 2018 Krall left", nor "on 5 May 2018 Krall left".
 _EDITION = re.compile(rf"(?P<year>(?:19|20)\d\d) (?P<name>{CAPITALISED})")
@@ -108,6 +108,14 @@ _HEADED_BY = re.compile(rf",? (?:(?:is|was) )?(?P<who>{CAPITALISED})")
 _HEADS_IT = re.compile(
     rf"(?P<who>{CAPITALISED})(?:,| is| was| became)(?: (?:now|also))?"
     r"(?: (?:the|a))?(?: (?:new|former|current|acting|interim|outgoing|late|first))? \Z"
+)
+# "Ada Krall of Harrow Town", "Harrow Town's captain Ada Krall".
+_THEIRS = (
+    re.compile(rf"(?P<who>{CAPITALISED}) of (?:the )?{_BODY}(?![\w’'-])(?<!['’]s)"),
+    re.compile(
+        rf"(?P<of>{CAPITALISED})(?<=['’]s|s['’])"
+        rf"(?: (?!(?:at|by|for|from|in|of|on|to|with)\b)[a-z-]+)? (?P<who>{CAPITALISED})"
+    ),
 )
 # "The Harrow City Council school": a place by the name of a body.
 _PLACE_OF = re.compile(
@@ -264,6 +272,32 @@ def places_made_up(text: str, known: str, common: frozenset[str]) -> list[str]:
         ):
             missing.append(match[0])
     return missing
+
+
+def keeps_body(claim: str, known: str) -> bool:
+    """False where a claim has somebody who is named in full be of a body, and `known`, which tells
+    of both together, gives him to another only and tells of him and this one in no sentence.
+    """
+    for who, body in _theirs(claim):
+        sentences = [stems(span.of(known)) for span in sentence_spans(known)]
+        others = [other for name, other in _theirs(known) if name[-1:] == who[-1:]]
+        if (
+            len(who) > 1
+            and others
+            and not any(_may_be_one(body, other) for other in others)
+            and not any(who[-1] in told and body & told for told in sentences)
+            and all(any(body & told and other & told for told in sentences) for other in others)
+        ):
+            return False
+    return True
+
+
+def _theirs(text: str) -> Iterator[tuple[list[str], frozenset[str]]]:
+    """Stems of the names of who is told of as of a body, and of the body's."""
+    for match in (m for pattern in _THEIRS for m in pattern.finditer(text)):
+        who = words(match["who"])
+        if who[-1].text.casefold() not in TITLES:
+            yield [w.stem for w in who], frozenset(w.stem for w in words(match["of"]))
 
 
 def in_that_office(claim: str, known: str) -> bool:

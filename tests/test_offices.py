@@ -1,6 +1,12 @@
 import pytest
 
-from service.offices import in_that_office, kinds_missing, offices_missing, places_made_up
+from service.offices import (
+    in_that_office,
+    keeps_body,
+    kinds_missing,
+    offices_missing,
+    places_made_up,
+)
 
 
 @pytest.mark.parametrize(
@@ -221,3 +227,20 @@ def test_a_minister_is_that_of_his_state(claim: str, holds: bool) -> None:
 )
 def test_a_place_has_no_name_that_nobody_wrote(text: str, known: str, missing: list[str]) -> None:
     assert places_made_up(text, known, frozenset(["council"])) == missing
+
+
+@pytest.mark.parametrize(
+    ("claim", "told", "holds"),
+    [
+        ("Ola Brand of Corfe Town fell.", "Dale's Ola Brand fell.", False),
+        ("Corfe's Ola Brand fell.", "The fall of Ola Brand of Dale City came late.", False),
+        ("Corfe's keeper Ola Brand fell.", "Dale’s keeper Brand fell.", False),
+        ("Ola Brand of Dale fell.", "Dale City's Brand fell.", True),
+        ("Ola Brand of Corfe fell.", "Dale's Brand once played for Corfe. He fell.", True),
+        ("Ola Brand of Corfe fell.", "Norway's Ola Brand fell.", True),  # his country
+        ("Ola Brand of Corfe fell.", "Brand fell. Dale’s hopes of Corfe went.", True),
+        ("Corfe's Prime Minister fell.", "The Prime Minister of Dale fell.", True),
+    ],
+)
+def test_who_is_of_a_body_is_of_no_other(claim: str, told: str, holds: bool) -> None:
+    assert keeps_body(claim, f"Corfe Town beat Dale City. {told}") == holds
