@@ -88,6 +88,12 @@ _CHANGES = re.compile(
     r"\b(?:former|ex|then|predecessor|(?:re|dis)plac\w*|succe\w*|took over)\b", re.I
 )
 _CONTRAST = re.compile(r",?\s+(?:while|whereas)\s+", re.IGNORECASE)
+# "The freighter was not damaged": what "its" in the next sentence goes back to; and whose something
+# is in a claim, "the ferry's captain", "the captain of the ferry".
+_THE_SUBJECT = re.compile(
+    rf"The\s+(?P<what>[a-z-]+)\s+(?:is|was|has|had|will|(?!{SAYS})[a-z]+ed)\b"
+)
+_OF_THE = r"\b[Tt]he (?P<{0}>[a-z-]+)['’]s (?:[a-z-]+ )?{1}\b|\b{1} of the (?P<{2}>[a-z-]+)\b"
 OWNER_WORDS = 3  # before what is whose: "the Northern League's leader"
 OPENING = 6  # words of a sentence that name what it is about
 _DOTTED = re.compile(r"\b(Dr|Mrs?|Ms|Prof|Rev|Capt|Gen|Sen|Gov|Lt|Sgt)\.")
@@ -267,9 +273,11 @@ def keeps_owner(claim: str, cited: str, before: str) -> bool:
         sentence = span.of(cited)
         owned = _OWNED.match(sentence)
         owner = _owner(owned["what"], claim) - stems(sentence) if owned else None
+        above = before + cited[: span.start]
+        if owned and not owner and not _may_be_its(owned["what"], claim, above):
+            return False
         if not (owned and owner):
             continue
-        above = before + cited[: span.start]
         means = may_mean if owned["whose"] in ("His", "Her") else _may_own
         if not means(owner, above):
             return False
@@ -294,6 +302,28 @@ def _owner(what: str, claim: str) -> frozenset[str]:
                 break
             found |= {other.stem} if other in named else set()
     return frozenset(found)
+
+
+def _may_be_its(what: str, claim: str, before: str) -> bool:
+    """Whether "its captain" may be that of the ferry, which a claim has it be: not where the
+    sentence `before` is about the freighter, and one told what either did to the other.
+    """
+    sentences = [span.of(before) for span in sentence_spans(before)]
+    subject = _THE_SUBJECT.match(sentences[-1]) if sentences else None
+    match = re.search(_OF_THE.format("one", re.escape(what), "two"), claim)
+    if not (subject and match):
+        return True
+    other = next(iter(words(subject["what"]))).stem
+    owner = next(iter(words(match["one"] or match["two"]))).stem
+    if owner == other or owner in stems(sentences[-1]):
+        return True
+    for sequence in map(words, sentences):
+        at = [i for i, w in enumerate(sequence) if w.stem in (owner, other)]
+        for i, j in pairwise(at):
+            between = sequence[i + 1 : j]
+            if sequence[i].stem != sequence[j].stem and any(is_deed(w.text) for w in between):
+                return False
+    return True
 
 
 def _may_own(name: frozenset[str], before: str) -> bool:

@@ -202,6 +202,26 @@ def test_theirs_is_whose_name_stands_last_before_it(claim: str, kept: bool) -> N
     assert keeps_owner(claim, "Their leader, Ines Holm, wants a vote.", before) == kept
 
 
+@pytest.mark.parametrize(
+    ("claim", "before", "kept"),
+    [
+        ("The tram's driver, 31, was unhurt.", "A tram hit a lorry. The lorry was old.", False),
+        ("The tram's driver, 31, was unhurt.", "A tram rammed a lorry. The lorry burned.", False),
+        ("The driver of the tram is 31.", "A lorry was hit by the tram. The lorry was old.", False),
+        ("The driver of the lorry is 31.", "A tram rammed a lorry. The lorry was old.", True),
+        ("The driver of the tram is 31.", "A tram rammed a lorry. The lorry hit the tram.", True),
+        # Of one thing, perhaps; of something in between.
+        ("The driver of the truck is 31.", "A truck, a grey lorry, came. The lorry was old.", True),
+        ("The driver of the tram is 31.", "A tram rammed a lorry. The day was warm.", True),
+        ("The driver of the tram is 31.", "A tram rammed a lorry. Nobody was hurt.", True),
+    ],
+)
+def test_its_is_that_of_what_the_sentence_before_is_about(
+    claim: str, before: str, kept: bool
+) -> None:
+    assert keeps_owner(claim, "Its driver, 31, was unhurt.", f"{before} ") == kept
+
+
 def test_hers_is_what_belongs_to_whom_the_last_sentence_is_about() -> None:
     before = "Mayor Ines Holm resigned. Lake Orne is low. Engineer Mira Sund, 61, stays. "
     cited = "Her predecessor, Karl Brandt, spoke."
