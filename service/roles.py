@@ -51,6 +51,7 @@ _SPEAKS = re.compile(
     rf"|(?P<who>[^“”\"]{{3,90}}?)(?<!\bwas)(?<!\bwere)(?<!\bbeen)\s+{SAYS}\b(?P<what>.*)",
     re.DOTALL,
 )
+_VERB_OF_SPEECH = re.compile(rf"\b{SAYS}\b")
 SHE_SAYS = re.compile(rf"\b(?:he|she|they)\s+(?:\w+\s+)?{SAYS}\b", re.IGNORECASE)
 _QUOTED_MARK = re.compile(r"[“”\"„«»]")
 # Beside a name: who said it is somebody.
@@ -259,7 +260,11 @@ def _may_be_said_by(surname: str, sentence: str, around: str) -> bool:
     return bool(
         SHE_SAYS.search(sentence)
         or (
-            (_ATTRIBUTES.search(sentence) or _QUOTED_MARK.search(sentence))
+            (
+                _ATTRIBUTES.search(sentence)
+                or _QUOTED_MARK.search(sentence)
+                or _VERB_OF_SPEECH.search(sentence)
+            )
             and surname in stems(sentence)
         )
     )

@@ -167,6 +167,13 @@ def test_what_somebody_says_is_said_where_he_speaks(claim: str, held: bool) -> N
     assert speech_holds(claim, cited) == held
 
 
+@pytest.mark.parametrize("verb", ["asked", "noted", "added"])
+def test_who_asked_speaks(verb: str) -> None:
+    assert speech_holds(
+        f"Mira Sund {verb} for a weir.", f"Engineer Mira Sund had {verb} for a weir."
+    )
+
+
 def test_who_does_not_speak_says_nothing() -> None:
     assert not speech_holds("Olaf Brink said it may fail.", "It was designed by Olaf Brink.")
 
