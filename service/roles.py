@@ -112,6 +112,7 @@ _DOES = re.compile(r"(?!(?:earnings|losses|profits|revenues|sales|shares)\Z)\w+s
 # What two do to one another: "Holm met Brandt" is "Brandt met Holm".
 _MUTUAL = stems("meet face play marry wed divorce fight draw")
 _IN_SHORT = re.compile(r"(?:\b(?:and|but|while|whereas)|;)\s+\Z")
+_OF_THEM = re.compile(r" (?:at|from|of) (?:the )?")
 # Who beat whom, and what only who beat the others did.
 _BEATS = re.compile(
     r"\b(?:beat(?:s|ing)?|defeat(?:s|ed|ing)?|edg(?:es|ed|ing)(?: out| past)?|oust(?:s|ed|ing)"
@@ -523,16 +524,22 @@ def _deeds(text: str, common: frozenset[str]) -> Iterator[_Deed]:
     """What those who are named did, told at once or behind what is inserted between commas.
 
     A name in capitals alone may be short for another. Of "Holm got 12 votes and Brandt nine" both
-    got some; "Holm's shares" did nothing.
+    got some; "Holm's shares" did nothing; "Ada Krall of Harrow said" tells of her, too.
     """
     sequence = words(text)
     last, until = "", 0
     numbers = {word.start: i for i, word in enumerate(sequence)}
     spans = sentence_spans(text)
+    before: list[Word] = []
     for run in runs(text, names(text, common=common)):
+        name = frozenset(w.stem for w in run)
+        if before and _OF_THEM.fullmatch(
+            text, before[-1].start + len(before[-1].text), run[0].start
+        ):
+            name |= {w.stem for w in before}
+        before = run
         if all(word.text.isupper() for word in run):
             continue
-        name = frozenset(w.stem for w in run)
         span = next(s for s in spans if run[0].start < s.end)
         start = span.end - len(without_agency_line(span.of(text)))
         opens = _is_subject(text[start : run[0].start])

@@ -49,6 +49,7 @@ def test_somebody_elses_deeds_and_words_are_told(claim: str, source: str) -> Non
     ("claim", "source"),
     [
         ("Holm resigned.", "Mayor Ines Holm resigned."),
+        ("Ines Holm resigned.", "Mayor Ines Holm of the Harbour League resigned."),
         ("Holm was met by Brandt.", "Brandt met Holm."),
         ("Holm met Brandt in May.", "Brandt met Holm in May."),
         ("Harrow played Dale City.", "Dale City played Harrow in May."),
