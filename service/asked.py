@@ -15,16 +15,17 @@ from index.sentences import sentence_spans
 from service.dates import mentions
 from service.dates_held import held
 from service.grounding import Evidence, Similarity, covered, proper_names, weights_of
-from service.nations import kin
+from service.nations import kin, tells_a_nation
 from service.offices import kinds_missing, offices_missing
 from service.opposites import not_opposed, opposites
 from service.plans import not_yet
-from service.roles import SHE_SAYS, may_mean
+from service.roles import SHE_SAYS, is_deed, may_mean
 from service.wording import (
     CALENDAR_STEMS,
     NUMBERS,
     OPENERS,
     TITLES,
+    Word,
     fold,
     is_content,
     names,
@@ -318,6 +319,12 @@ _AMOUNTS = frozenset(
 _ASKS_AGE = re.compile(r"\bhow old\b", re.IGNORECASE)
 # "22 years of experience" is nobody's age.
 _NO_AGE = re.compile(r"\b[\w-]+ (?:years?|months?) (?:as|at|for|in|of|with)\b", re.IGNORECASE)
+# "The study of the coral found to be 5,200 years old": how old that is, and nobody before it.
+_OLD_ITSELF = re.compile(
+    r"\b(?:about|for|from|in|into|of|on|to|with) (?:an?|its|the|this)"
+    r" (?:(?!(?:aged?|at|became|has|he|is|she|turned|was|when)\b)[\w’'-]+ )+?"
+    r"\d[\d,.]* (?:months|years) old\b"
+)
 # ", said Ada Krall of the county police": whose name that is nobody asked.
 _SAID_AT_THE_END = re.compile(r",\s+(?:according to|said|says|told)\s[^,;]*(?=[,;.]|\Z)")
 
@@ -381,9 +388,17 @@ def lacks_kind(question: str, answer: str, whole: str = "") -> bool:
         told = [w for w in names(_SAID_AT_THE_END.sub("", answer)) if w.stem not in asked]
         if kind == "body":  # "the Danish firm" has no name
             told = [w for w in told if not kin(w.text)]
+        else:  # nor has "a Greek citizen"; "the Greek language" is called so
+            told = [w for w in told if not _is_of_a_nation(w, answer, asked)]
         return not any(w.stem not in CALENDAR_STEMS for w in told)
     if kind == "number":
-        amounts = words(_NO_AGE.sub("", answer) if _ASKS_AGE.search(question) else answer)
+        if _ASKS_AGE.search(question):
+            answer = _NO_AGE.sub("", answer)
+            called = frozenset().union(*proper_names(question, frozenset()))
+            aside = [m[0] for m in _OLD_ITSELF.finditer(answer) if not called & stems(m[0])]
+            for each in aside if called else ():
+                answer = answer.replace(each, "")
+        amounts = words(answer)
         return not any(
             w.is_number or w.text.casefold() in _AMOUNTS for w in amounts if w.stem not in asked
         )
@@ -391,6 +406,23 @@ def lacks_kind(question: str, answer: str, whole: str = "") -> bool:
         tells = any(w.is_number or w.stem in CALENDAR_STEMS or w.text[0].isupper() for w in new)
         return not tells and not tells_when(question, answer)
     return False
+
+
+def _is_of_a_nation(word: Word, text: str, asked: frozenset[str]) -> bool:
+    """Whether it only tells of what nation what stands right behind it is, which is not what is
+    `asked` for.
+    """
+    end = word.start + len(word.text)
+    behind = next((w for w in words(text) if w.start >= end), None)
+    return (
+        tells_a_nation(word.text)
+        and behind is not None
+        and text[end : behind.start].isspace()
+        and behind.text.islower()
+        and is_content(behind)
+        and not is_deed(behind.text)
+        and behind.stem not in asked
+    )
 
 
 # "did Lars Solheim say": what follows the verb is whom the question is about.

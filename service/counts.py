@@ -103,6 +103,28 @@ _ALIKE = [
         "dismissed sacked fired cut",
     )
 ]
+# What a body reports of itself, and what it was: "Holm Foods, which makes jam, reported revenue of
+# 30 million", "Holm's revenue last year was", "the profit of Holm rose to".
+_FIGURE = (
+    r"(?:[a-z-]+ ){0,3}?(?:debts?|earnings|income|loss(?:es)?|profits?|revenues?|sales|turnover"
+    r"|workforce)"
+)
+_CAME_TO = (
+    r"(?: (?:for|in|last|of|the|this|year|quarter|half|1[0-9]{3}|20[0-9]{2})){0,4}"
+    r" (?:was|were|is|are|(?:amounted|came|fell|grew|rose) to|stood at|reached|totall?ed|hit)"
+    r"(?P<so>(?: [a-z]+){0,3} (?:[A-Z]{0,2}[$£€¥])?(?=\w))"
+)
+_REPORTS = (
+    re.compile(
+        rf"(?:(?:In 20\d\d|Last year),? )?(?:The )?(?P<who>{CAPITALISED})(?:, [^,;]+,)?"
+        rf"(?:(?: (?!(?:as|if|it|that|wh[a-z]+|{SAYS})\b)[a-z\d][\w,-]*)*? and)?"
+        r"(?: (?:also|now|still|already|only))?(?: (?:last|this) (?:year|quarter))?"
+        r" (?:booked|generate[sd]|had|has|made|makes|post(?:s|ed)|record(?:s|ed)|report(?:s|ed))"
+        rf" {_FIGURE} of(?P<so>(?: [a-z]+){{0,3}} (?:[A-Z]{{0,2}}[$£€¥])?(?=\w))"
+    ),
+    re.compile(rf"(?:.*?\s)??(?:The )?(?P<who>{CAPITALISED})(?<=['’]s|s['’]) {_FIGURE}{_CAME_TO}"),
+    re.compile(rf"(?:.*?\s)??[Tt]he {_FIGURE} (?:at|of) (?:the )?(?P<who>{CAPITALISED}){_CAME_TO}"),
+)
 UNIT_WITHIN = 3  # words after a number among which what it counts is named
 PLACE_WITHIN = 3
 
@@ -142,9 +164,9 @@ def counts_hold(claim: str, source: str, common: frozenset[str] = frozenset()) -
 def keeps_holder(
     claim: str, source: str, around: str, common: frozenset[str] = frozenset()
 ) -> bool:
-    """False where the claim gives somebody as many as only another has in the source: "Holm has 300
-    employees", where Corfe employs 300. Of two whom a sentence `around` it tells of together, else
-    one may be the other's name.
+    """False where the claim gives somebody what only another has or reports in the source: "Holm
+    has 300 employees", where Corfe employs 300. Of two whom a sentence `around` it tells of
+    together, else one may be the other's name.
     """
     sentences = [span.of(source) for span in sentence_spans(source)]
     for who, number in _holders(claim, common):
@@ -164,14 +186,13 @@ def keeps_holder(
 
 
 def _holders(text: str, common: frozenset[str]) -> Iterator[tuple[frozenset[str], str]]:
-    """Stems of the names of who a sentence begins with and has so many, and the number's."""
-    match = _HAS.match(text)
-    if match is None:
-        return
-    who = [w for w in names(text, common=common) if w.start < match.end("who")]
-    after = next(w for w in words(text) if w.start >= match.end())
-    if who and after.is_number and not any(is_deed(w.text) for w in words(match["so"])):
-        yield frozenset(w.stem for w in who), after.stem
+    """Stems of the names of who has so many, or reports so much, and the number's."""
+    for match in filter(None, (pattern.match(text) for pattern in (_HAS, *_REPORTS))):
+        start, end = match.span("who")
+        who = [w for w in names(text, common=common) if start <= w.start < end]
+        after = next(w for w in words(text) if w.start >= match.end())
+        if who and after.is_number and not any(is_deed(w.text) for w in words(match["so"])):
+            yield frozenset(w.stem for w in who), after.stem
 
 
 def _are_two(one: frozenset[str], other: frozenset[str], around: str) -> bool:

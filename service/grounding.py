@@ -23,7 +23,13 @@ from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
 from service.errata import repeats_an_error
 from service.nations import kin
-from service.offices import in_that_office, kinds_missing, offices_missing
+from service.offices import (
+    in_that_office,
+    keeps_body,
+    kinds_missing,
+    offices_missing,
+    places_made_up,
+)
 from service.opposites import is_cleared, not_done, not_opposed, opposites, undone
 from service.orders import orders, seen
 from service.plans import done, not_graver, not_surmised
@@ -626,7 +632,8 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         <= there | kin(text) | _given_names(claim, text, grounds.article)
         and all(_sex_holds(claim, c.text) for c in grounds.cited)
         and not offices_missing(claim, _around(grounds))
-        and not kinds_missing(claim, _around(grounds)),
+        and not kinds_missing(claim, _around(grounds))
+        and not places_made_up(claim, _around(grounds), common),
         "dates": calendar <= there
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated),
@@ -644,6 +651,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and in_that_office(claim, _around(grounds))
         and holds_office(claim, grounds.article)
         and keeps_to_its_part(claim, text)
+        and keeps_body(claim, _around(grounds))
         and all(keeps_owner(claim, c.text, _before(c)) for c in grounds.cited),
         "plans": done(claim, text, grounds.article)
         and not_graver(claim, text)

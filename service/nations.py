@@ -158,6 +158,11 @@ def _is_theirs(sequence: Sequence[Word], at: int, nation: int) -> bool:
     return any(w.stem in people for w in near) or any(w.stem in own for w in beside)
 
 
+def tells_a_nation(word: str) -> bool:
+    """Whether it tells of what nation somebody or something is: "Danish", not "Denmark"."""
+    return word in _PEOPLE
+
+
 @lru_cache(maxsize=4096)
 def kin(text: str) -> frozenset[str]:
     """Stems of the other names of the nations that a text names.

@@ -11,7 +11,7 @@ from index.sentences import sentence_spans
 from service.dates import MONTHS
 from service.nations import kin, of_other_nations
 from service.roles import SAYS
-from service.wording import CAPITALISED, is_content, stems, words
+from service.wording import CAPITALISED, TITLES, is_content, stems, words
 
 # "The 2018 Corfe Prize"; not "in 2018 Krall left", nor "on 5 May 2018 Krall left".
 _EDITION = re.compile(rf"(?P<year>(?:19|20)\d\d) (?P<name>{CAPITALISED})")
@@ -83,9 +83,10 @@ _RANKED = re.compile(
 _BODY = r"(?P<of>[A-Z][\w’'-]*(?:(?: of the| of| for| and)? [A-Z][\w’'-]*)*)"
 # Who heads it: "Holmco’s founder, Ada Krall", "Ada Krall is the founder of Holmco". Of two who lead
 # there may be more names: "the Labour leader", "the leader of the opposition".
+_MINISTER = rf"{_OF_WHAT} minister"
 _OFFICES = (
-    r"(?P<head>(?i:president|chief executive|CEO|chair(?:man|woman|person)?|director|founder))\b"
-    r"(?: officer)?"
+    r"(?P<head>(?i:president|chief executive|CEO|chair(?:man|woman|person)?|director|founder"
+    rf"|{_MINISTER}))\b(?: officer)?"
 )
 _HEAD = re.compile(rf"\b{_OFFICES}")
 _OF_BOTH = re.compile(r"\b(?:also|both|heads|leads|runs)\b")
@@ -97,12 +98,31 @@ _HEADED = (
         rf"\b(?!The\b){_BODY}"
         rf"(?:(?<=['’]s) (?:new|former|current|acting|interim|outgoing|late|first))? {_OFFICES}"
     ),
+    # "Foreign Minister Ada Krall of Norway"
+    re.compile(
+        rf"\b(?P<head>(?i:president|{_MINISTER})) (?P<who>{CAPITALISED}) of (?:the )?{_BODY}"
+        r"(?![\w’'-])"
+    ),
 )
 _HEADED_BY = re.compile(rf",? (?:(?:is|was) )?(?P<who>{CAPITALISED})")
 _HEADS_IT = re.compile(
     rf"(?P<who>{CAPITALISED})(?:,| is| was| became)(?: (?:now|also))?"
     r"(?: (?:the|a))?(?: (?:new|former|current|acting|interim|outgoing|late|first))? \Z"
 )
+# "Ada Krall of Harrow Town", "Harrow Town's captain Ada Krall".
+_THEIRS = (
+    re.compile(rf"(?P<who>{CAPITALISED}) of (?:the )?{_BODY}(?![\w’'-])(?<!['’]s)"),
+    re.compile(
+        rf"(?P<of>{CAPITALISED})(?<=['’]s|s['’])"
+        rf"(?: (?!(?:at|by|for|from|in|of|on|to|with)\b)[a-z-]+)? (?P<who>{CAPITALISED})"
+    ),
+)
+# "The Harrow City Council school": a place by the name of a body.
+_PLACE_OF = re.compile(
+    rf"{CAPITALISED} (?P<place>church|clinic|college|hospital|jail|prison|school|university)\b"
+)
+# Of none in particular: "four years in prison".
+_IN_NONE = re.compile(r"\b(?:at|from|in|into|of|out of|to) \Z")
 # A body that bears another's name is another: "the Holmco Foundation".
 _BODIES = stems(
     "association foundation federation union council committee commission board chamber society"
@@ -213,7 +233,8 @@ def offices_missing(text: str, known: str) -> list[str]:
         names = [other.name for other in headed if other.head == mine.head]
         longer = [n[len(mine.name) :] for n in names if n[: len(mine.name)] == mine.name]
         of_its_like = bool(longer) and all(_BODIES & {*more} for more in longer)
-        if of_its_like or (not mine.who and _is_only_of_others(mine, headed, known)):
+        others = not mine.who and _may_have_it(mine, headed)
+        if of_its_like or (others and _is_only_of_others(mine, headed, known)):
             missing.append(mine.said)
     missing += [pair for pair in of_other_nations(text, known) if pair not in missing]
     return missing
@@ -226,6 +247,59 @@ def _is_only_of_others(mine: "_Headed", headed: list["_Headed"], known: str) -> 
     return len(same) == told > 0 and not any(_may_be_one(mine.body, o.body) for o in same)
 
 
+def places_made_up(text: str, known: str, common: frozenset[str]) -> list[str]:
+    """Places that `text` calls by the name of a body and `known` by none: "the Harrow City Council
+    prison", where Harrow City Council met, and somebody is in prison. A body's name ends with a
+    word that stands in the articles in lower case too, `common`: "the council".
+    """
+    missing = []
+    for match in _PLACE_OF.finditer(text):
+        *name, place = words(match[0])
+        told = [
+            (span.of(known), word)
+            for span in sentence_spans(known)
+            for word in words(span.of(known))
+            if word.stem == place.stem
+        ]
+        if (
+            len(name) > 1
+            and name[-1].text.casefold() in common
+            and told
+            and all(
+                _IN_NONE.search(sentence, 0, word.start) and name[-1].stem not in stems(sentence)
+                for sentence, word in told
+            )
+        ):
+            missing.append(match[0])
+    return missing
+
+
+def keeps_body(claim: str, known: str) -> bool:
+    """False where a claim has somebody who is named in full be of a body, and `known`, which tells
+    of both together, gives him to another only and tells of him and this one in no sentence.
+    """
+    for who, body in _theirs(claim):
+        sentences = [stems(span.of(known)) for span in sentence_spans(known)]
+        others = [other for name, other in _theirs(known) if name[-1:] == who[-1:]]
+        if (
+            len(who) > 1
+            and others
+            and not any(_may_be_one(body, other) for other in others)
+            and not any(who[-1] in told and body & told for told in sentences)
+            and all(any(body & told and other & told for told in sentences) for other in others)
+        ):
+            return False
+    return True
+
+
+def _theirs(text: str) -> Iterator[tuple[list[str], frozenset[str]]]:
+    """Stems of the names of who is told of as of a body, and of the body's."""
+    for match in (m for pattern in _THEIRS for m in pattern.finditer(text)):
+        who = words(match["who"])
+        if who[-1].text.casefold() not in TITLES:
+            yield [w.stem for w in who], frozenset(w.stem for w in words(match["of"]))
+
+
 def in_that_office(claim: str, known: str) -> bool:
     """False where a claim has somebody at the head of a body, and `known` has the same person in
     that office of another, and tells of this one and the person in no sentence together.
@@ -236,6 +310,7 @@ def in_that_office(claim: str, known: str) -> bool:
         same = [other for other in theirs if other.head == mine.head]
         if (
             mine.who
+            and _may_have_it(mine, theirs)
             and any(other.who == mine.who for other in same)
             and not any(
                 other.who in (mine.who, "") and _may_be_one(mine.body, other.body) for other in same
@@ -244,6 +319,15 @@ def in_that_office(claim: str, known: str) -> bool:
         ):
             return False
     return True
+
+
+def _may_have_it(mine: "_Headed", headed: list["_Headed"]) -> bool:
+    """Whether it may be plain whose office it is: of a minister, where his state is told of as one
+    that another is at the head of; else that may be a man's, or a capital's.
+    """
+    return not re.fullmatch(_MINISTER, mine.head) or any(
+        other.head != mine.head and _may_be_one(other.body, mine.body) for other in headed
+    )
 
 
 def _may_be_one(body: frozenset[str], other: frozenset[str]) -> bool:
@@ -286,7 +370,7 @@ def _headed(text: str) -> Iterator[_Headed]:
     for match in (m for pattern in _HEADED for m in pattern.finditer(text)):
         head = _head_of(match)
         start = match.start()
-        named = _HEADED_BY.match(text, match.end())
+        named = match if "who" in match.groupdict() else _HEADED_BY.match(text, match.end())
         named = named or _HEADS_IT.search(text, max(0, start - NAMED_WITHIN), start)
         who = [w.stem if is_content(w) else "" for w in words(named["who"])][-1] if named else ""
         named_so = [w for w in words(match["of"]) if is_content(w)]

@@ -3,7 +3,7 @@ as words tell. English only.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from index.sentences import sentence_spans
@@ -93,6 +93,8 @@ def done(claim: str, source: str, around: str = "") -> bool:
     """
     if not_yet(claim, source, around) or only_sought(claim, source):
         return False
+    if never_sought(claim, f"{source}\n{around}"):
+        return False
     said, there = _TOKEN.findall(claim), _TOKEN.findall(source)
     for i, word in enumerate(said):
         past = _PAST.match(word)
@@ -144,14 +146,44 @@ def only_sought(claim: str, source: str) -> list[str]:
     if not numbers or _OPEN.search(claim):
         return []
     told: dict[str, list[bool]] = {}
-    for span in sentence_spans(source):
-        sentence = span.of(source)
-        parts = re.split(r"[;:()–—]|,(?!\d)|\b(?:and|but)\b", sentence)
-        for part in map(words, parts):
-            for i, word in enumerate(part):
-                if word.stem in numbers:
-                    told.setdefault(word.stem, []).append(_is_sought(part, i))
+    for part in _parts(source):
+        for i, word in enumerate(part):
+            if word.stem in numbers:
+                told.setdefault(word.stem, []).append(_is_sought(part, i))
     return [text for stem, text in numbers.items() if stem in told and all(told[stem])]
+
+
+def never_sought(claim: str, source: str) -> list[str]:
+    """Numbers of a claim that it has as asked for, where its source has another one of the same
+    thing as asked for, and this only in what was done: "asked for six years", of "was jailed for
+    six years. The prosecutor had asked for eight years".
+    """
+    said = [*_numbers_sought(claim)]
+    if not said:
+        return []
+    things = {thing for _, thing in _numbers_sought(source)}
+    told, may_be = set[str](), set[str]()
+    for part in _parts(source):
+        numbers = {w.stem for w in part if w.is_number}
+        if _OPEN.search(" ".join(w.text for w in part)):
+            may_be |= numbers
+        elif any(is_deed(w.text) for w in part):
+            told |= numbers
+    return [w.text for w, thing in said if thing in things and w.stem in told - may_be]
+
+
+def _numbers_sought(text: str) -> Iterator[tuple[Word, str]]:
+    """Numbers that are asked for, and the stem of the word behind each."""
+    for part in _parts(text):
+        for i, (word, behind) in enumerate(pairwise(part)):
+            if word.is_number and _is_sought(part, i):
+                yield word, behind.stem
+
+
+def _parts(text: str) -> Iterator[tuple[Word, ...]]:
+    """The words of each clause, as far as marks and "and" tell."""
+    for span in sentence_spans(text):
+        yield from map(words, re.split(r"[;:()–—]|,(?!\d)|\b(?:and|but)\b", span.of(text)))
 
 
 def _is_sought(part: Sequence[Word], at: int) -> bool:

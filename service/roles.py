@@ -51,6 +51,7 @@ _SPEAKS = re.compile(
     rf"|(?P<who>[^“”\"]{{3,90}}?)(?<!\bwas)(?<!\bwere)(?<!\bbeen)\s+{SAYS}\b(?P<what>.*)",
     re.DOTALL,
 )
+_VERB_OF_SPEECH = re.compile(rf"\b{SAYS}\b")
 SHE_SAYS = re.compile(rf"\b(?:he|she|they)\s+(?:\w+\s+)?{SAYS}\b", re.IGNORECASE)
 _QUOTED_MARK = re.compile(r"[“”\"„«»]")
 # Beside a name: who said it is somebody.
@@ -88,6 +89,12 @@ _CHANGES = re.compile(
     r"\b(?:former|ex|then|predecessor|(?:re|dis)plac\w*|succe\w*|took over)\b", re.I
 )
 _CONTRAST = re.compile(r",?\s+(?:while|whereas)\s+", re.IGNORECASE)
+# "The freighter was not damaged": what "its" in the next sentence goes back to; and whose something
+# is in a claim, "the ferry's captain", "the captain of the ferry".
+_THE_SUBJECT = re.compile(
+    rf"The\s+(?P<what>[a-z-]+)\s+(?:is|was|has|had|will|(?!{SAYS})[a-z]+ed)\b"
+)
+_OF_THE = r"\b[Tt]he (?P<{0}>[a-z-]+)['’]s (?:[a-z-]+ )?{1}\b|\b{1} of the (?P<{2}>[a-z-]+)\b"
 OWNER_WORDS = 3  # before what is whose: "the Northern League's leader"
 OPENING = 6  # words of a sentence that name what it is about
 _DOTTED = re.compile(r"\b(Dr|Mrs?|Ms|Prof|Rev|Capt|Gen|Sen|Gov|Lt|Sgt)\.")
@@ -105,6 +112,7 @@ _DOES = re.compile(r"(?!(?:earnings|losses|profits|revenues|sales|shares)\Z)\w+s
 # What two do to one another: "Holm met Brandt" is "Brandt met Holm".
 _MUTUAL = stems("meet face play marry wed divorce fight draw")
 _IN_SHORT = re.compile(r"(?:\b(?:and|but|while|whereas)|;)\s+\Z")
+_OF_THEM = re.compile(r" (?:at|from|of) (?:the )?")
 # Who beat whom, and what only who beat the others did.
 _BEATS = re.compile(
     r"\b(?:beat(?:s|ing)?|defeat(?:s|ed|ing)?|edg(?:es|ed|ing)(?: out| past)?|oust(?:s|ed|ing)"
@@ -253,7 +261,11 @@ def _may_be_said_by(surname: str, sentence: str, around: str) -> bool:
     return bool(
         SHE_SAYS.search(sentence)
         or (
-            (_ATTRIBUTES.search(sentence) or _QUOTED_MARK.search(sentence))
+            (
+                _ATTRIBUTES.search(sentence)
+                or _QUOTED_MARK.search(sentence)
+                or _VERB_OF_SPEECH.search(sentence)
+            )
             and surname in stems(sentence)
         )
     )
@@ -267,9 +279,11 @@ def keeps_owner(claim: str, cited: str, before: str) -> bool:
         sentence = span.of(cited)
         owned = _OWNED.match(sentence)
         owner = _owner(owned["what"], claim) - stems(sentence) if owned else None
+        above = before + cited[: span.start]
+        if owned and not owner and not _may_be_its(owned["what"], claim, above):
+            return False
         if not (owned and owner):
             continue
-        above = before + cited[: span.start]
         means = may_mean if owned["whose"] in ("His", "Her") else _may_own
         if not means(owner, above):
             return False
@@ -294,6 +308,28 @@ def _owner(what: str, claim: str) -> frozenset[str]:
                 break
             found |= {other.stem} if other in named else set()
     return frozenset(found)
+
+
+def _may_be_its(what: str, claim: str, before: str) -> bool:
+    """Whether "its captain" may be that of the ferry, which a claim has it be: not where the
+    sentence `before` is about the freighter, and one told what either did to the other.
+    """
+    sentences = [span.of(before) for span in sentence_spans(before)]
+    subject = _THE_SUBJECT.match(sentences[-1]) if sentences else None
+    match = re.search(_OF_THE.format("one", re.escape(what), "two"), claim)
+    if not (subject and match):
+        return True
+    other = next(iter(words(subject["what"]))).stem
+    owner = next(iter(words(match["one"] or match["two"]))).stem
+    if owner == other or owner in stems(sentences[-1]):
+        return True
+    for sequence in map(words, sentences):
+        at = [i for i, w in enumerate(sequence) if w.stem in (owner, other)]
+        for i, j in pairwise(at):
+            between = sequence[i + 1 : j]
+            if sequence[i].stem != sequence[j].stem and any(is_deed(w.text) for w in between):
+                return False
+    return True
 
 
 def _may_own(name: frozenset[str], before: str) -> bool:
@@ -488,16 +524,22 @@ def _deeds(text: str, common: frozenset[str]) -> Iterator[_Deed]:
     """What those who are named did, told at once or behind what is inserted between commas.
 
     A name in capitals alone may be short for another. Of "Holm got 12 votes and Brandt nine" both
-    got some; "Holm's shares" did nothing.
+    got some; "Holm's shares" did nothing; "Ada Krall of Harrow said" tells of her, too.
     """
     sequence = words(text)
     last, until = "", 0
     numbers = {word.start: i for i, word in enumerate(sequence)}
     spans = sentence_spans(text)
+    before: list[Word] = []
     for run in runs(text, names(text, common=common)):
+        name = frozenset(w.stem for w in run)
+        if before and _OF_THEM.fullmatch(
+            text, before[-1].start + len(before[-1].text), run[0].start
+        ):
+            name |= {w.stem for w in before}
+        before = run
         if all(word.text.isupper() for word in run):
             continue
-        name = frozenset(w.stem for w in run)
         span = next(s for s in spans if run[0].start < s.end)
         start = span.end - len(without_agency_line(span.of(text)))
         opens = _is_subject(text[start : run[0].start])

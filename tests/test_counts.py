@@ -127,6 +127,22 @@ def test_a_number_keeps_the_bound_that_its_source_has(
         ("Corfe has 300 employees.", "In Dale 300 people work for it.", True),
         ("Corfe has 300 employees.", "Dale's mayor said that 300 people work there.", True),
         ("Corfe has 300 employees.", "Dale has lost 300 people. It has 300.", True),
+        ("Corfe's sales in 2024 were $30 million.", "Dale reported sales of $30 million.", False),
+        (
+            "Corfe posted a profit of 30 million.",
+            "Dale, a firm, made a profit of 30 million.",
+            False,
+        ),
+        (
+            "The debt of Corfe rose to 8 million.",
+            "Dale has 9 boats and had debts of 8 million.",
+            False,
+        ),
+        ("Corfe's sales were 30 million.", "Dale's net sales last year were 30 million.", False),
+        ("Corfe's sales were 30 million.", "Corfe, Dale's owner, had sales of 30 million.", True),
+        ("Corfe's sales were 30 million.", "Dale said it had sales of 30 million.", True),
+        ("Corfe's sales were 30 million.", "Dale hopes the firm posted sales of 30 million.", True),
+        ("Corfe's sales were 30 million.", "Dale's sales fell and 30 million was owed.", True),
         ("Corfe has 12 points.", "The Reds have 12 points.", True),  # its nickname, perhaps
     ],
 )

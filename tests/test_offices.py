@@ -1,6 +1,12 @@
 import pytest
 
-from service.offices import in_that_office, kinds_missing, offices_missing
+from service.offices import (
+    in_that_office,
+    keeps_body,
+    kinds_missing,
+    offices_missing,
+    places_made_up,
+)
 
 
 @pytest.mark.parametrize(
@@ -170,3 +176,71 @@ def test_who_heads_the_buyer_does_not_head_what_was_bought(
     claim: str, known: str, holds: bool
 ) -> None:
     assert (in_that_office(claim, known) and not offices_missing(claim, known)) == holds
+
+
+VISIT = (
+    "Torvian President Ada Krall went to Esk. Foreign Minister Ola Brand of Esk was there. "
+    "Eskish Prime Minister Ines Holm was away."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("The foreign minister of Torvia is Ola Brand.", False),
+        ("Torvian Foreign Minister Ola Brand was there.", False),
+        ("Torvia's foreign minister was there.", False),
+        ("Who is the foreign minister of Torvia?", False),
+        ("The prime minister of Torvia is Ines Holm.", False),
+        ("The foreign minister of Esk is Ola Brand.", True),
+        ("Who is the foreign minister of Esk?", True),
+        ("Holm's foreign minister, Ola Brand, was there.", True),  # she heads that state
+        ("Eskville's foreign minister is Ola Brand.", True),  # its capital, perhaps
+    ],
+)
+def test_a_minister_is_that_of_his_state(claim: str, holds: bool) -> None:
+    assert (in_that_office(claim, VISIT) and not offices_missing(claim, VISIT)) == holds
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "missing"),
+    [
+        (
+            "He is in the Corfe County Council prison.",
+            "The council fined him. Corfe County Council met. He spent two years in prison.",
+            ["Corfe County Council prison"],
+        ),
+        # There is one, perhaps by that name; the name is no body's.
+        (
+            "He is in the Corfe County Council prison.",
+            "The council fined him. Corfe County Council met. He was taken to the prison.",
+            [],
+        ),
+        (
+            "She teaches at the Corfe County Council school.",
+            "The council met. She is back at school, Corfe County Council said.",
+            [],
+        ),
+        ("He is in the Corfe Gate prison.", "He is in prison. Corfe Gate was built in 1900.", []),
+        ("He is in the Corfe Council prison.", "The council met. He was jailed.", []),
+    ],
+)
+def test_a_place_has_no_name_that_nobody_wrote(text: str, known: str, missing: list[str]) -> None:
+    assert places_made_up(text, known, frozenset(["council"])) == missing
+
+
+@pytest.mark.parametrize(
+    ("claim", "told", "holds"),
+    [
+        ("Ola Brand of Corfe Town fell.", "Dale's Ola Brand fell.", False),
+        ("Corfe's Ola Brand fell.", "The fall of Ola Brand of Dale City came late.", False),
+        ("Corfe's keeper Ola Brand fell.", "Dale’s keeper Brand fell.", False),
+        ("Ola Brand of Dale fell.", "Dale City's Brand fell.", True),
+        ("Ola Brand of Corfe fell.", "Dale's Brand once played for Corfe. He fell.", True),
+        ("Ola Brand of Corfe fell.", "Norway's Ola Brand fell.", True),  # his country
+        ("Ola Brand of Corfe fell.", "Brand fell. Dale’s hopes of Corfe went.", True),
+        ("Corfe's Prime Minister fell.", "The Prime Minister of Dale fell.", True),
+    ],
+)
+def test_who_is_of_a_body_is_of_no_other(claim: str, told: str, holds: bool) -> None:
+    assert keeps_body(claim, f"Corfe Town beat Dale City. {told}") == holds

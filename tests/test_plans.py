@@ -1,6 +1,6 @@
 import pytest
 
-from service.plans import done, not_graver, not_surmised, only_ahead, only_sought
+from service.plans import done, never_sought, not_graver, not_surmised, only_ahead, only_sought
 
 
 @pytest.mark.parametrize(
@@ -182,3 +182,46 @@ def test_what_is_probable_is_so_to_the_source(claim: str, source: str, holds: bo
 )
 def test_what_is_ahead_is_not_done(question: str, text: str, ahead: bool) -> None:
     assert only_ahead(question, text) is ahead
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "sought"),
+    [
+        (
+            "Prosecutors wanted Krall to pay 900 crowns.",
+            "Krall was fined 900 crowns. Prosecutors had asked for 1,500 crowns.",
+            ["900"],
+        ),
+        (
+            "The union demanded a rise of 6 percent.",
+            "Pay rose by 6 percent, the firm announced; the union had sought 9 percent.",
+            ["6"],
+        ),
+        # Who else asked for what; of something else; of nothing that was done.
+        (
+            "The union demanded a rise of 6 percent.",
+            "The union pressed for 6 percent. The teachers asked for 9 percent.",
+            [],
+        ),
+        (
+            "Prosecutors asked for 900 crowns.",
+            "Krall was fined 900 crowns. Prosecutors had asked for two years.",
+            [],
+        ),
+        (
+            "The union wanted 6 percent.",
+            "The union's figure was 6 percent. The teachers wanted 9 percent.",
+            [],
+        ),
+        (
+            "Krall was fined 900 crowns.",
+            "Krall was fined 900 crowns. Prosecutors had asked for 1,500 crowns.",
+            [],
+        ),
+    ],
+)
+def test_what_was_given_is_not_what_was_asked_for(
+    claim: str, source: str, sought: list[str]
+) -> None:
+    assert never_sought(claim, source) == sought
+    assert done(claim, source) is (not sought)

@@ -49,6 +49,7 @@ def test_somebody_elses_deeds_and_words_are_told(claim: str, source: str) -> Non
     ("claim", "source"),
     [
         ("Holm resigned.", "Mayor Ines Holm resigned."),
+        ("Ines Holm resigned.", "Mayor Ines Holm of the Harbour League resigned."),
         ("Holm was met by Brandt.", "Brandt met Holm."),
         ("Holm met Brandt in May.", "Brandt met Holm in May."),
         ("Harrow played Dale City.", "Dale City played Harrow in May."),
@@ -167,6 +168,13 @@ def test_what_somebody_says_is_said_where_he_speaks(claim: str, held: bool) -> N
     assert speech_holds(claim, cited) == held
 
 
+@pytest.mark.parametrize("verb", ["asked", "noted", "added"])
+def test_who_asked_speaks(verb: str) -> None:
+    assert speech_holds(
+        f"Mira Sund {verb} for a weir.", f"Engineer Mira Sund had {verb} for a weir."
+    )
+
+
 def test_who_does_not_speak_says_nothing() -> None:
     assert not speech_holds("Olaf Brink said it may fail.", "It was designed by Olaf Brink.")
 
@@ -200,6 +208,26 @@ def test_he_is_whom_the_last_sentence_about_somebody_names(claim: str, held: boo
 def test_theirs_is_whose_name_stands_last_before_it(claim: str, kept: bool) -> None:
     before = "The Harbour League was split. Most Greens stayed away. "
     assert keeps_owner(claim, "Their leader, Ines Holm, wants a vote.", before) == kept
+
+
+@pytest.mark.parametrize(
+    ("claim", "before", "kept"),
+    [
+        ("The tram's driver, 31, was unhurt.", "A tram hit a lorry. The lorry was old.", False),
+        ("The tram's driver, 31, was unhurt.", "A tram rammed a lorry. The lorry burned.", False),
+        ("The driver of the tram is 31.", "A lorry was hit by the tram. The lorry was old.", False),
+        ("The driver of the lorry is 31.", "A tram rammed a lorry. The lorry was old.", True),
+        ("The driver of the tram is 31.", "A tram rammed a lorry. The lorry hit the tram.", True),
+        # Of one thing, perhaps; of something in between.
+        ("The driver of the truck is 31.", "A truck, a grey lorry, came. The lorry was old.", True),
+        ("The driver of the tram is 31.", "A tram rammed a lorry. The day was warm.", True),
+        ("The driver of the tram is 31.", "A tram rammed a lorry. Nobody was hurt.", True),
+    ],
+)
+def test_its_is_that_of_what_the_sentence_before_is_about(
+    claim: str, before: str, kept: bool
+) -> None:
+    assert keeps_owner(claim, "Its driver, 31, was unhurt.", f"{before} ") == kept
 
 
 def test_hers_is_what_belongs_to_whom_the_last_sentence_is_about() -> None:
