@@ -444,6 +444,21 @@ def replaced(question: str, cited: str, answer: str) -> list[str]:
     return [" ".join(sorted(name)) for name in absent] if others else []
 
 
+def begins_with_another(question: str, text: str) -> bool:
+    """Whether a text begins with a name that the question has not, and has none of those that it
+    has: "Dale reported", where Corfe is asked about.
+    """
+    asked = {w.stem for w in names(question)} - CALENDAR_STEMS
+    first = next(iter(runs(text, names(text))), None)
+    return (
+        bool(asked)
+        and first is not None
+        and first[0].start == 0
+        and not {w.stem for w in first} & stems(question)
+        and not asked & (stems(text) | kin(text))
+    )
+
+
 def means_another(question: str, text: str, before: str) -> bool:
     """Whether who "he said" is in a text, which stands behind `before`, is somebody else than whom
     the question is about.

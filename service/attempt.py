@@ -20,6 +20,7 @@ from index.sentences import sentence_spans
 from index.stated import without_agency_line
 from service.asked import (
     all_told,
+    begins_with_another,
     beside_the_matter,
     continued,
     denied,
@@ -286,7 +287,7 @@ class Attempt:
             text = _said(best) if best else ""
             # Not what is said to whoever answers, nor of another than the question names, nor of
             # "her" where it is not known who she is.
-            if orders(text) or replaced(asked, text, text):
+            if orders(text) or replaced(asked, text, text) or begins_with_another(asked, text):
                 continue
             if SUBJECT_PRONOUN.match(text) and not tells_of(asked, text):
                 continue

@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from service.asked import (
+    begins_with_another,
     beside_the_matter,
     continued,
     denied,
@@ -147,6 +148,26 @@ def test_an_answer_has_something_of_the_kind_that_is_asked_for(
     question: str, answer: str, lacks: bool
 ) -> None:
     assert lacks_kind(question, answer) == lacks
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "another"),
+    [
+        (
+            "What was Corfe's profit?",
+            "Dale, based in Harrow, reported a profit of 9 million.",
+            True,
+        ),
+        ("What was Corfe's profit?", "Dale, which Corfe bought, had a profit of 9 million.", False),
+        ("What was Corfe's profit?", "The firm reported a profit of 9 million.", False),
+        ("What was the profit?", "Dale reported a profit of 9 million.", False),
+        ("What did Britain say?", "Holm told British troops to leave.", False),
+    ],
+)
+def test_a_sentence_may_begin_with_another_than_is_asked_about(
+    question: str, text: str, another: bool
+) -> None:
+    assert begins_with_another(question, text) == another
 
 
 def test_what_another_part_asks_is_nothing_new() -> None:
