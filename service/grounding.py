@@ -314,6 +314,7 @@ def _grounds(
     if apart(claim, most.text, most.passage.published_at):
         otherwise = dates.missing if most is first else [*dates.told, *dates.missing]
     mistaken = _another_is_named(claim, claim, first, ranked, common)
+    headline = stems(first.passage.title or "")
     # What is said of somebody else makes up for nothing.
     lead = " ".join(claim.split()[:LEADING])
     others = [e for e in same_article if not _another_is_named(lead, claim, e, ranked, common)]
@@ -323,6 +324,10 @@ def _grounds(
             key=lambda e: (len(missing & _told(claim, e)), -abs(e.span.start - first.span.start)),
         )
         if not missing & _told(claim, best):
+            break
+        # A headline that tells more of the claim is the better place for it.
+        headed = missing & _told(claim, best) <= headline
+        if headed and covered(weights, best.text) < covered(weights, first.passage.title or ""):
             break
         chosen.append(best)
         missing -= _told(claim, best)
@@ -344,9 +349,10 @@ def _grounds(
     if told_by_others(claim, with_before(grounds.cited), [e.text for e in ranked]):
         grounds.checks["roles"] = False
     # What is told of somebody else, in sentences that are not cited: two words of it or more, and
-    # not what all of the article is about.
+    # not what all of the article is about, which its headline and its lead say.
     elsewhere = frozenset().union(*(stems(e.text) for e in same_article if e not in others))
-    elsewhere -= stems(f"{text} {first.passage.title or ''}")
+    opening = min([first, *same_article], key=lambda e: e.span.start)
+    elsewhere -= stems(f"{text} {first.passage.title or ''} {unquoted(opening.text)}")
     borrowed = [w for s, w in deed.items() if s in elsewhere]
     if len(borrowed) > 1 and math.fsum(borrowed) > BORROWED * math.fsum(deed.values()):
         grounds.checks["roles"] = False

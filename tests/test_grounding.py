@@ -630,6 +630,31 @@ def test_what_is_told_of_somebody_else_is_not_told_of_another() -> None:
         assert grounds is not None and (not grounds.failed) == held
 
 
+def test_what_the_article_is_about_is_told_of_nobody_alone() -> None:
+    text = (
+        "Corfe Rovers came from a goal down to beat Dale Athletic 2-1 in the women’s Island Shield "
+        "final on Sunday. The winner came from Ada Krall, whose sister had opened the scoring."
+    )
+    claim = "Ada Krall scored the deciding goal in the women's Island Shield final."
+    title = "Corfe come from behind to win Island Shield"
+    grounds = ground(claim, "?", evidence([passage(text, title=title)]))
+    assert grounds is not None and not grounds.failed
+    assert "Ada Krall" in grounds.cited[0].text
+
+
+def test_a_headline_is_cited_before_another_number_of_something_else() -> None:
+    text = (
+        "Norland and Veldria agreed on Monday to guard their coasts together. The two sides will "
+        "share what their radars see."
+    )
+    title = "Norland and Veldria sign two coastal treaties"
+    claim = "Norland and Veldria signed two coastal treaties."
+    grounds = ground(claim, "What was signed?", evidence([passage(text, title=title)]))
+    assert grounds is not None and not grounds.failed
+    assert [c.text for c in grounds.cited] == [text.partition(". ")[0] + "."]
+    assert [f.text for f in grounds.fields] == [title]
+
+
 @pytest.mark.parametrize(
     ("claim", "source", "held"),
     [
