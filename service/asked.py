@@ -283,6 +283,14 @@ def gainsays(word: str, claim: str, question: str) -> bool:
     )
 
 
+_ASKS_WHICH_PLACE = re.compile(
+    r"^(?:(?:at|from|in|into|near|on|to) )?(?:which|what) (?P<place>airport|city|clinic|harbour"
+    r"|hospital|hotel|island|jail|lake|library|museum|park|port|prison|river|school|stadium|station"
+    r"|street|town|university|village)\b",
+    re.IGNORECASE,
+)
+# Of "in prison on Friday", so many words before and after it may name which.
+BEFORE_A_PLACE, AFTER_A_PLACE = 2, 4
 _KINDS = (
     (re.compile(r"^(?:who|whose|whom)\b", re.I), "somebody"),
     (re.compile(r"\bnames? of\b|\bnamed what\b", re.I), "name"),
@@ -294,6 +302,7 @@ _KINDS = (
         ),
         "body",
     ),
+    (_ASKS_WHICH_PLACE, "place"),
     (
         re.compile(r"\bhow (?:many|much|old|high|tall|far|fast|big|large|deep|wide|heavy)\b", re.I),
         "number",
@@ -391,6 +400,8 @@ def lacks_kind(question: str, answer: str, whole: str = "") -> bool:
         else:  # nor has "a Greek citizen"; "the Greek language" is called so
             told = [w for w in told if not _is_of_a_nation(w, answer, asked)]
         return not any(w.stem not in CALENDAR_STEMS for w in told)
+    if kind == "place":
+        return not _names_a_place(question, answer, asked)
     if kind == "number":
         if _ASKS_AGE.search(question):
             answer = _NO_AGE.sub("", answer)
@@ -406,6 +417,19 @@ def lacks_kind(question: str, answer: str, whole: str = "") -> bool:
         tells = any(w.is_number or w.stem in CALENDAR_STEMS or w.text[0].isupper() for w in new)
         return not tells and not tells_when(question, answer)
     return False
+
+
+def _names_a_place(question: str, answer: str, asked: frozenset[str]) -> bool:
+    """Whether a name stands beside what is asked for, "the hospital in Ottering", or anywhere where
+    the answer does not say "hospital".
+    """
+    place = _ASKS_WHICH_PLACE.search(question)
+    said = words(answer)
+    at = [i for i, w in enumerate(said) if place and w.stem in stems(place["place"])]
+    near = {j for i in at for j in range(i - BEFORE_A_PLACE, i + AFTER_A_PLACE + 1)}
+    told = [w for i, w in enumerate(said) if i in near or not at]
+    named = {w.start for w in names(answer)}
+    return any(w.start in named and w.stem not in asked | CALENDAR_STEMS for w in told)
 
 
 def _is_of_a_nation(word: Word, text: str, asked: frozenset[str]) -> bool:
