@@ -39,7 +39,7 @@ BATCH = 32
 BATCH_BYTES = 200_000
 MOST_ERRORS = 1000
 NONE_TAKEN = "No line holds an article that can be taken."
-ROOM_AGAIN = 5.0  # seconds between tries while the disk is full
+ROOM_AGAIN = 5.0  # seconds between tries while the disk is full or cannot be read
 # JSON may spell a character with six bytes, and a line holds other fields beside the text.
 LINE_FACTOR, LINE_SPARE = 6, 1 << 20
 
@@ -168,25 +168,36 @@ class Importer:
     # The work
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                while not self._ending and not self._unfinished():
-                    self._changed.wait()
-                if self._ending:
-                    return
-                job_id = self._unfinished()[0]
+        while not self._ending:
             try:
-                self._run(job_id)
-            except StorageFull:
-                self._tell(job_id, f"{DISK_FULL.split(':')[0]}: it goes on when there is room.")
-                with self._changed:
-                    self._changed.wait_for(lambda: self._ending, ROOM_AGAIN)
-            except Exception as error:
-                if not isinstance(error, DatelineError):
-                    logger.exception("Import %s failed", job_id)
-                told = str(error) if isinstance(error, DatelineError) else "The log says why."
-                with suppress(StorageFull):  # else it is tried again
-                    self._finish(job_id, "failed", told)
+                self._run_next()
+            except Exception:  # what cannot be read now may be later, and nobody else would do it
+                logger.exception("The imports that are left could not be read")
+                self._pause()
+
+    def _run_next(self) -> None:
+        """Waits for an import that is not finished, and runs it."""
+        with self._changed:
+            while not self._ending and not self._unfinished():
+                self._changed.wait()
+            if self._ending:
+                return
+            job_id = self._unfinished()[0]
+        try:
+            self._run(job_id)
+        except StorageFull:
+            self._tell(job_id, f"{DISK_FULL.split(':')[0]}: it goes on when there is room.")
+            self._pause()
+        except Exception as error:
+            if not isinstance(error, DatelineError):
+                logger.exception("Import %s failed", job_id)
+            told = str(error) if isinstance(error, DatelineError) else "The log says why."
+            with suppress(StorageFull):  # else it is tried again
+                self._finish(job_id, "failed", told)
+
+    def _pause(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._ending, ROOM_AGAIN)
 
     def _run(self, job_id: str) -> None:
         """Takes the job's lines from where it stands to the end, or to its cancelling."""

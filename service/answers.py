@@ -122,6 +122,8 @@ class Answerer:
             reason = self._work(work)
         except Deadline:
             reason = "deadline_exceeded"
+            if not work.searched:
+                self._tell_found([], work)
         return self._finish(work, reason)
 
     def _work(self, work: Work) -> str | None:
@@ -130,7 +132,7 @@ class Answerer:
         for article_id in request.filters.article_ids:
             registry.get(article_id)
         if not registry.count(request.filters):
-            work.tell(Retrieval(sources=[]))
+            self._tell_found([], work)
             return "filtered_out" if registry.count() else "no_articles"
         with work.timings.timed("generate"):
             work.asked = standalone(
@@ -139,12 +141,12 @@ class Answerer:
                 lambda turns, opening: work.reader.text(self._standalone, turns, opening=opening),
             )
         # The model reads of what form the answer is to be; it is nothing to find or to check.
-        asked = parts(without_form(work.asked.question))
+        work.questions = asked = parts(without_form(work.asked.question))
         with work.timings.timed("retrieve"):
             work.outlets = outlets_named(work.asked.question, registry.sources())[:MOST_OUTLETS]
             work.hits = self._search(asked, work)
         passages = [hit.passage for hit in work.hits]
-        work.tell(Retrieval(sources=[_passage_location(passage) for passage in passages]))
+        self._tell_found(passages, work)
         if not any(h.lexical or (h.dense or 0) >= LEAST_COSINE for h in work.hits):
             return "no_match"
         article = registry.passages_of(passages[0].article_id)
@@ -153,9 +155,13 @@ class Answerer:
             try:
                 return self._respond(passages, article, asked, work)
             except ContextTooLong:
-                if len(passages) == 1 or work.citations:
+                if len(passages) == 1:
                     raise
                 passages = passages[: len(passages) // 2]
+
+    def _tell_found(self, passages: Sequence[Passage], work: Work) -> None:
+        work.searched = True
+        work.tell(Retrieval(sources=[_passage_location(passage) for passage in passages]))
 
     def _search(self, asked: Sequence[str], work: Work) -> list[Hit]:
         query, filters = without_form(work.asked.query), work.request.filters
@@ -200,11 +206,16 @@ class Answerer:
         for question in asked:
             part = Part(question, called=question if len(asked) > 1 else "", dated=dated)
             work.parts.append(part)
-            part.reason = self._answer_part(part, contexts, offered, work)
-            if part.reason is None:
-                with work.timings.timed("verify"):
-                    self._contest(part, offered, work)
-                self._accept(part, work)
+            try:
+                part.reason = self._answer_part(part, contexts, offered, work)
+                if part.reason is None:
+                    with work.timings.timed("verify"):
+                        self._contest(part, offered, work)
+                    self._accept(part, work)
+            except ContextTooLong:
+                if not work.citations:
+                    raise
+                part.reason = "not_stated"  # what was told before stays
         return None if work.citations else work.parts[0].reason
 
     def _answer_part(
@@ -327,6 +338,8 @@ class Answerer:
         citations = work.citations
         answered = [p for p in work.parts if p.accepted]
         probabilities = [p.probability(self._calibration) for p in answered or work.parts]
+        unanswered = [p.question for p in work.parts if p not in answered]
+        unanswered += work.questions[len(work.parts) :]
         incomplete = None
         if citations and reason == "deadline_exceeded":
             reason, incomplete = None, "deadline_exceeded"
@@ -338,7 +351,7 @@ class Answerer:
             confidence=round(min(probabilities, default=0.0), 4),
             answer=" ".join(c.text for c in citations),
             citations=citations,
-            unanswered=[p.question for p in work.parts if p not in answered] if answered else [],
+            unanswered=unanswered if answered else [],
             conflicts=work.conflicts,
             dropped=work.dropped,
             incomplete=incomplete,

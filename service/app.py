@@ -88,7 +88,7 @@ from service.quotes import quote_reply
 from service.reading import Budget, ModelNeeded, NoModel
 from service.settings import Settings
 from service.streaming import Tell, streamed
-from service.turns import AT_A_TIME, Turns, Writes
+from service.turns import AT_A_TIME, Places, Turns
 from service.uploads import ARTICLE_BODY, sent_article, spooled
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ class Service:
     ) -> None:
         self.settings = settings
         self.turns = Turns(settings.queue_limit, settings.at_once)
-        self.writes = Writes()
+        self.writes = Places("articles are being added")
+        self.fast_checks = Places("texts are being checked")
         self.ending = False
         self.streams: set[asyncio.Task[BaseModel]] = set()
         self._answers, self._chat, self._imports = answers, chat, imports
@@ -142,6 +143,8 @@ class Service:
         self._importer: Importer | None = None
         self._answering: Answering | None = None
         self._without_model: Answering | None = None
+        # Of their own: what else needs a thread shall keep nobody from one past his time.
+        self._answerers = anyio.CapacityLimiter(settings.at_once + settings.queue_limit)
         self._looks = anyio.CapacityLimiter(AT_A_TIME)
         self._fast_checker: Checker | None = None
         self._failure: DatelineError | None = None
@@ -168,26 +171,36 @@ class Service:
 
     async def made(self, budget: Budget, make: Callable[[Answering, int], Made]) -> Made:
         """What `make` makes, in its turn at the model or without it. Raises QueueFull."""
-        made = await self.made_without_model(make)
+        made = await self.made_without_model(budget, make)
         return made or await self.made_in_turn(budget, make)
 
     async def made_in_turn(self, budget: Budget, make: Callable[[Answering, int], Made]) -> Made:
         """What `make`, which is told the milliseconds waited, makes. Raises QueueFull."""
         answering = self._loaded(self._answering, "model is being loaded")
         async with self.turns.turn(budget) as waited_ms:
-            return await anyio.to_thread.run_sync(make, answering, waited_ms)
+            return await anyio.to_thread.run_sync(
+                make, answering, waited_ms, limiter=self._answerers
+            )
 
-    async def made_without_model(self, make: Callable[[Answering, int], Made]) -> Made | None:
+    async def made_without_model(
+        self, budget: Budget, make: Callable[[Answering, int], Made]
+    ) -> Made | None:
         """What was asked before, or is refused unread, waits for nobody's turn. None where only the
-        model can go on; it is not tried where there is a turn to be had.
+        model can go on, or the time is over; it is not tried where there is a turn to be had.
+
+        Raises QueueFull where too many want to be looked for beside those that wait for a turn.
         """
         answering = self._loaded(self._without_model, "model is being loaded")
         if not self.turns.taken:
             return None
-        try:
-            return await anyio.to_thread.run_sync(make, answering, 0, limiter=self._looks)
-        except ModelNeeded:
-            return None
+        if self._looks.statistics().tasks_waiting > self.settings.queue_limit:
+            self.turns.check()
+        with anyio.move_on_after(budget.left()):  # a thread that has begun is waited for
+            try:
+                return await anyio.to_thread.run_sync(make, answering, 0, limiter=self._looks)
+            except ModelNeeded:
+                pass
+        return None
 
     def end_streams(self) -> None:
         for task in self.streams:
@@ -245,7 +258,8 @@ class Service:
 
     def _language_model(self, language: catalogue.Model) -> "tuple[BaseChatModel, ModelName]":
         if self._chat is not None:
-            return self._chat, ModelName(name=self._chat._llm_type, sha256="")
+            served = self._chat._get_ls_params().get("ls_model_name")
+            return self._chat, ModelName(name=served or self._chat._llm_type, sha256="")
         from service.engine import Engine, LocalChatModel
 
         path, sha256 = catalogue.trusted(language, self.settings.models_dir)
@@ -337,10 +351,9 @@ class RevisionList(BaseModel):
 
 async def _add(request: Request, service: Service, article_id: str | None) -> JSONResponse:
     with service.writes.inside():
-        new = await sent_article(request, article_id, service.settings.max_article_bytes)
-        added = await anyio.to_thread.run_sync(
-            service.index.add, new, limiter=service.writes.limiter
-        )
+        most = service.settings.max_article_bytes
+        new = await sent_article(request, article_id, most, service.writes)
+        added = await service.writes.run(partial(service.index.add, new))
     reply = ArticleReply(
         article=added.article,
         status=added.status,
@@ -450,7 +463,7 @@ def list_revisions(service: Here, article_id: str) -> RevisionList:
 @router.delete("/v1/articles/{article_id}", status_code=204, tags=["articles"])
 async def delete_article(service: Here, article_id: str) -> None:
     """Removes an article: all its revisions, passages and vectors."""
-    await anyio.to_thread.run_sync(service.index.delete, article_id, limiter=service.writes.limiter)
+    await service.writes.run(partial(service.index.delete, article_id))
 
 
 @router.post("/v1/search", tags=["search"])
@@ -466,7 +479,8 @@ async def check_text(request: Request, service: Here, asked: CheckRequest) -> Ch
     index, budget = service.index, Budget(MOST_CHECK_SECONDS)
     if asked.mode == "fast":
         fast = partial(check_reply, service.fast_checker, index, asked, budget)
-        return await _while_connected(request, budget, partial(anyio.to_thread.run_sync, fast))
+        with service.fast_checks.inside():
+            return await _while_connected(request, budget, partial(service.fast_checks.run, fast))
     named = [*(asked.article_ids or []), *asked.filters.article_ids]
 
     def make(answering: Answering, waited_ms: int) -> CheckReply:
@@ -560,7 +574,8 @@ async def _whole_or_streamed(
         return await _while_connected(request, budget, lambda: service.made(budget, whole))
     await anyio.to_thread.run_sync(_find, index, named)
     events: list[tuple[str, BaseModel]] = []
-    ready = await service.made_without_model(partial(made, lambda *event: events.append(event)))
+    look = partial(made, lambda *event: events.append(event))
+    ready = await service.made_without_model(budget, look)
     if ready is None:
         service.turns.check()
 

@@ -151,7 +151,9 @@ class Work:
     timings: Timings = field(default_factory=Timings)
     claims: list[dict[str, Any]] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
+    searched: bool = False  # what was found is told
+    questions: list[str] = field(default_factory=list)  # what the question asks, part by part
+    parts: list[Part] = field(default_factory=list)  # those that are begun
     citations: list[Citation] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     tell: Tell = lambda event: None

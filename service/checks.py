@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from index.embeddings import MiniLM
+from index.embeddings import BATCH, MiniLM, Vectors
 from index.errors import StorageFull
 from index.index import Index
 from index.registry import Filters, Passage
@@ -137,8 +137,9 @@ class Checker:
         `published_at` is the source's date, which "on Tuesday" is read by. What is asked about
         one source in a row is quickest: its tokens are read once.
         """
+        budget = budget or Budget(PATIENCE)
         passages = self._passages(source, title, published_at)
-        return self.check_passages(text, self.finder(passages, text), budget)
+        return self.check_passages(text, self.finder(passages, text, budget), budget)
 
     def check_passages(
         self,
@@ -302,9 +303,9 @@ class Checker:
             for number, passage in enumerate(passage_spans(source, self._embedder.count_tokens))
         ]
 
-    def finder(self, passages: list[Passage], text: str) -> Callable[[str], Found]:
+    def finder(self, passages: list[Passage], text: str, budget: Budget) -> Callable[[str], Found]:
         """What finds the passages for each sentence of `text`, as many as may be read at once, in
-        their order.
+        their order. Raises Deadline.
         """
         # Passages overlap, and what stands in two is read once.
         if sum(self._embedder.count_tokens([e.text for e in evidence(passages)])) <= MOST_TOKENS:
@@ -320,16 +321,25 @@ class Checker:
                     left -= sizes[i]
             return [passages[i] for i in sorted(kept)]
 
-        vectors = self._embedder.encode([p.text for p in passages])
+        vectors = self._encoded([p.text for p in passages], budget)
         claims = [c for span in sentence_spans(text) if is_checkable(c := span.of(text))]
         found = {}
         for at in range(0, len(claims), TOGETHER):
+            budget.check()
             together = claims[at : at + TOGETHER]
             orders = np.argsort(-(self._embedder.encode(together) @ vectors.T), axis=1)
             read = chosen(orders.T.ravel().tolist())  # each sentence's nearest, then its next
             for claim, order in zip(together, orders, strict=True):
                 found[claim] = Found(chosen(order.tolist()), read)
         return found.__getitem__
+
+    def _encoded(self, texts: Sequence[str], budget: Budget) -> Vectors:
+        """Their vectors, a few at a time: a long source takes longer than a client may wait."""
+        vectors = [np.zeros((0, self._embedder.dimensions), np.float32)]
+        for at in range(0, len(texts), BATCH):
+            budget.check()
+            vectors.append(self._embedder.encode(texts[at : at + BATCH]))
+        return np.concatenate(vectors)
 
 
 def check_reply(
@@ -383,7 +393,7 @@ def _finder(
     """
     if 0 < len(filters.article_ids) <= FEW_ARTICLES:
         passages = [p for a in filters.article_ids for p in index.registry.passages_of(a)]
-        return checker.finder(passages, text)
+        return checker.finder(passages, text, budget)
 
     claims = [c for span in sentence_spans(text) if is_checkable(c := span.of(text))]
     found = {}
@@ -392,7 +402,7 @@ def _finder(
         found[claim] = index.search(claim, filters, PASSAGES)
     # What is found for one sentence may bear on the next: together they are read once.
     pooled = {hit.passage.id: hit.passage for hits in found.values() for hit in hits}
-    return checker.finder([pooled[number] for number in sorted(pooled)], text)
+    return checker.finder([pooled[number] for number in sorted(pooled)], text, budget)
 
 
 def _span(word: Word) -> Span:

@@ -200,9 +200,10 @@ class Engine:
         except ModelError:
             model.close()
             raise
-        self._changed = threading.Condition()  # guards the three below
+        self._changed = threading.Condition()  # guards the four below
         self._waiting: list[_Request] = []  # those that are due first, first
         self._computing: list[tuple[_Request, int]] = []  # how many tokens are in the micro-batch
+        self._given_up = False  # the last one was, and somebody still waits for what was in it
         self._closed = False
         # The thread's own. How many sequences hold each cell; llama.cpp numbers them otherwise.
         self._holders = np.zeros(self._context.tokens, np.int32)
@@ -296,10 +297,14 @@ class Engine:
             self._give_up_unwanted()
 
     def _give_up_unwanted(self) -> None:
-        """Ends the micro-batch where nobody waits for most of it: the rest is sooner done anew."""
+        """Ends the micro-batch where nobody waits for most of it: the rest is sooner done anew.
+        Not twice in a row what somebody waits for: those who come and leave would stop all others.
+        """
         with self._changed:
             unwanted = sum(n for request, n in self._computing if request.cancelled.is_set())
-            self._context.give_up(2 * unwanted > sum(n for _, n in self._computing))
+            total = sum(n for _, n in self._computing)
+            again = self._given_up and unwanted < total
+            self._context.give_up(2 * unwanted > total and not again)
 
     # All below runs on the engine's thread.
 
@@ -336,6 +341,10 @@ class Engine:
         began = time.monotonic()
         while (status := self._context.decode(chunks)) == NO_ROOM and self._resident:
             self._drop(self._resident.pop(0))
+        with self._changed:
+            self._given_up = status == GIVEN_UP and not all(
+                request.cancelled.is_set() for request, _ in self._computing
+            )
         if status == GIVEN_UP:
             return
         tokens = sum(len(new) for _, new in planned)

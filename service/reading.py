@@ -136,7 +136,8 @@ class Reader:
     ) -> str | float:
         self._budget.check()
         messages = prompt.render(context, **variables)
-        said = [self._model.sha256, prompt.version, *(str(m.content) for m in messages)]
+        named = [self._model.name, self._model.sha256]
+        said = [*named, prompt.version, *(str(m.content) for m in messages)]
         key = hashlib.sha256(json.dumps(said).encode()).hexdigest()
         body = self._kept.reply(key) if self._kept else None
         if body is not None:

@@ -5,11 +5,12 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+import anyio
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from index.errors import DatelineError, Unavailable
+from index.errors import DatelineError, Deadline, Unavailable
 from service.problems import ENDING, on_anything, on_dateline_error
 from service.reading import Budget
 
@@ -58,9 +59,17 @@ async def _events(
     def tell(name: str, data: BaseModel) -> None:
         loop.call_soon_threadsafe(told.put_nowait, event(name, data.model_dump_json()))
 
-    task = asyncio.create_task(work(tell))
+    scope = anyio.CancelScope()
+
+    async def within() -> BaseModel:
+        with scope:
+            return await work(tell)
+        raise Deadline("The client left.")
+
+    task = asyncio.create_task(within())
     running.add(task)
     task.add_done_callback(running.discard)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it was seen
     task.add_done_callback(lambda _: told.put_nowait(None))
     try:
         while True:
@@ -84,4 +93,5 @@ async def _events(
             yield event("error", bytes(response.body).decode())
     finally:
         budget.cancel()  # the model's thread ends by this
-        task.cancel()  # and who waits for a turn by this
+        # And who waits for a turn by this; whoever has one keeps it until his thread has ended.
+        scope.cancel()

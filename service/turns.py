@@ -2,17 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from math import ceil
+from typing import TypeVar
 
 import anyio
+import anyio.to_thread
 
 from index.errors import QueueFull
 from service.reading import Budget
 
-# Uploads that may be under way; of those, AT_A_TIME are read and embedded.
-MOST_WRITES, AT_A_TIME = 64, 2
+Made = TypeVar("Made")
+
+# Uploads, or checks without the model, that may be under way; AT_A_TIME of them are worked on.
+MOST_PLACES, AT_A_TIME = 64, 2
 
 
 class Turns:
@@ -77,20 +81,25 @@ class Turns:
                 self._took = 0.7 * self._took + 0.3 * took if self._took else took
 
 
-class Writes:
-    """Articles being taken in: a few at a time, and not too many bodies held in memory."""
+class Places:
+    """What is worked on a few at a time, with not too many bodies held in memory meanwhile."""
 
-    def __init__(self) -> None:
-        self.limiter = anyio.CapacityLimiter(AT_A_TIME)
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._limiter = anyio.CapacityLimiter(AT_A_TIME)
         self._inside = 0
 
     @contextmanager
     def inside(self) -> Iterator[None]:
         """From before the body is read to the reply. Raises QueueFull."""
-        if self._inside >= MOST_WRITES:
-            raise QueueFull(f"{self._inside} articles are being added already. Try again shortly.")
+        if self._inside >= MOST_PLACES:
+            raise QueueFull(f"{self._inside} {self._what} already. Try again shortly.")
         self._inside += 1
         try:
             yield
         finally:
             self._inside -= 1
+
+    async def run(self, work: Callable[[], Made]) -> Made:
+        """What `work`, on a thread of a few, gives."""
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)

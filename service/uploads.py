@@ -1,6 +1,7 @@
 """Articles out of requests: JSON, plain text, documents in forms, files of many lines."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from index.articles import NewArticle, json_object, parse_article
 from index.documents import MEDIA_TYPES, completed, plain_text, read_documents
 from index.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from service.problems import media_type
+from service.turns import Places
 
 # What a form may say of its document.
 FIELDS = [name for name in NewArticle.model_fields if name not in ("text", "media_type")]
@@ -39,10 +41,13 @@ ARTICLE_BODY = {
 }
 
 
-async def sent_article(request: Request, article_id: str | None, most: int) -> NewArticle:
+async def sent_article(
+    request: Request, article_id: str | None, most: int, writes: Places
+) -> NewArticle:
     """The article in a body: JSON, plain text with its other fields in the query, or a form.
 
-    `most` is how many bytes its text may have. Raises what tells the caller what to mend.
+    `most` is how many bytes its text may have; it is read in one of the `writes`. Raises what tells
+    the caller what to mend.
     """
     kind = media_type(request)
     if kind == "multipart/form-data":
@@ -56,9 +61,7 @@ async def sent_article(request: Request, article_id: str | None, most: int) -> N
             raise _too_large(most)
         name = document.filename or "The file"
         _name_it(fields, article_id)
-        article = await anyio.to_thread.run_sync(
-            _document, name, data, document.content_type, fields
-        )
+        article = await writes.run(partial(_document, name, data, document.content_type, fields))
     elif kind == "text/plain":
         text = plain_text("The body", await request.body(), request.headers["content-type"])
         fields = {**request.query_params, "text": text}
@@ -66,7 +69,7 @@ async def sent_article(request: Request, article_id: str | None, most: int) -> N
         article = parse_article(fields, "The article")
     elif kind == "application/json":
         body = await request.body()
-        article = await anyio.to_thread.run_sync(_from_json, body, article_id)
+        article = await writes.run(partial(_from_json, body, article_id))
     else:
         raise UnsupportedMediaType(
             "Send the article as application/json, its text alone as text/plain, or a document "
@@ -74,7 +77,7 @@ async def sent_article(request: Request, article_id: str | None, most: int) -> N
         )
     if len(article.text.encode()) > most:
         raise _too_large(most)
-    return await anyio.to_thread.run_sync(completed, article)
+    return await writes.run(partial(completed, article))
 
 
 def _from_json(body: bytes, article_id: str | None) -> NewArticle:

@@ -517,6 +517,48 @@ def test_the_part_that_is_not_stated_is_told(index: Index) -> None:
     assert answer.unanswered == ["what did it cost?"]
 
 
+TWO_PARTS = "Who opened the new bridge at Harrow Mere, and what did it cost?"
+
+
+def test_what_was_told_stays_where_the_next_part_does_not_fit(index: Index) -> None:
+    class Narrow(ScriptedChat):
+        def _stream(self, messages, *args, **kwargs):  # type: ignore[no-untyped-def]
+            if "now only: what did" in str(messages[-1].content):
+                raise ContextTooLong("too long")
+            yield from super()._stream(messages, *args, **kwargs)
+
+    answer = ask(index, Narrow(text="Aldous Finch opened the new bridge."), TWO_PARTS)
+    assert answer.answer == "Aldous Finch opened the new bridge."
+    assert answer.unanswered == ["what did it cost?"]
+
+
+def test_parts_that_there_was_no_time_for_are_unanswered(index: Index) -> None:
+    budget = Budget(60)
+    chat = ScriptedChat(text="Aldous Finch opened the new bridge.")
+    check = budget.check
+
+    def cancel_at_the_second_part() -> None:
+        if sum("now only: what did" in p for p in chat.prompts):
+            budget.cancel()
+        check()
+
+    budget.check = cancel_at_the_second_part  # type: ignore[method-assign]
+    answerer = Answerer(index, chat, ModelName(name="scripted", sha256="0"))
+    question = f"{TWO_PARTS[:-1]}, and how long is it?"
+    answer = answerer.answer(AnswerRequest(question=question), budget)
+    assert answer.answer == "Aldous Finch opened the new bridge."
+    assert answer.incomplete == "deadline_exceeded"
+    assert answer.unanswered == ["what did it cost?", "how long is it?"]
+
+
+def test_replies_of_one_model_are_not_anothers(index: Index) -> None:
+    said = ["Aldous Finch opened the bridge.", "Aldous Finch opened the new bridge."]
+    for text in said:
+        chat = ScriptedChat(text=text)
+        answerer = Answerer(index, chat, ModelName(name=text, sha256=""))
+        assert answerer.answer(AnswerRequest(question=QUESTION), Budget(60)).answer == text
+
+
 def test_yes_or_no_is_said_first_and_what_follows_is_verified(index: Index) -> None:
     said = "Yes, the bridge carries two tram lines."
     chat = ScriptedChat(replies={"Begin with Yes or No": said}, text="no such prompt")

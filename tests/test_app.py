@@ -18,6 +18,9 @@ from serving import ANSWER, ARTICLE, QUESTION, Served, is_problem, serving, unti
 
 from index.embeddings import MiniLM
 from index.errors import ModelError
+from service import app
+from service.contract import CheckReply
+from service.turns import AT_A_TIME, MOST_PLACES
 
 JSON = {"Content-Type": "application/json"}
 
@@ -685,6 +688,53 @@ def test_what_costs_no_model_waits_for_nobody(tmp_path: Path) -> None:
                 ("/v1/checks", {"text": "Residents had to wait for their bridge."}),
             ):
                 is_problem(served.client.post(path, json=body), 503, "queue_full")
+
+
+def test_checks_without_the_model_take_no_question_its_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+
+    def held(*arguments: Any) -> CheckReply:
+        assert goes_on.wait(120)
+        return CheckReply(score=1, sentences=[])
+
+    monkeypatch.setattr(app, "check_reply", held)
+    check = {"text": "Finch opened the bridge.", "source_text": ARTICLE, "mode": "fast"}
+    with serving(tmp_path) as served, ThreadPoolExecutor(MOST_PLACES) as pool:
+        served.add()
+        replies = [
+            pool.submit(served.client.post, "/v1/checks", json=check, timeout=120)
+            for _ in range(MOST_PLACES)
+        ]
+        until(lambda: served.service.fast_checks._inside == MOST_PLACES)
+        is_problem(served.client.post("/v1/checks", json=check), 503, "queue_full")
+        assert served.ask().json()["answerable"]
+        goes_on.set()
+        assert all(reply.result().status_code == 200 for reply in replies)
+
+
+def test_who_only_looks_whether_it_was_asked_before_is_turned_away_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(tmp_path, queue_limit=0) as served, ThreadPoolExecutor(8) as pool:
+        served.add()
+        served.chat.hold()
+        with closing(served.sent_question()):
+            until(lambda: served.chat.running == 1)
+            search, goes_on = served.service.index.search, threading.Event()
+
+            def slow(*arguments: Any, **options: Any) -> Any:
+                assert goes_on.wait(120)
+                return search(*arguments, **options)
+
+            monkeypatch.setattr(served.service.index, "search", slow)
+            looks = [pool.submit(served.ask, max_seconds=60) for _ in range(AT_A_TIME)]
+            until(lambda: served.service._looks.available_tokens == 0)
+            waiting = pool.submit(served.ask, max_seconds=0.3)
+            assert waiting.result().status_code == 503  # its time was over, there is no queue
+            goes_on.set()
+            assert [look.result().status_code for look in looks] == [503] * AT_A_TIME
 
 
 def test_who_is_turned_away_is_told_how_long_the_others_take(tmp_path: Path) -> None:

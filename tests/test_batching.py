@@ -387,6 +387,28 @@ def test_a_micro_batch_that_nobody_waits_for_is_given_up(
     assert finish(emptied, long)[1].usage.cached_tokens == 0
 
 
+def test_those_who_come_and_leave_do_not_stop_who_stays(
+    emptied: Engine, recorder: Recorder
+) -> None:
+    leaving = [emptied.run(noise(seed, 200), max_tokens=1, due=float(seed)) for seed in (71, 72)]
+    with ThreadPoolExecutor(1) as pool:
+        staying = pool.submit(finish, emptied, noise(70, 4), max_tokens=20)
+        until(lambda: any(s.generates for s in emptied._running), PATIENCE)
+        recorder.hold()
+        for stream in leaving:
+            next(stream)
+        given_up = []
+        for seed, stream in zip((71, 72), leaving, strict=True):
+            recorder.let(1)
+            until(lambda s=seed: s in [r.due for r, _ in emptied._computing], PATIENCE)  # type: ignore[misc]
+            stream.close()  # type: ignore[attr-defined]
+            given_up.append(emptied._context._give_up.value)
+        recorder.flow()
+        assert staying.result(PATIENCE)[1].usage.completion_tokens == 20
+    assert given_up == [b"1", b"0"]
+    assert is_sound(emptied)
+
+
 def test_who_leaves_before_their_turn_is_forgotten(emptied: Engine, recorder: Recorder) -> None:
     gone = noise(61, 30)
     stream = emptied.run(gone, max_tokens=8)

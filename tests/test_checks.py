@@ -6,7 +6,7 @@ import pytest
 from fakes import ScriptedChat
 from serving import ARTICLE, Served, is_problem
 
-from index.embeddings import MiniLM
+from index.embeddings import BATCH, MiniLM
 from index.errors import Deadline, StorageFull
 from service import checks
 from service.checks import Checker
@@ -327,6 +327,23 @@ def test_what_was_read_when_the_time_was_over_is_kept(
     with pytest.raises(Deadline):
         checker.check(f"{TOLD_OTHERWISE} {WRONG}", ARTICLE, budget=budget)
     assert len(replies.kept) == 2  # whether it is said, and what stands in a word's place
+
+
+def test_a_long_source_is_embedded_no_longer_than_anybody_waits(
+    embedder: MiniLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget, encode, encoded = Budget(600), embedder.encode, []
+
+    def cancelling(texts: list[str]) -> Any:
+        encoded.extend(texts)
+        budget.cancel()
+        return encode(texts)
+
+    monkeypatch.setattr(embedder, "encode", cancelling)
+    source = " ".join(f"In {year} the bridge at Harrow Mere was painted." for year in range(2000))
+    with pytest.raises(Deadline):
+        Checker(embedder, None, NAME).check(GOOD, source, budget=budget)
+    assert 0 < len(encoded) <= BATCH
 
 
 def test_a_check_without_the_model_ends_when_nobody_waits(embedder: MiniLM) -> None:

@@ -1,6 +1,7 @@
 """Imports: files of articles, with SQLite, Chroma and the embedder as they are in use."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -166,6 +167,23 @@ def test_a_full_disk_makes_a_job_wait_and_loses_nothing(
         assert "goes on when there is room" in (job.detail or "")
     job = ended(importer, job_id)
     assert (job.state, job.done, job.detail) == ("succeeded", 2 * BATCH, None)
+
+
+def test_imports_go_on_where_they_could_not_be_read_for_a_while(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unfinished, failures = importer._unfinished, [sqlite3.OperationalError("disk I/O error")]
+
+    def failing() -> list[str]:
+        if failures:
+            raise failures.pop()
+        return unfinished()
+
+    monkeypatch.setattr(importer, "_unfinished", failing)
+    monkeypatch.setattr("index.jobs.ROOM_AGAIN", 0.01)
+    job_id = submit(importer, lines(1))
+    importer.start()
+    assert ended(importer, job_id).state == "succeeded"
 
 
 def test_a_job_whose_file_is_gone_says_so(importer: Importer) -> None:

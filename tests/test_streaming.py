@@ -1,6 +1,8 @@
 """Answers as server-sent events, over HTTP."""
 
 import json
+import threading
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -10,6 +12,7 @@ from serving import ANSWER, QUESTION, Served, is_problem, until
 
 from index.errors import ModelError
 from service import streaming
+from service.reading import Budget
 
 Events = list[tuple[str, dict[str, Any]]]
 
@@ -67,6 +70,48 @@ def test_where_nothing_is_found_that_is_told_first_too(fresh: Served) -> None:
     (name, retrieval), (_, answer) = streamed(fresh, filters={"sources": ["Nobody"]})
     assert (name, retrieval["sources"]) == ("retrieval", [])
     assert answer["refusal"]["reason"] == "filtered_out"
+
+
+def test_nothing_is_found_where_the_time_is_over_before(fresh: Served) -> None:
+    fresh.add(id="bridge")
+    fresh.chat.hold()
+    before = [
+        {"role": "user", "content": QUESTION},
+        {"role": "assistant", "content": ANSWER},
+    ]
+    events = streamed(fresh, "How long is it?", messages=before, max_seconds=0.5)
+    assert [name for name, _ in events] == ["retrieval", "answer"]
+    assert events[-1][1]["refusal"]["reason"] == "deadline_exceeded"
+
+
+def test_who_leaves_keeps_the_turn_until_what_was_begun_has_ended(
+    fresh: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh.add(id="bridge")
+    search, cancel = fresh.service.index.search, Budget.cancel
+    begun, goes_on, left = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        begun.set()
+        assert goes_on.wait(120)
+        return search(*arguments, **options)
+
+    def noted(budget: Budget) -> None:
+        cancel(budget)
+        left.set()
+
+    monkeypatch.setattr(fresh.service.index, "search", slow)
+    monkeypatch.setattr(Budget, "cancel", noted)
+    body = json.dumps({"question": QUESTION, "stream": True}).encode()
+    head = "POST /v1/answers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with closing(fresh.send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode(), body)):
+        assert begun.wait(120)
+    assert left.wait(120)
+    assert fresh.client.get("/livez").status_code == 200
+    assert fresh.service.turns.taken
+    goes_on.set()
+    until(lambda: not fresh.service.turns.taken)
+    assert fresh.ask().json()["answerable"]
 
 
 def test_an_error_is_an_event_that_holds_a_problem(fresh: Served) -> None:
