@@ -212,9 +212,10 @@ def _citation_scores(outcome: Outcome) -> dict[str, float | None]:
 
 
 def _claim_scores(row: Row, outcome: Outcome) -> dict[str, float | None]:
-    sentences = outcome.get("sentences", [])
-    if not sentences:  # it raised, or there was nothing to check: not supported
-        sentences = [{"score": 0.0, "entailment": 0.0, "coverage": 0.0, "fast": 0.0}]
+    checked = [s for s in outcome.get("sentences", []) if s["label"] != "not_checkable"]
+    # It raised, or there was nothing to check: not supported.
+    nothing = {"score": 0.0, "entailment": 0.0, "coverage": 0.0, "fast": 0.0}
+    sentences = checked or [nothing]
     return {
         "supported": float(bool(positive(row))),
         "least": min(s["score"] for s in sentences),
@@ -222,15 +223,15 @@ def _claim_scores(row: Row, outcome: Outcome) -> dict[str, float | None]:
         "reading": min(s["entailment"] for s in sentences),
         "coverage": min(s["coverage"] for s in sentences),
         "fast": min((s["fast"] for s in sentences if "fast" in s), default=None),
-        "sentences": float(len(sentences)),
+        "sentences": float(len(checked)),
         "seconds": outcome.get("seconds"),
-        "sentence_seconds": _each(outcome.get("seconds"), sentences),
-        "fast_sentence_seconds": _each(outcome.get("fast_seconds"), sentences),
+        "sentence_seconds": _each(outcome.get("seconds"), checked),
+        "fast_sentence_seconds": _each(outcome.get("fast_seconds"), checked),
     }
 
 
 def _each(seconds: float | None, sentences: Sequence[object]) -> float | None:
-    return None if seconds is None else seconds / len(sentences)
+    return seconds / len(sentences) if seconds is not None and sentences else None
 
 
 def _briefing_scores(row: Row, outcome: Outcome) -> dict[str, float | None]:

@@ -412,6 +412,22 @@ def test_claims_are_checked_sentence_by_sentence(embedder: MiniLM, tmp_path: Pat
     assert told["items"]["c0"]["outcomes"]["dateline"]["sentences"][0]["text"].endswith("bridge.")
 
 
+def test_what_states_nothing_counts_in_no_figure_of_the_check(tmp_path: Path) -> None:
+    (chosen,) = read_sets([written(tmp_path / "faith_made_up.jsonl", CLAIMS)])
+    told = {"label": "supported", "score": 0.8, "entailment": 0.9, "coverage": 0.7, "fast": 0.6}
+    empty = {"label": "not_checkable"} | dict.fromkeys([*told][1:], 0.0)
+    outcome = {"sentences": [told, empty], "seconds": 3.0, "fast_seconds": 0.5}
+    found = scores(chosen, CLAIMS[0], outcome)
+    assert (found["least"], found["mean"], found["reading"], found["coverage"]) == (
+        *(0.8, 0.8, 0.9, 0.7),
+    )
+    assert (found["fast"], found["sentences"], found["sentence_seconds"]) == (0.6, 1, 3)
+    assert found["fast_sentence_seconds"] == 0.5
+    found = scores(chosen, CLAIMS[0], outcome | {"sentences": [empty]})
+    assert (found["least"], found["fast"], found["sentences"]) == (0, 0, 0)
+    assert found["sentence_seconds"] is None
+
+
 def test_both_modes_of_the_check_are_measured_in_one_run(embedder: MiniLM, tmp_path: Path) -> None:
     (chosen,) = read_sets([written(tmp_path / "cite_made_up.jsonl", CLAIMS)])
     systems = [dateline(embedder, ScriptedChat())]
