@@ -306,6 +306,18 @@ def _picked(data: Columns, positions: Whole) -> Columns:
     return {name: values[positions] for name, values in data.items()}
 
 
+def _group(row: Row) -> object:
+    """What is drawn as one, as its items are not independent: those on one document. Where
+    questions have several documents (MultiHop-RAG), those on the same ones; of a question's
+    variants (RGB), which have documents of its own, all.
+    """
+    if document := row.get("doc_id") or row.get("context_doc_id"):
+        return document
+    if "variant" in row:
+        return row["question"]
+    return tuple(sorted(row.get("gold_doc_ids", []))) or row["id"]
+
+
 def _statistics(kind: Kind, data: Columns) -> dict[str, float]:
     """Those that there are items for."""
     found = {name: statistic(data) for name, statistic in STATISTICS[kind].items()}
@@ -320,8 +332,7 @@ def figures(view: View, outcomes: Mapping[str, Outcome], seed: int) -> dict[str,
     made = {i: outcomes[i] for i in view.items}
     scored = {i: scores(*view.items[i], made[i]) for i in made}
     data = columns(view.kind, list(scored.values()))
-    # Claims about one text are not independent: whole texts are drawn.
-    groups = {i: row.get("doc_id", i) for i, (_, row) in view.items.items()}
+    groups = {i: _group(row) for i, (_, row) in view.items.items()}
     samples = draws(list(groups.values()), seed=seed)
     values, resampled = (
         _statistics(view.kind, data),

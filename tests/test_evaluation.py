@@ -547,6 +547,36 @@ def test_two_runs_are_compared_over_the_items_of_both(questions: EvaluationSet) 
     assert compare("questions", now, before, seed=0)["right"]["items"] == 0
 
 
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"doc_id": "d", "context_doc_id": "another"},
+        {"context_doc_id": "d"},
+        {"gold_doc_ids": ["e", "d"]},
+        {"variant": "positive+noise", "question": "Who?", "gold_doc_ids": ["d"]},
+    ],
+)
+def test_questions_on_one_document_are_drawn_as_one(
+    questions: EvaluationSet, about: dict[str, Any]
+) -> None:
+    rows = [QUESTIONS[0] | about | {"id": str(i)} for i in range(8)]
+    rows[1] |= {"gold_doc_ids": rows[1]["gold_doc_ids"][::-1]}
+    if "variant" in about:
+        rows[1] |= {"variant": "negative-only", "gold_doc_ids": []}
+    (view,) = views([(questions, rows)])
+    answers = {str(i): {"answered": True, "answer": SAID if i % 2 else "No."} for i in range(8)}
+    right = figures(view, answers, seed=0)["figures"]["right"]
+    assert (right["value"], right["interval"]) == (0.5, [0.5, 0.5])
+
+
+def test_a_question_without_a_document_is_drawn_by_itself(questions: EvaluationSet) -> None:
+    rows = [QUESTIONS[2] | {"id": str(i)} for i in range(8)]
+    (view,) = views([(questions, rows)])
+    answers = {str(i): {"answered": bool(i % 2), "answer": SAID} for i in range(8)}
+    refused = figures(view, answers, seed=0)["figures"]["refused"]
+    assert refused["interval"][0] < 0.5 < refused["interval"][1]
+
+
 # The command
 
 
