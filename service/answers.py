@@ -313,7 +313,7 @@ class Answerer:
             return
         part.accepted = True
         first = len(work.citations)
-        for verified in _newest_first(part) if part.others else part.verified:
+        for verified in _sentences(part):
             # What was told for an earlier part answers this one too.
             if not part.others and any(_tells_again(verified, c) for c in work.citations[:first]):
                 continue
@@ -400,7 +400,9 @@ class Answerer:
             ],
             "claims": work.claims,
             # What would be said if nothing were refused: what is verified of what the model wrote.
-            "draft": " ".join(v.text for p in work.parts for v in p.verified),
+            "draft": " ".join(
+                self._written_out(v, p).text for p in work.parts for v in _sentences(p)
+            ),
         }
 
     def _refusal(self, work: Work, reason: str) -> Refusal:
@@ -449,8 +451,12 @@ def _tells_again(verified: Verified, earlier: Citation) -> bool:
     )
 
 
-def _newest_first(part: Part) -> list[Verified]:
-    """What the articles say against each other, a sentence each: the newest figure leads."""
+def _sentences(part: Part) -> list[Verified]:
+    """What the part is answered with. What the articles say against each other is a sentence each:
+    the newest figure leads.
+    """
+    if not part.others:
+        return part.verified
     return sorted(
         [part.verified[0], *part.others],
         key=lambda v: v.grounds.cited[0].passage.published_at or "",

@@ -140,6 +140,7 @@ STATISTICS: dict[str, dict[str, Statistic]] = {
         **{name: _mean_of(name) for name in BRIEFED},
     },
 }
+COUNTS = {"calibration_error": "draft_right"}  # the column whose items a figure counts
 
 
 def scores(chosen: EvaluationSet, row: Row, outcome: Outcome) -> dict[str, float | None]:
@@ -162,7 +163,7 @@ def scores(chosen: EvaluationSet, row: Row, outcome: Outcome) -> dict[str, float
         "confidence": outcome.get("confidence", 0.0 if "error" in outcome else None),
         "seconds": outcome.get("seconds"),
     }
-    draft = str(outcome.get("draft", ""))
+    draft = answer if answered else str(outcome.get("draft", ""))  # what is said, or would be
     if asked:
         counted["false_refusals"] = not answered
         counted["yes_no_right" if yes_no else "right"] = answered and right(answer)
@@ -342,10 +343,11 @@ def figures(view: View, outcomes: Mapping[str, Outcome], seed: int) -> dict[str,
         "figures": {
             name: {
                 "value": value,
-                "items": int((~np.isnan(data[name])).sum()) if name in data else len(scored),
+                "items": int((~np.isnan(data[counts])).sum()) if counts in data else len(scored),
                 "interval": interval(other.get(name) for other in resampled),
             }
             for name, value in values.items()
+            for counts in [COUNTS.get(name, name)]
         },
         "seconds": _spread(data["seconds"]),
         "stages": _stages(made.values()),

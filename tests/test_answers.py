@@ -171,6 +171,14 @@ def test_asked_when_the_day_that_the_words_come_to_is_told_and_marked(index: Ind
     assert ask(index, chat).answer == chat.text  # "Who ...?"
 
 
+def test_the_draft_is_what_would_be_told(index: Index) -> None:
+    said = "Aldous Finch opened the new bridge at Harrow Mere on Friday."
+    question = "When did Aldous Finch open the new bridge at Harrow Mere?"
+    answer = ask(index, ScriptedChat(text=said, yes=0.55), question, include_trace=True)
+    assert answer.refusal is not None and answer.trace is not None
+    assert answer.trace["draft"] == f"{said[:-1]} (3 May 2024)."
+
+
 def test_a_day_that_the_article_contradicts_is_given_as_its_words_have_it(index: Index) -> None:
     text = "OXNEY, 7 May 2024 (Gazette) - The Dunmore ferry sank in the lock early on Monday."
     index.add(NewArticle(id="ferry", text=text, title="Ferry", published_at="2024-05-07"))
@@ -618,12 +626,13 @@ def told_of_twice(
             f"From “{source}, 2024-05-05”:\n{LATER}\n\nQuestion": "The bridge is 240 metres long."
         },
     )
-    return ask(index, chat, question)
+    return ask(index, chat, question, include_trace=True)
 
 
 def test_where_outlets_disagree_both_are_told_and_the_newer_leads(index: Index) -> None:
     answer = told_of_twice(index, "Herald")
     assert answer.answer == "The bridge is 240 metres long. The bridge is 212 metres long."
+    assert answer.trace is not None and answer.trace["draft"] == answer.answer
     (conflict,) = answer.conflicts
     assert conflict.sides == answer.citations
     assert [s.article_id for c in answer.citations for s in c.sources] == ["later", "bridge"]

@@ -220,6 +220,19 @@ def test_what_an_item_counts(questions: EvaluationSet) -> None:
     assert scores(questions, QUESTIONS[2], {"error": "It broke."})["refused"] == 0
 
 
+def test_what_is_said_counts_for_calibration_and_a_draft_where_nothing_is(
+    questions: EvaluationSet,
+) -> None:
+    said = {"answered": True, "answer": SAID, "draft": "Nobody.", "confidence": 0.9}
+    found = scores(questions, QUESTIONS[0], said)
+    assert (found["draft_right"], found["draft_right_or_none"]) == (1, 1)
+    (view,) = views([(questions, QUESTIONS)])
+    refused = {"answered": False, "answer": "", "draft": "", "confidence": 0.0}
+    made = {"q1": said, "q2": refused, "q3": said | {"answered": False, "answer": ""}}
+    found = figures(view, made, seed=0)["figures"]
+    assert found["calibration_error"]["items"] == 2 and found["auroc"]["items"] == 3
+
+
 def test_yes_or_no_questions_are_told_apart_by_the_first_word(questions: EvaluationSet) -> None:
     row = QUESTIONS[0] | {"answers": ["Yes"]}
     for answer, right in (("Yes, he did.", 1), ("He did, yes.", 0)):
