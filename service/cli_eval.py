@@ -308,7 +308,8 @@ def _cell(found: dict[str, Any], name: str) -> str:
         return ""
     if "seconds" in name:
         digits = 1 if name == "seconds" else 2
-        return f"{spread['p50']:.{digits}f}\np95 {spread['p95']:.{digits}f}"
+        kept = f"\n{found['kept']} kept" if found.get("kept") else ""  # seconds of an earlier run
+        return f"{spread['p50']:.{digits}f}\np95 {spread['p95']:.{digits}f}{kept}"
     return f"{spread['p50']:.0f}" if name == "words" else f"{spread['mean']:.1f}"
 
 

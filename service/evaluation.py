@@ -486,15 +486,17 @@ def run(
     resume: bool,
     note: Callable[[], None] = lambda: None,
 ) -> list[Outcome]:
-    """Each row's outcome: with `resume` the one kept, where there is one of the same version.
+    """Each row's outcome: with `resume` the one kept, where there is one of the same version. Such
+    a one is marked as `kept`, as its seconds are of an earlier run.
 
     `note` is called after each. A row that raises has an outcome that is an `error`, which is
     told and not kept.
     """
     keys = [f"{system.name} {system.version} {chosen.digest[:16]} {row['id']}" for row in rows]
     found = {key: kept.get(key) if resume else None for key in keys}
-    for outcome in found.values():
+    for key, outcome in found.items():
         if outcome is not None:
+            found[key] = outcome | {"kept": True}
             note()
     missing = [(key, row) for key, row in zip(keys, rows, strict=True) if found[key] is None]
     if missing:

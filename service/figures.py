@@ -350,6 +350,7 @@ def figures(view: View, outcomes: Mapping[str, Outcome], seed: int) -> dict[str,
             for counts in [COUNTS.get(name, name)]
         },
         "seconds": _spread(data["seconds"]),
+        "kept": sum(bool(o.get("kept")) for o in made.values()),  # theirs are of an earlier run
         "stages": _stages(made.values()),
         "groups": groups,
         "errors": [o["error"] for o in made.values() if "error" in o],

@@ -16,6 +16,7 @@ from index.embeddings import MiniLM
 from index.errors import ContextTooLong, InvalidRequest
 from service import cli, evaluation
 from service.checks import Checker, least
+from service.cli_eval import _cell
 from service.contract import ModelName
 from service.evaluation import (
     BESIDE,
@@ -482,7 +483,13 @@ def test_briefings_of_both_systems_are_held_by_one_check(embedder: MiniLM, tmp_p
     )
     asked = len(chat.prompts)
     again = run()  # all of it is kept, what the check said too
-    assert len(chat.prompts) == asked and again["sets"] == told["sets"]
+    assert len(chat.prompts) == asked
+    for name, system in view["systems"].items():  # the seconds too, which is told
+        later = again["sets"][0]["systems"][name]
+        assert (system.pop("kept"), later.pop("kept")) == (0, 1)
+        assert "kept" not in _cell(system, "seconds")
+        assert _cell(later | {"kept": 1}, "seconds").endswith("\n1 kept")
+    assert again["sets"] == told["sets"]
     json.dumps(told, allow_nan=False)
 
 
