@@ -182,8 +182,9 @@ class Bench:
         }
 
     def cancel(self, times: int = 100) -> Figures:
-        """From a client's leaving until its sequence is gone: half of the times while the
-        prompt is read, and two others generate all the while."""
+        """From a client's leaving until its sequence is gone: half of the times while its prompt is
+        read, half once it generates, while another's is read beside. Two others generate all the
+        while."""
         steps, ended = [0, 0], threading.Event()
 
         def generate(other: int) -> None:
@@ -197,16 +198,23 @@ class Bench:
         with ThreadPoolExecutor(len(steps)) as clients:
             others = [clients.submit(generate, other) for other in range(len(steps))]
             for i in range(times):
-                tokens = self.prompt(self.header(), " ".join(self.articles[:4]), "Report it all.")
-                run = self.engine.run(tokens[-(1500 if i % 2 else 60) :], max_tokens=200)
+                header = self.header()
+                tokens = self.prompt(header, " ".join(self.articles[:4]), "")[:1500]
+                leaves = reads = self.engine.run(tokens, max_tokens=200)
+                if i % 2:
+                    tokens = self.engine.tokenize(f"{header} Count on: 1, 2, 3,")
+                    leaves = self.engine.run(tokens, max_tokens=200)
+                    while not isinstance(next(leaves), Step):
+                        pass
                 for _ in range(1 + i % 4):
-                    next(run)
+                    next(reads)
                 start = time.monotonic()
-                run.close()  # type: ignore[attr-defined]
-                while len(self.engine._running) > len(steps):
+                leaves.close()  # type: ignore[attr-defined]
+                while self._is_there(tokens):
                     time.sleep(0.0005)
                 taken.append(time.monotonic() - start)
                 went_on += self._all_step(steps)
+                reads.close()  # type: ignore[attr-defined]
             ended.set()
         for other in others:
             other.result()  # a failure of theirs is raised here
@@ -215,6 +223,11 @@ class Bench:
             "longest, ms": 1000 * max(taken),
             "gone, the others going on": went_on,
         }
+
+    def _is_there(self, prompt: list[int]) -> bool:
+        """Whether a request of this prompt, of which there is but one, waits or runs."""
+        requests = [*self.engine._waiting, *(s.request for s in list(self.engine._running))]
+        return any(request.tokens[: len(prompt)] == prompt for request in requests)
 
     def _all_step(self, steps: list[int]) -> bool:
         """Whether each of them gets another token, within ten seconds."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import pytest
 
 from bench import speed_report
+from bench.engine import Bench
 from bench.load import Told
 from bench.machine import _best, _int8
 from bench.speed import PARTS, Corpus, _against, _profile, _ratio
 from bench.speed_report import BEGIN, END, ROWS
+from service.engine import Engine, Step
 
 
 @pytest.fixture
@@ -125,6 +128,41 @@ def test_the_report_is_written_between_its_marks(
     text = (tmp_path / "speed.md").read_text()
     assert "bygone" not in text and text.startswith("# Before") and text.endswith("after\n")
     assert "some-model" in text and "cold question" in text
+
+
+class Watched(Engine):
+    """Notes of each request for 200 tokens how many it had when it left, and whether another prompt
+    was being read."""
+
+    def run(self, tokens: list[int], *, max_tokens: int, **options: Any) -> Iterator[Any]:
+        steps = 0
+        try:
+            for event in super().run(tokens, max_tokens=max_tokens, **options):
+                steps += isinstance(event, Step)
+                yield event
+        finally:
+            others = [s for s in self._running if s.request.tokens[: len(tokens)] != tokens]
+            if max_tokens == 200:
+                self.left.append((steps, any(not s.generates for s in others)))
+
+    left: list[tuple[int, bool]]
+
+
+@pytest.mark.model
+def test_half_of_those_who_leave_had_tokens_while_another_s_prompt_was_read(
+    tiny_path: Path,
+) -> None:
+    engine = Watched(tiny_path)
+    engine.left = []
+    try:
+        found = Bench(engine, 1).cancel(4)
+    finally:
+        engine.close()
+    assert found["gone, the others going on"] == 4
+    # What is read beside leaves behind each that generates.
+    (first, one, _, third, three, _) = engine.left
+    assert first[0] == third[0] == 0
+    assert all(steps > 0 and beside for steps, beside in (one, three))
 
 
 def test_every_part_is_told_of() -> None:
