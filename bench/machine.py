@@ -100,6 +100,12 @@ def resident_mb(pid: int | str = "self", what: str = "VmRSS") -> float:
     return int(found[1]) * 1024 / 1_000_000 if found else 0.0
 
 
+def untuned() -> dict[str, str]:
+    """This environment as it is for whom we are compared with: without what `service/__init__.py`
+    sets for its own llama.cpp."""
+    return {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+
+
 # llama-bench
 
 SOURCES = ("tools/llama-bench/llama-bench", "tools/llama-bench/main", "common/common", "common/log")
@@ -121,7 +127,7 @@ class LlamaBench:
     def rate(self, *what: int | str) -> float:
         """Tokens a second, of `-p N` read or `-n N` generated."""
         command = [str(part) for part in (*self._command, "-p", 0, "-n", 0, *what)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, env=untuned(), capture_output=True, text=True, check=True)
         (run,) = json.loads(done.stdout)
         return float(run["avg_ts"])
 

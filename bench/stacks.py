@@ -2,7 +2,8 @@
 llama_cpp.server, and Dateline's engine alone.
 
 The stock stack and the engine are this module, started as `python -m bench.stacks`: they read one
-JSON object a line and reply with one.
+JSON object a line and reply with one. `bench.machine` loads llama.cpp, and is imported before
+`service`, which sets how long llama.cpp's threads spin: the stock stack has no part in that.
 """
 
 import json
@@ -24,7 +25,7 @@ from typing import Any
 
 import httpx
 
-from bench.machine import resident_mb
+from bench.machine import resident_mb, untuned
 from index.articles import NewArticle
 from service import catalogue
 from service.settings import Settings
@@ -41,15 +42,13 @@ def located(name: str) -> Path:
 class Child:
     """A process and the URL it serves on. `log` is where it says what goes wrong."""
 
-    def __init__(
-        self, command: Sequence[str], port: int, environment: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, command: Sequence[str], port: int, environment: dict[str, str]) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.started = time.monotonic()
         self.log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             command,
-            env=os.environ | (environment or {}),
+            env=environment,
             stdout=self.log,
             stderr=self.log,
             cwd=ROOT,
@@ -95,7 +94,7 @@ class Ours(Child):
         port = free_port()
         # As `dateline` does, of the sources beside this file, wherever the package is installed.
         start = [sys.executable, "-c", "from service.cli import main; main()"]
-        super().__init__([*start, "serve", "--port", str(port)], port, environment)
+        super().__init__([*start, "serve", "--port", str(port)], port, os.environ | environment)
 
     def take(self, articles: Sequence[NewArticle]) -> None:
         lines = "".join(f"{new.model_dump_json(exclude_none=True)}\n" for new in articles)
@@ -144,7 +143,7 @@ class LlamaServer(Child):
         options = {"model": path, "n_ctx": 4096, "n_threads": threads, "port": port}
         options |= {"n_threads_batch": threads, "host": "127.0.0.1"}
         command = [sys.executable, "-m", "llama_cpp.server"]
-        super().__init__([*command, *(f"--{k}={v}" for k, v in options.items())], port)
+        super().__init__([*command, *(f"--{k}={v}" for k, v in options.items())], port, untuned())
         self.until("/v1/models")
 
     def complete(self, prompts: Sequence[str], most: int) -> Reply:
@@ -166,9 +165,9 @@ class LlamaServer(Child):
 class Piped:
     """A process of this module: a request at a time, as JSON lines."""
 
-    def __init__(self, kind: str, **about: Any) -> None:
+    def __init__(self, kind: str, environment: dict[str, str], **about: Any) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.stacks", kind],
+            [sys.executable, "-m", "bench.stacks", kind], env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.pid = self._process.pid
@@ -201,9 +200,8 @@ class Stock(Piped):
     name = "stock"
 
     def __init__(self, model: str, articles: Sequence[NewArticle]) -> None:
-        super().__init__(
-            "stock", model=model, articles=[new.model_dump(exclude_none=True) for new in articles]
-        )
+        known = [new.model_dump(exclude_none=True) for new in articles]
+        super().__init__("stock", untuned(), model=model, articles=known)
 
     def ask(self, question: str, article: str | None = None) -> Reply:
         return self.call({"question": question, "article": article})
@@ -215,7 +213,7 @@ class EngineAlone(Piped):
     name = "Dateline's engine"
 
     def __init__(self, model: str, threads: int) -> None:
-        super().__init__("engine", model=model, threads=threads)
+        super().__init__("engine", dict(os.environ), model=model, threads=threads)
 
     def complete(self, prompts: Sequence[str], most: int) -> Reply:
         return self.call({"complete": list(prompts), "most": most})

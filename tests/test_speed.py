@@ -2,19 +2,24 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
 from bench import speed_report
 from bench.engine import Bench
 from bench.load import Told
-from bench.machine import _best, _int8
+from bench.machine import LlamaBench, _best, _int8
 from bench.speed import PARTS, Corpus, _against, _profile, _ratio
 from bench.speed_report import BEGIN, END, ROWS
+from bench.stacks import EngineAlone, LlamaServer, Ours, Stock
 from service.engine import Engine, Step
 
 
@@ -170,6 +175,38 @@ def test_every_part_is_told_of() -> None:
 
     told = re.findall(r"^    ([a-z]+) {2,}", speed.__doc__ or "", re.MULTILINE)
     assert sorted(told) == sorted(PARTS)
+
+
+def test_only_our_own_processes_spin_as_we_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+
+    def start(command: Any, env: dict[str, str], **options: Any) -> Any:
+        given.append(env.get("GOMP_SPINCOUNT"))
+        return MagicMock(**{"wait.return_value": 0, "stdout.readline.return_value": "{}"})
+
+    def measure(command: Any, env: dict[str, str], **options: Any) -> Any:
+        given.append(env.get("GOMP_SPINCOUNT"))
+        return SimpleNamespace(stdout='[{"avg_ts": 100}]')
+
+    monkeypatch.setenv("GOMP_SPINCOUNT", "3000")
+    monkeypatch.setattr("subprocess.Popen", start)
+    monkeypatch.setattr("subprocess.run", measure)
+    monkeypatch.setattr("bench.machine._built", lambda: Path("llama-bench"))
+    monkeypatch.setattr(LlamaServer, "until", lambda server, path: 0)
+    for served in (Ours("some-model"), LlamaServer(Path("model"), 2)):
+        served.close()
+        served.log.close()
+    EngineAlone("some-model", 2)
+    Stock("some-model", [])
+    LlamaBench(Path("model"), 2).rate("-p", 512)
+    assert given == ["3000", None, "3000", None, None]
+
+
+def test_the_stock_stack_has_llama_cpp_before_we_set_how_long_it_spins() -> None:
+    command = [sys.executable, "-X", "importtime", "-c", "import bench.stacks"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines()]
+    assert loaded.index("llama_cpp") < loaded.index("service")
 
 
 def test_onnx_runtime_takes_the_product_of_integers() -> None:
