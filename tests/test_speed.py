@@ -82,9 +82,10 @@ def test_a_ratio_is_of_medians() -> None:
 
 def test_a_figure_is_held_against_what_it_must_be() -> None:
     cold, prefill = ROWS["cold"], ROWS["prefill"]
-    assert [cold.mark(v) for v in (0.5, 0.7, 0.71)] == ["aim", "must", "**missed**"]
-    assert [prefill.mark(v) for v in (0.98, 0.95, 0.9)] == ["aim", "must", "**missed**"]
-    assert ROWS["named cold"].mark(9) == ""
+    assert [cold.mark(v, 1) for v in (0.5, 0.7, 0.71)] == ["aim", "must", "**missed**"]
+    assert [prefill.mark(v, 1) for v in (0.98, 0.95, 0.9)] == ["aim", "must", "**missed**"]
+    assert ROWS["named cold"].mark(9, 1) == ""
+    assert [ROWS["stream"].mark(0.4, n) for n in (4, 5)] == ["too few", "aim"]
 
 
 def results() -> dict[str, Any]:
