@@ -19,6 +19,7 @@ from service.wording import (
     Word,
     is_content,
     names,
+    negates,
     quotations,
     runs,
     stems,
@@ -103,6 +104,55 @@ _ALIKE = [
         "dismissed sacked fired cut",
     )
 ]
+# What came of people, and of money, by plain words and by such as may tell it: of so many of whom a
+# text has the one plainly, another is not told. Who was evacuated may have been rescued.
+PEOPLE, MONEY = "people", "money"
+_FATES = {
+    PEOPLE: (
+        (
+            r"kill(?:s|ed)?|die[ds]?|dead|drowned|perished|death toll|lost their lives",
+            r"bod(?:y|ies)|casualt\w+|corpses?|deaths?|dying|executed|fatal\w*|kill\w+|lives|murder\w*"
+            r"|shot|surviv\w+|toll|victims?",
+        ),
+        (
+            r"injure[ds]?|hurts?|wound(?:s|ed)",
+            r"burn\w*|casualt\w+|harm\w*|hospital\w*|injur\w+|shot|treated|un(?:harm|hurt|injur)\w*"
+            r"|wound\w*",
+        ),
+        (r"missing|unaccounted for", r"disappear\w*|found|lost|search\w*|trace\w*|vanish\w*"),
+        (
+            r"arrest(?:s|ed)?|detain(?:s|ed)?",
+            r"arrest\w+|bars|captured|caught|custody|det(?:ain|ent)\w+|held|hold\w*|jail\w*|seized",
+        ),
+        (
+            r"rescue[ds]?|saved|found (?:alive|safe)|evacuate[ds]?|airlifted",
+            r"alive|brought|evacuat\w+|freed|plucked|pulled|rescu\w+|safe\w*|sav(?:es?|ing)|surviv\w+"
+            r"|unharmed|unhurt|well",
+        ),
+        (
+            r"displace[ds]?|(?:fled|flee|leave|left) their homes|evacuate[ds]?",
+            r"displac\w+|evacuat\w+|fled|flee\w*|homeless|homes?|houses?|shelter\w*",
+        ),
+        (r"acquitted|cleared of", r"acquit\w*|clear\w*|exonerated|freed|guilty"),
+        (
+            r"sacked|dismissed|laid off",
+            r"cut|dismiss\w*|fired|jobs?|lay\w*|posts?|redundan\w+|sack\w*",
+        ),
+    ),
+    MONEY: (
+        (r"stolen|stole|looted", r"loot\w*|robbed|steal\w*|taken|theft|took"),
+        (r"recovered|returned", r"back|found|recover\w*|return\w*|seized"),
+        (r"fined", r"fin(?:e|es|ing)|ordered|paid|pay\w*|penalt\w+"),
+        (r"offered", r"bid\w*|gave|given|offer\w*|propos\w+"),
+        (r"asked for|demanded", r"ask\w*|call\w*|claim\w*|demand\w*|seek\w*|sought|want\w*"),
+    ),
+}
+_FATE = {
+    of: [
+        re.compile(rf"\b(?:(?P<plain>{plain})|{other})\b", re.IGNORECASE) for plain, other in table
+    ]
+    for of, table in _FATES.items()
+}
 # What a body reports of itself, and what it was: "Holm Foods, which makes jam, reported revenue of
 # 30 million", "Holm's revenue last year was", "the profit of Holm rose to".
 _FIGURE = (
@@ -142,6 +192,7 @@ class Count:
     place: frozenset[str]
     beside: frozenset[str]  # all that stands between the same boundaries
     deeds: frozenset[str]
+    clause: str = ""  # the same, without what stands before or behind "when"
     says: bool = False  # whose it is says so, and need not be whom it is told of
 
     def is_like(self, other: "Count") -> bool:
@@ -156,7 +207,9 @@ def counts_hold(claim: str, source: str, common: frozenset[str] = frozenset()) -
     """
     theirs = list(_counts(source, common))
     return not any(
-        _is_swapped(count, theirs) or _is_of_another_deed(count, source, common)
+        _is_swapped(count, theirs)
+        or _is_of_another_deed(count, source, common)
+        or (not negates(claim) and _is_of_another_fate(count, source, common))
         for count in _counts(claim, common)
     ) and not (_measures_otherwise(claim, source) or _takes_all(claim, source))
 
@@ -283,6 +336,46 @@ def _is_of_another_deed(count: Count, source: str, common: frozenset[str]) -> bo
     )
 
 
+def fates(text: str, of: str = PEOPLE, *, plain: bool = False) -> list[int]:
+    """The class of each word that tells, or may tell, what came of people, or of money."""
+    found = [(i, match) for i, each in enumerate(_FATE[of]) for match in each.finditer(text)]
+    return [i for i, match in found if match["plain"] or not plain]
+
+
+def _is_of_another_fate(count: Count, source: str, common: frozenset[str]) -> bool:
+    """Whether the source tells only that something else came of so many, and of none but others
+    what the claim tells came of them: "17 people were hurt", of "the death toll rose to 17".
+    """
+    if count.kind in (AGE, A_YEAR):
+        return False
+    told = [
+        (text, [*_told(text, common)])
+        for span in sentence_spans(source)
+        if (text := span.of(source))
+    ]
+    here = [
+        [t.clause for t in counts if t.number == count.number]
+        for text, counts in told
+        if count.number in stems(text)
+    ]
+    elsewhere = [t.clause for _, counts in told for t in counts if t.number != count.number]
+    return any(
+        (mine := {*fates(count.clause, of, plain=True)})
+        and here
+        and all(clauses for clauses in here)
+        and all(
+            fates(clause, of, plain=True) and not mine & {*fates(clause, of)}
+            for clauses in here
+            for clause in clauses
+        )
+        and all(
+            fates(source, of).count(each) == sum(fates(c, of).count(each) for c in elsewhere)
+            for each in mine
+        )
+        for of in _FATE
+    )
+
+
 def _takes_all(claim: str, source: str) -> bool:
     """Whether a claim tells of all of that of which its source tells of a part."""
     parts = [m for m in _PART_OF.finditer(source) if not _WHOLE.search(source)]
@@ -394,7 +487,10 @@ def _count(
         who = _subject(here[:at])
     beside = frozenset(w.stem for w in here)
     deeds = frozenset(w.stem for w in here if is_deed(w.text))
-    return Count(number.stem, kind, who, what, _placed(after), beside, deeds, says)
+    start = max((w.start for w in here[:at] if w.text.casefold() in _WHEN), default=here[0].start)
+    last = here[-1].start + len(here[-1].text)
+    told = sentence[start : min(clause, last)]
+    return Count(number.stem, kind, who, what, _placed(after), beside, deeds, told, says)
 
 
 def _is_age(sentence: str, number: Word) -> bool:

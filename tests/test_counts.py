@@ -148,3 +148,37 @@ def test_a_number_keeps_the_bound_that_its_source_has(
 )
 def test_how_many_one_has_another_has_not(claim: str, source: str, holds: bool) -> None:
     assert keeps_holder(claim, source, "Corfe is to buy Dale. The Reds won.") == holds
+
+
+GORGE = "Seventeen people died and 28 were hurt when a bus fell into the gorge."
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "holds"),
+    [
+        ("Seventeen people were injured in the gorge crash.", GORGE, False),
+        ("28 people died when a bus fell into the gorge.", GORGE, False),
+        ("The crash injured 17 people.", "The death toll rose to 17 on Tuesday.", False),
+        ("Nine miners were rescued.", "Nine miners died in the pit at Holm.", False),
+        ("400 people were evacuated.", "The flood at Dale killed 400 people.", False),
+        ("Six guards were dismissed.", "Six guards were acquitted on Monday.", False),
+        ("$40,000 was stolen from Holm.", "About $40,000 has been recovered so far.", False),
+        ("Seventeen people were killed in the gorge crash.", GORGE, True),
+        ("28 people were injured.", GORGE, True),
+        ("28 people were killed or injured.", GORGE, True),
+        ("The 17 dead were not injured before.", GORGE, True),
+        ("17 were on the bus that killed Holm.", GORGE, True),
+        # What may be told in other words, and of the same people in turn.
+        (
+            "12 people were arrested.",
+            "Police held 12 people over the attack that killed Holm.",
+            True,
+        ),
+        ("Nine miners were rescued.", "Nine miners missing since Monday are alive.", True),
+        ("Nine miners died.", "Nine miners were missing. They died, Holm said.", True),
+        ("400 people were rescued.", "Helicopters evacuated 400 people.", True),
+        ("$40,000 was stolen from Holm.", "The theft was in May. $40,000 was recovered.", True),
+    ],
+)
+def test_what_came_of_so_many_came_of_no_others(claim: str, source: str, holds: bool) -> None:
+    assert counts_hold(claim, source) == holds
