@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from index.articles import Article
 from index.index import STOP_WORDS
 from index.sentences import sentence_spans
+from service.counts import DEAD, INJURED, fates
 from service.dates import mentions
 from service.dates_held import held
 from service.grounding import Evidence, Similarity, covered, proper_names, weights_of
@@ -334,6 +335,23 @@ _OLD_ITSELF = re.compile(
     r" (?:(?!(?:aged?|at|became|has|he|is|she|turned|was|when)\b)[\w’'-]+ )+?"
     r"\d[\d,.]* (?:months|years) old\b"
 )
+# "How many people were hurt": not how many of the hurt, or hurt people, were in hospital, nor how
+# many came to kill.
+_ASKS_HOW_MANY = re.compile(
+    r"\bhow many(?! (?:\w+ )?(?:days|hours|minutes|months|times|weeks|years)\b)"
+    r"(?P<what>(?: (?!(?:after|because|before|if|since|that|when|where|which|while|who|whose)\b)"
+    r"[\w’'-]+)+)",
+    re.IGNORECASE,
+)
+_FATED = (
+    r"(?:arrested|dead|detained|displaced|evacuated|hurt|injured|killed|missing|rescued|wounded)"
+)
+_THE_HURT = re.compile(
+    rf"\A {_FATED} (?!at\b|by\b|in\b|on\b)"
+    rf"|\b(?:an?|by|for|of|the|their|those) (?:\w+ )?{_FATED}\b|\bto kill\b"
+    rf"|\b(?:died|{_FATED}) .*\b(?:are|did|had|has|have|is|was|were)\b",
+    re.IGNORECASE,
+)
 # ", said Ada Krall of the county police": whose name that is nobody asked.
 _SAID_AT_THE_END = re.compile(r",\s+(?:according to|said|says|told)\s[^,;]*(?=[,;.]|\Z)")
 
@@ -379,6 +397,22 @@ def tells_when(question: str, text: str) -> bool:
     return not _ASKS_DATE.search(question) and any(
         w.is_number or w.text.casefold() in _TIMES for w in words(text)
     )
+
+
+def lacks_fate(question: str, answer: str, cited: str) -> bool:
+    """Whether a question asks how many died, were hurt, arrested or rescued, and the answer tells
+    only what else came of people; or neither it nor what is cited tells that anybody died or was
+    hurt, where that is asked.
+    """
+    first, *more = [m["what"] for m in _ASKS_HOW_MANY.finditer(question)] or [""]
+    asked = {*fates(first, plain=True)}
+    # "No one was hurt" tells of the dead, too.
+    if not asked or more or _THE_HURT.search(first) or negates(answer):
+        return False
+    told = {*fates(answer)}
+    if fates(answer, plain=True) and not asked & told:
+        return True
+    return asked <= {DEAD, INJURED} and not asked & {*told, *fates(cited)}
 
 
 def lacks_kind(question: str, answer: str, whole: str = "") -> bool:

@@ -25,6 +25,7 @@ from service.asked import (
     continued,
     denied,
     gainsays,
+    lacks_fate,
     lacks_kind,
     means_another,
     repeats,
@@ -524,7 +525,8 @@ class Attempt:
         # A name may be written otherwise; a year that nobody tells of is another one, and who says
         # something else is somebody else.
         plainly = times(missing, question) + len(others)
-        plainly += lacks_kind(question, said, self.work.asked.question) or bool(aside)
+        lacks = lacks_kind(question, said, self.work.asked.question)
+        plainly += lacks or lacks_fate(question, said, quotation) or bool(aside)
         signals["unmet"] = float(len([*missing, *others, *aside]) + PLAINLY * plainly)
 
     def _beside_the_matter(self) -> list[str]:

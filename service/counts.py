@@ -107,27 +107,31 @@ _ALIKE = [
 # What came of people, and of money, by plain words and by such as may tell it: of so many of whom a
 # text has the one plainly, another is not told. Who was evacuated may have been rescued.
 PEOPLE, MONEY = "people", "money"
+DEAD, INJURED = 0, 1  # the first two of what came of people
 _FATES = {
     PEOPLE: (
         (
             r"kill(?:s|ed)?|die[ds]?|dead|drowned|perished|death toll|lost their lives",
-            r"bod(?:y|ies)|casualt\w+|corpses?|deaths?|dying|executed|fatal\w*|kill\w+|lives|murder\w*"
-            r"|shot|surviv\w+|toll|victims?",
+            r"bod(?:y|ies)|casualt\w+|claim\w*|corpses?|deaths?|drown\w*|dying|executed|fatal\w*|hanged"
+            r"|kill\w+|lives|massacre\w*|murder\w*|shot|slain|stabbed|surviv\w+|toll|victims?",
         ),
         (
             r"injure[ds]?|hurts?|wound(?:s|ed)",
-            r"burn\w*|casualt\w+|harm\w*|hospital\w*|injur\w+|shot|treated|un(?:harm|hurt|injur)\w*"
+            r"burn\w*|casualt\w+|harm\w*|hospital\w*|injur\w+|shot|stabbed|treat\w*|un(?:harm|hurt|injur)\w*"
             r"|wound\w*",
         ),
-        (r"missing|unaccounted for", r"disappear\w*|found|lost|search\w*|trace\w*|vanish\w*"),
+        (
+            r"missing|unaccounted for",
+            r"disappear\w*|found|lost|search\w*|sought|trace\w*|vanish\w*",
+        ),
         (
             r"arrest(?:s|ed)?|detain(?:s|ed)?",
-            r"arrest\w+|bars|captured|caught|custody|det(?:ain|ent)\w+|held|hold\w*|jail\w*|seized",
+            r"arrest\w+|bars|captured|caught|charged|custody|det(?:ain|ent)\w+|held|hold\w*|jail\w*|seized",
         ),
         (
             r"rescue[ds]?|saved|found (?:alive|safe)|evacuate[ds]?|airlifted",
             r"alive|brought|evacuat\w+|freed|plucked|pulled|rescu\w+|safe\w*|sav(?:es?|ing)|surviv\w+"
-            r"|unharmed|unhurt|well",
+            r"|taken|took|unharmed|unhurt|well",
         ),
         (
             r"displace[ds]?|(?:fled|flee|leave|left) their homes|evacuate[ds]?",

@@ -10,6 +10,7 @@ from service.asked import (
     continued,
     denied,
     gainsays,
+    lacks_fate,
     lacks_kind,
     means_another,
     replaced,
@@ -154,6 +155,44 @@ def test_an_answer_has_something_of_the_kind_that_is_asked_for(
     question: str, answer: str, lacks: bool
 ) -> None:
     assert lacks_kind(question, answer) == lacks
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "lacks"),
+    [
+        ("How many people were injured at Holm?", "63 soldiers and 12 sailors died at Holm.", True),
+        ("How many people have died at Holm?", "The lake has fallen to 18 percent.", True),
+        ("How many people at Holm died when it burst?", "The dam burst in 1998.", True),
+        ("How many people did the flood kill?", "The flood drove 400 people away.", True),
+        ("How many miners were rescued?", "Nine miners died.", True),
+        ("How many died in Holm?", "Twelve were found dead in Holm.", False),
+        ("How many people were injured?", "No one was hurt.", False),
+        ("How many people were killed?", "Nobody died.", False),
+        ("How many people were killed?", "No one was hurt.", False),
+        ("How many people were killed?", "The flood claimed 12 victims.", False),
+        ("How many people were hurt?", "Nine people were treated in hospital.", False),
+        ("How many miners were rescued?", "Nine miners were brought up alive.", False),
+        # What is asked is something else.
+        ("How many of the dead were children?", "Three were children.", False),
+        ("How many injured people were flown out?", "Nine people were flown out.", False),
+        ("How many people killed at Holm were children?", "Three were children.", False),
+        ("How many men came to kill Holm?", "Nine men came.", False),
+        ("How many men came after Holm was killed?", "Nine men came.", False),
+        ("How many sailed when it sank and how many died?", "Forty men sailed.", False),
+        ("How many days was Holm missing?", "He was found dead after nine days.", False),
+        ("How many pages were missing?", "Nine pages had been torn out.", False),
+    ],
+)
+def test_asked_how_many_were_hurt_an_answer_tells_of_the_hurt(
+    question: str, answer: str, lacks: bool
+) -> None:
+    assert lacks_fate(question, answer, "") == lacks
+
+
+def test_what_is_cited_may_tell_that_it_is_the_dead_who_are_counted() -> None:
+    asked, cited = "How many people have died at Holm?", "Deaths at Holm have risen to 12."
+    assert not lacks_fate(asked, "The number has risen to 12.", cited)
+    assert lacks_fate(asked, "Nine were hurt.", "Nine were hurt, and 12 people died.")
 
 
 @pytest.mark.parametrize(
