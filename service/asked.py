@@ -15,12 +15,19 @@ from index.sentences import sentence_spans
 from service.counts import DEAD, INJURED, fates
 from service.dates import mentions
 from service.dates_held import held
-from service.grounding import Evidence, Similarity, covered, proper_names, weights_of
+from service.grounding import (
+    SUBJECT_PRONOUN,
+    Evidence,
+    Similarity,
+    covered,
+    proper_names,
+    weights_of,
+)
 from service.nations import kin, tells_a_nation
 from service.offices import kinds_missing, offices_missing
 from service.opposites import not_opposed, opposites
 from service.plans import not_yet
-from service.roles import SHE_SAYS, is_deed, may_mean
+from service.roles import BETWEEN, SHE_SAYS, is_deed, may_mean
 from service.wording import (
     CALENDAR_STEMS,
     NUMBERS,
@@ -515,6 +522,52 @@ def begins_with_another(question: str, text: str) -> bool:
         and not {w.stem for w in first} & stems(question)
         and not asked & (stems(text) | kin(text))
     )
+
+
+# "Did Ada Krall resign?": who is asked about, right behind the verb.
+_POLAR = re.compile(
+    r"\A(?:and |but )?(?:did|does|do|has|have|had|is|was|were|are|will|would)\s", re.I
+)
+_MAY_INTERVENE = BETWEEN | {"and", "is", "was", "were", "which", "who"}
+NEAR_THE_VERB = 3  # words between it and the name of whom is asked about
+
+
+def did_another(question: str, text: str) -> bool:
+    """Whether a text tells that somebody else did what the question asks of somebody whom it does
+    not name: "Ola Brand, who had resigned, spoke" to "Did Krall resign?".
+    """
+    verb = _POLAR.match(question)
+    subject = runs(question, names(question))[:1]
+    if not verb or not subject or SUBJECT_PRONOUN.match(text):
+        return False
+    if len(question[verb.end() : subject[0][0].start].split()) > NEAR_THE_VERB:
+        return False
+    if {w.stem for w in subject[0]} & stems(text):
+        return False
+    behind = subject[0][-1].start + len(subject[0][-1].text)
+    deed = next((w for w in words(question) if w.start >= behind and is_content(w)), None)
+    said = words(text)
+    for run in runs(text, names(text)):
+        rest = (w for w in said if w.start > run[-1].start)
+        did = next((w for w in rest if w.text.casefold() not in _MAY_INTERVENE), None)
+        if deed and did and did.stem == deed.stem:
+            return True
+    return False
+
+
+_WHAT_SAID = re.compile(
+    r"\bwhat (?:did|do|does|had|has|have)\s(?P<who>.+?)\s(?:say|said|tell|told|write|written)\b",
+    re.IGNORECASE,
+)
+
+
+def said_by_another(question: str, text: str) -> bool:
+    """Whether a text tells nothing of whose words the question asks for: neither names them, nor
+    has what "she said".
+    """
+    match = _WHAT_SAID.search(question)
+    named = runs(match["who"], names(match["who"])) if match else []
+    return bool(named) and named[-1][-1].stem not in stems(text) and not SHE_SAYS.search(text)
 
 
 def means_another(question: str, text: str, before: str) -> bool:

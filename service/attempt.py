@@ -24,12 +24,14 @@ from service.asked import (
     beside_the_matter,
     continued,
     denied,
+    did_another,
     gainsays,
     lacks_fate,
     lacks_kind,
     means_another,
     repeats,
     replaced,
+    said_by_another,
     tells_of,
     tells_when,
     times,
@@ -73,6 +75,7 @@ from service.yes_no import (
     asked_for,
     asks_still,
     bears_on,
+    holds_half,
     may_be_no,
     swapped,
     told,
@@ -294,6 +297,8 @@ class Attempt:
                 continue
             if SUBJECT_PRONOUN.match(text) and not tells_of(asked, text):
                 continue
+            if said_by_another(asked, text) or did_another(question, text):
+                continue
             if best and means_another(asked, text, self._before(best)):
                 continue
             if share >= least:
@@ -421,6 +426,9 @@ class Attempt:
             word = ""
             if not part.verified:
                 return
+        if not word and not holds_half(part.question, part.verified[0].text):
+            part.verified = []
+            return
         first = part.verified[0]
         text = unwrapped(first.text, [c.text for c in first.grounds.cited])
         if word:
@@ -517,6 +525,7 @@ class Attempt:
             settled = 0.0 if missing else self._told() == "No" and TOLD_BY_CODE
             prompt = self.prompts["answerable"]
             signals["settled"] = settled or self.work.reader.yes(prompt, alone, part="")
+            missing += [said] * did_another(question, said)
         elif not self._gathers:
             missing += denied(question, said)
             missing += untrue(question, quotation, " ".join(known))

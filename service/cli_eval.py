@@ -86,6 +86,7 @@ BRIEFINGS = {
     "citations exact": "exact",
     "seconds": "seconds",
 }
+LIMIT = 100
 SHORT = {"calibration_error", *FURTHER.values()}  # shown without an interval
 
 
@@ -93,7 +94,9 @@ def evaluate_sets(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Files of sets, or their folder.")
     ],
-    limit: Annotated[int, typer.Option(min=1, help="Items a file.")] = 100,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Items a file.", show_default=str(LIMIT))
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All items.")] = False,
     anchor: Annotated[
         bool, typer.Option("--anchor", help="Ask LangChain's usual stack too.")
@@ -111,12 +114,14 @@ def evaluate_sets(
     ] = None,
 ) -> None:
     """Measure answers, checks and briefings on public sets."""
+    if every and limit:
+        raise InvalidRequest("Give either --limit or --all.")
     before = _earlier(earlier) if earlier else None
     sets = read_sets(paths)
     if to:
         _check_writable(to)
     folder = kept or platformdirs.user_cache_path("dateline") / "evaluation"
-    most = None if every else limit
+    most = None if every else limit or LIMIT
     try:
         with _systems(load_settings(), anchor) as (systems, about), _progress() as step:
             told = about | evaluate(

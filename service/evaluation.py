@@ -137,8 +137,9 @@ def _sets(file: Path) -> Iterator[EvaluationSet]:
             articles, names = _articles(asked)
             yield EvaluationSet(name, "questions", asked, articles, names, digest)
     except (ValueError, KeyError, TypeError) as error:
+        why = f"a line has no {error}" if isinstance(error, KeyError) else str(error)
         raise InvalidRequest(
-            f"{file.name} holds neither questions, claims nor articles to evaluate ({error!r})."
+            f"{file.name} holds neither questions, claims nor articles to evaluate: {why}."
         ) from None
 
 

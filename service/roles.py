@@ -101,7 +101,7 @@ _DOTTED = re.compile(r"\b(Dr|Mrs?|Ms|Prof|Rev|Capt|Gen|Sen|Gov|Lt|Sgt)\.")
 OFFICE_WORDS = 4  # before a name, at most: "the new fire chief Ada Krall"
 NOT_THEIRS = 0.5  # of what somebody is to have said, at most told otherwise than as his
 # Between a name and what its bearer did.
-_BETWEEN = frozenset("has have had also then later again still now once even never not".split())
+BETWEEN = frozenset("has have had also then later again still now once even never not".split())
 _BE = frozenset("is are was were be been being".split())
 _DEED = re.compile(
     r"(?:\w+ed|said|won|made|took|gave|told|met|led|paid|sold|bought|wrote|left|went|ran|held"
@@ -616,7 +616,7 @@ def _following(text: str, end: int, rest: tuple[Word, ...]) -> Word | None:
             return None
         end = word.start + len(word.text)
         folded = word.text.casefold()
-        if folded not in _BETWEEN:
+        if folded not in BETWEEN:
             plain = word.text.islower() and is_content(word) and folded not in _BE
             return word if plain and (is_deed(word.text) or _DOES.match(word.text)) else None
     return None

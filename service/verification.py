@@ -23,6 +23,7 @@ from service.nations import kin
 from service.orders import orders
 from service.prompts import Prompt
 from service.reading import LEFT_OUT, Reader, judge
+from service.roles import is_deed
 from service.wording import (
     CALENDAR_STEMS,
     NUMBERS,
@@ -66,6 +67,7 @@ CUTS = 3
 REPEATED = 4  # words in a row that a sentence that stutters says twice
 _TWICE = re.compile(r"\b(\w+ly)\s+\w+\s+\1\b", re.IGNORECASE)
 _WHO = re.compile(r",\s+(?:who|which)\s+(?=\w)")
+_AND = re.compile(r",?\s+and\s+(?P<verb>[\w’'-]+)")
 _WHILE = re.compile(r",\s+(?:while|whereas)\s+(?=\w)")
 # Whom a sentence ends with: "Ada Krall", "a new pump", "two inspectors".
 _NOUN = r"(?:[a-z’'-]+\s)?[a-z’'-]+"
@@ -244,10 +246,14 @@ def stutters(claim: str) -> bool:
 
 def going_on(claim: str, told: str) -> str:
     """The claim without the sentence that was told, which it begins with: "They sent two men, who
-    left" is "The two men left" where "They sent two men." was told, and "They sent two men, while
-    rents rose" is "Rents rose". Else it as it stands.
+    left" is "The two men left" where "They sent two men." was told, "They sent two men, while rents
+    rose" is "Rents rose", and "They sent two men and left" is "They left". Else it as it stands.
     """
     before = told.rstrip(" .")
+    goes_on = _AND.match(claim, len(before)) if before and claim.startswith(before) else None
+    deeds = [w for w in words(before) if is_deed(w.text)]
+    if goes_on and is_deed(goes_on["verb"]) and len(deeds) == 1:
+        return f"{before[: deeds[0].start].rstrip()} {claim[goes_on.start('verb') :]}"
     if before and claim.startswith(before) and (beside := _WHILE.match(claim, len(before))):
         rest = claim[beside.end() :]
         return rest[:1].upper() + rest[1:]

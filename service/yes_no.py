@@ -238,6 +238,14 @@ def bears_on(question: str, text: str, least: float = LEAST_BORNE) -> bool:
     return len(asked & stems(_plain(text, undone=True))) >= least * len(asked)
 
 
+def holds_half(question: str, text: str) -> bool:
+    """Whether a text has half of what is asked, beside whom and what it is asked of: else it is no
+    reply without a Yes or No.
+    """
+    asked = asked_for(question) - {w.stem for w in names(question)}
+    return 2 * len(asked & stems(_plain(text, undone=True))) >= len(asked)
+
+
 def may_be_no(question: str, text: str) -> bool:
     """Whether what was read as a No may be one, as far as its words tell: it denies something, or
     has some of what is asked and no more than half, so that it may have something else instead.

@@ -456,6 +456,11 @@ def test_a_sentence_that_goes_on_from_one_told_is_told_from_there() -> None:
     on = "The board sent two inspectors, who are to report within 30 days."
     assert going_on(on, told) == "The two inspectors are to report within 30 days."
     assert going_on("They met Ada Krall, who left.", "They met Ada Krall.") == "Ada Krall left."
+    strike = "The last strike began in 2016"
+    ended = f"{strike} and ended in May."
+    assert going_on(ended, f"{strike}.") == "The last strike ended in May."
+    for other in (f"{strike} and its leader is Ola Brand.", f"{strike} and 40 left."):
+        assert going_on(other, f"{strike}.") == other
     assert (
         going_on("It has a new pump, which broke.", "It has a new pump.") == "The new pump broke."
     )

@@ -9,11 +9,13 @@ from service.asked import (
     beside_the_matter,
     continued,
     denied,
+    did_another,
     gainsays,
     lacks_fate,
     lacks_kind,
     means_another,
     replaced,
+    said_by_another,
     tells_another_time,
     times,
     unmet,
@@ -213,6 +215,39 @@ def test_a_sentence_may_begin_with_another_than_is_asked_about(
     question: str, text: str, another: bool
 ) -> None:
     assert begins_with_another(question, text) == another
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "another"),
+    [
+        (
+            "Did Krall resign?",
+            "Her deputy, Ola Brand, who had resigned, gave evidence.",
+            True,
+        ),
+        ("Did Krall resign?", "Ola Brand resigned in May.", True),
+        ("Did Krall resign?", "Ada Krall and Ola Brand resigned in May.", False),
+        ("Did Krall resign?", "She resigned in May, as Ola Brand resigned.", False),
+        ("Did Krall resign?", "Ola Brand said the mayor had resigned.", False),
+        ("Did Corfe buy Dale?", "Ola Brand said the firm had bought Dale.", False),
+        ("Who resigned?", "Ola Brand resigned in May.", False),
+    ],
+)
+def test_what_somebody_else_did_is_no_yes(question: str, text: str, another: bool) -> None:
+    assert did_another(question, text) == another
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "another"),
+    [
+        ("What did Ada Krall tell the court about Brand?", "Brand pleaded guilty in May.", True),
+        ("What did Ada Krall tell the court about Brand?", "Krall told it that he lied.", False),
+        ("What did Ada Krall say about Brand?", "He lied, she said.", False),
+        ("What did the mayor say about Brand?", "Brand pleaded guilty in May.", False),
+    ],
+)
+def test_what_somebody_said_names_them(question: str, text: str, another: bool) -> None:
+    assert said_by_another(question, text) == another
 
 
 def test_what_another_part_asks_is_nothing_new() -> None:

@@ -16,7 +16,7 @@ from index.embeddings import MiniLM
 from index.errors import ContextTooLong, InvalidRequest
 from service import cli, evaluation
 from service.checks import Checker, least
-from service.cli_eval import _cell
+from service.cli_eval import _cell, evaluate_sets
 from service.contract import ModelName
 from service.evaluation import (
     BESIDE,
@@ -355,13 +355,18 @@ def test_samples_are_seeded_balanced_and_grow_by_their_limit() -> None:
     assert len(sample(rows, None, seed=0)) == len(sample(rows, 1000, seed=0)) == 100
 
 
+def test_a_limit_of_all_items_is_none(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="either"):
+        evaluate_sets([tmp_path], limit=3, every=True)
+
+
 def test_what_is_no_set_is_told_in_plain_words(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match=r"is not there\. Give the folder"):
         read_sets([tmp_path / "nowhere"])
     with pytest.raises(InvalidRequest, match="holds no qa_"):
         read_sets([tmp_path])
     written(tmp_path / "qa_odd.jsonl", [{"id": "1", "title": "a document"}])
-    with pytest.raises(InvalidRequest, match=r"qa_odd\.jsonl holds neither"):
+    with pytest.raises(InvalidRequest, match=r"qa_odd\.jsonl holds neither.*: a line has no ."):
         read_sets([tmp_path])
     for rows in ([], [CLAIMS[0] | {"label": "questionable"}]):
         empty = written(tmp_path / "faith_empty.jsonl", rows)

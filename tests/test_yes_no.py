@@ -1,7 +1,7 @@
 import pytest
 
 from service.asked import continued
-from service.yes_no import swapped, told, unled, unwrapped
+from service.yes_no import holds_half, swapped, told, unled, unwrapped
 
 HEADLINE = "Weir at Corfe gives way"
 AROUND = (
@@ -168,3 +168,17 @@ def test_a_title_keeps_its_capital_after_the_word() -> None:
     beside = "She sang The Old Weir with the choir."
     assert continued("The singer left.", beside) == "the singer left."
     assert continued("The Old Weir was sung.", beside) == "The Old Weir was sung."
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "holds"),
+    [
+        ("Has Krall's party got a majority on the council?", "Voters chose Ada Krall.", False),
+        ("Has Krall left the mill?", "Ada Krall will leave the mill soon.", True),
+        ("Was Brand convicted of theft?", "Ola Brand was charged with theft.", True),
+    ],
+)
+def test_what_has_little_of_what_is_asked_is_no_reply(
+    question: str, text: str, holds: bool
+) -> None:
+    assert holds_half(question, text) == holds
