@@ -51,6 +51,7 @@ from service.wording import (
     DENIES,
     DENIES_WITHIN,
     TITLES,
+    denials,
     fold,
     is_content,
     names,
@@ -751,8 +752,7 @@ def _negation_holds(claim: str, text: str) -> bool:
     # "No digging is allowed" is "Digging is banned".
     unsaid = negated(text, within=DENIED_WITHIN) - stems(claim)
     turned = any(opposites(w.stem) & unsaid for w in sequence)
-    there_denied = negated(text)
-    return not there_denied or not there_denied <= affirmed or turned
+    return turned or not any(denied and denied <= affirmed for denied in denials(text))
 
 
 def _left(text: str) -> set[str]:

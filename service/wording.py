@@ -313,14 +313,22 @@ def negated(
     back: int = 0,
 ) -> frozenset[str]:
     """Content words that a negator stands before, at most so many words away; `back` behind it."""
-    found = set()
+    return frozenset().union(*denials(text, negators, within, back))
+
+
+def denials(
+    text: str,
+    negators: frozenset[str] = NEGATORS,
+    within: int = NEGATED_WITHIN,
+    back: int = 0,
+) -> Iterator[frozenset[str]]:
+    """The same of each negator."""
     sequence = words(text)
     for i, word in enumerate(sequence):
         folded = word.text.casefold().replace("’", "'")
         if folded in negators or folded.endswith("n't"):
             around = sequence[max(0, i - back) : i] + sequence[i + 1 : i + 1 + within]
-            found |= {w.stem for w in around if is_content(w)}
-    return frozenset(found)
+            yield frozenset(w.stem for w in around if is_content(w))
 
 
 def negates(text: str) -> bool:

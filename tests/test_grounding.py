@@ -701,6 +701,21 @@ def test_a_headline_is_cited_before_another_number_of_something_else() -> None:
         ("Ada Krall did not miss the final.", "Krall skipped the final.", False),
         ("Digging is allowed in May.", "No digging is allowed in May.", False),
         (
+            "The cooks have backed the boycott.",
+            "The cooks have not backed the boycott but will not work without new ovens.",
+            False,
+        ),
+        (
+            "The cooks will not work without new ovens.",
+            "The cooks have not backed the boycott but will not work without new ovens.",
+            True,
+        ),
+        (
+            "The cooks left for Dale.",
+            "The cooks, who have not backed the boycott, left without new ovens for Dale.",
+            True,
+        ),
+        (
             "Rents rose in Dale in a year that was not known as a bad one.",
             "Rents fell in Dale in a year that was known as a bad one.",
             False,
