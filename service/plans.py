@@ -10,7 +10,7 @@ from index.sentences import sentence_spans
 from service.offices import STAGE, stage_of
 from service.opposites import same_side
 from service.roles import SAYS, is_deed
-from service.wording import Word, is_content, names, stems, words
+from service.wording import IRREGULAR, Word, is_content, names, stems, words
 
 # What is to be, or may be; "May" is a month.
 _MODAL = re.compile(
@@ -18,6 +18,7 @@ _MODAL = re.compile(
 )
 _TOKEN = re.compile(r"[\w’'-]+")
 _PAST = re.compile(r"(\w{3,}?)(?:ied|ed)\Z", re.IGNORECASE)
+_OWN_PAST = IRREGULAR | {"left": "leave"}
 _REACHES = re.compile(
     r"\b(?:reach\w*|qualif\w*|advanc\w*|progress\w*|through|into|book\w*|berth|clinch\w*|secur\w*"
     r"|earn\w*|forc\w*|head\w*|place|spot)\b",
@@ -47,6 +48,7 @@ _NOT_SOUGHT = frozenset(
     " whom whose why".split()
 )
 _DETERMINERS = frozenset("a an her his its my our that the their this your".split())
+_NO_PAST = _DETERMINERS | {"be", "being"}  # "the left", "to be sold"
 # What "to resume" follows where it is only planned; not "agreed" or "decided", which are deeds.
 _PLANS = frozenset(
     "aim aims due expect expected expects hope hopes intend intends likely plan planned plans"
@@ -98,21 +100,32 @@ def done(claim: str, source: str, around: str = "") -> bool:
     said, there = _TOKEN.findall(claim), _TOKEN.findall(source)
     for i, word in enumerate(said):
         past = _PAST.match(word)
-        if not past or _is_modal(said, i):
+        verb = "" if past or said[i - 1].lower() in _NO_PAST else _OWN_PAST.get(word, "")
+        if not (past or verb) or _is_modal(said, i):
             continue
-        root = past[1].lower()
-        at = [j for j, w in enumerate(there) if _is_form(w.lower(), root)]
+        root = past[1].lower() if past else verb
+        at = [
+            j
+            for j, w in enumerate(there)
+            if _OWN_PAST.get(w.lower()) == root or _is_form(w.lower(), root)
+        ]
         told = not _OPEN.search(" ".join(said[:i]))
         # "Planned to close", and shut since.
         otherwise = stems(source) & same_side(next(iter(words(word))).stem) - stems(word)
         told = told and not _is_planned(said, i) and said[i - 1].lower() not in _DETERMINERS
         if at and all(
-            _is_modal(there, j)
+            (_is_modal(there, j) and not _was_after_all(there, j))
             or (told and (_is_asked(there, j) or (_is_planned(there, j) and not otherwise)))
             for j in at
         ):
             return False
     return True
+
+
+def _was_after_all(tokens: list[str], at: int) -> bool:
+    """Whether it is told as done: "could not find any", "would go on to win"."""
+    before, behind = tokens[max(0, at - 2) : at], tokens[at : at + 3]
+    return before == ["could", "not"] or (before[-1:] == ["would"] and behind == ["go", "on", "to"])
 
 
 def _is_planned(tokens: list[str], at: int) -> bool:

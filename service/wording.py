@@ -106,7 +106,7 @@ _VERBS = (
     "understand understood, wear wore worn, win won, withdraw withdrew withdrawn, "
     "write wrote written"
 )
-_IRREGULAR = {form: verb for verb, *forms in map(str.split, _VERBS.split(", ")) for form in forms}
+IRREGULAR = {form: verb for verb, *forms in map(str.split, _VERBS.split(", ")) for form in forms}
 
 
 TEXTS = 2048  # whose words are kept: the sentences that a dozen questions are held against
@@ -133,7 +133,7 @@ _SPELLINGS = (
 
 @lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
-    return str(_stemmers.english.stemWord(_IRREGULAR.get(word, word)))
+    return str(_stemmers.english.stemWord(IRREGULAR.get(word, word)))
 
 
 @dataclass(frozen=True, slots=True)

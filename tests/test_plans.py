@@ -18,6 +18,13 @@ from service.plans import done, never_sought, not_graver, not_surmised, only_ahe
         ("Holm said the fee would be raised.", "The fee will be raised, Holm said.", True),
         ("Holm raised the fee.", "Holm raised the fee and will raise it again.", True),
         ("Holm carried the vote.", "Holm may carry the vote.", False),
+        ("Holm left the board.", "Holm will leave the board once the mill is sold.", False),
+        ("Holm left the board.", "Holm will leave Dale, as he left the board.", True),
+        ("Holm became mayor.", "Holm is to become mayor in May.", False),
+        ("Two mills were sold.", "Holm asked them to sell two mills.", False),
+        ("Two mills are to be sold.", "Two mills will be sold.", True),
+        ("Divers found nobody.", "Divers could not find anybody.", True),
+        ("Holm went on to win.", "Holm, who would go on to win, was late.", True),
     ],
 )
 def test_a_plan_is_not_done(claim: str, source: str, holds: bool) -> None:
