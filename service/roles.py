@@ -78,12 +78,33 @@ _VAGUE = stems(
     "article report text passage source official authority company firm operator group club party "
     "team government"
 )
+# Offices that one is in alone, or of whose kind one is in one.
+_OFFICE = (
+    r"(?P<office>captain|ceo|chair(?:man|person|woman)?|chief executive|coach|driver|founder"
+    r"|governor|judge|leader|manager|mayor|nurse|pilot|president|(?:prime )?minister|professor"
+    r"|prosecutor|senator|skipper)\b"
+)
+_FULL_NAME = r"(?P<who>[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)+)"
 _IS_IN_OFFICE = re.compile(
-    r"(?P<who>[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)+)(?:,[^,]+,)? (?:is|was|became) (?:the|an?) "
-    r"(?:[a-z-]+ ){0,2}?(?P<office>captain|coach|driver|governor|judge|leader|manager|mayor|nurse"
-    r"|pilot|professor|prosecutor|senator|skipper)\b"
+    rf"{_FULL_NAME}(?:,[^,]+,)? (?:is|was|became) (?:the|an?|its|their) (?:[a-z-]+ ){{0,2}}?"
+    rf"{_OFFICE}"
+)
+# "Its captain is Ada Krall", "The captain of the ferry, Ada Krall,".
+_OFFICE_IS = re.compile(
+    rf"(?:\b(?:[Ii]ts|[Tt]heir|[Tt]he)|['’]s?) (?:[a-z-]+ ){{0,2}}?{_OFFICE}"
+    rf"(?: of [^,.;:]{{1,40}}?)?(?:,| is| was)? {_FULL_NAME}"
 )
 _BY_NAME = re.compile(r",? (?P<who>[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*)")
+_IN_OFFICE = re.compile(rf"\b{_OFFICE}", re.IGNORECASE)
+# "Ada Krall, the mayor,"; and what stands between the first office and the name in "founder and
+# chief executive, Ada Krall".
+_NAMED_BEFORE = re.compile(rf"{_FULL_NAME},(?: the| an?)?(?: [a-z-]+){{0,3}} \Z")
+_APART = re.compile(r"\s*(?:[,.;]|and\b)")
+_AND_WHAT = re.compile(rf" and (?:[a-z-]+ ){{0,2}}?{_OFFICE}")
+# Who is in one of these and in none that is told of is in no other, as far as the text tells.
+_NO_OTHER = frozenset(("captain", "chair", "ceo", "founder", "governor", "mayor", "president"))
+_ONE_OFFICE = {"chief executive": "ceo", "skipper": "captain", "manager": "coach"}
+_ONE_OFFICE |= {"prime minister": "minister"}
 # Then another may have been in it before.
 _CHANGES = re.compile(
     r"\b(?:former|ex|then|predecessor|(?:re|dis)plac\w*|succe\w*|took over)\b", re.I
@@ -96,6 +117,8 @@ _THE_SUBJECT = re.compile(
 )
 _OF_THE = r"\b[Tt]he (?P<{0}>[a-z-]+)['’]s (?:[a-z-]+ )?{1}\b|\b{1} of the (?P<{2}>[a-z-]+)\b"
 OWNER_WORDS = 3  # before what is whose: "the Northern League's leader"
+NAMED_WITHIN = 60  # characters before an office, of who is in it
+BEGINNING = 5  # letters that an office and its verb share: "founder", "founded"
 OPENING = 6  # words of a sentence that name what it is about
 _DOTTED = re.compile(r"\b(Dr|Mrs?|Ms|Prof|Rev|Capt|Gen|Sen|Gov|Lt|Sgt)\.")
 OFFICE_WORDS = 4  # before a name, at most: "the new fire chief Ada Krall"
@@ -416,16 +439,37 @@ def _has_subject(part: str) -> bool:
 
 def holds_office(claim: str, around: str) -> bool:
     """False where a claim has somebody in an office that the text around its source has by the
-    names of others alone: "Ned Brand is the mayor", where that is "Mayor Ines Holm".
+    names of others alone: "Ned Brand is the mayor", where that is "Mayor Ines Holm"; or has of
+    nobody, and him in another one.
     """
-    match = _IS_IN_OFFICE.match(claim)
+    match = _IS_IN_OFFICE.match(claim) or _OFFICE_IS.search(claim)
     if match is None or _CHANGES.search(around):
         return True
     surname = next(w.stem for w in reversed(words(match["who"])))
+    office = _office_of(match)
+    held = [*_offices(around)]
+    told = [who for other, who in held if other == office]
+    if not told:
+        # "Who chairs Orne", "founded Orne"
+        so = office not in _NO_OTHER or re.search(rf"\b{office[:BEGINNING]}", around, re.IGNORECASE)
+        return bool(so) or not any(surname in who for _, who in held)
+    return not all(told) or any(surname in who for who in told)
+
+
+def _offices(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """The offices that a text tells of, and stems of the names that stand beside each."""
+    for match in _IN_OFFICE.finditer(text):
+        start, end = match.span()
+        more = _AND_WHAT.match(text, end)
+        named = _BY_NAME.match(text, more.end() if more else end)
+        if not named and _APART.match(text, end):
+            named = _NAMED_BEFORE.search(text, max(0, start - NAMED_WITHIN), start)
+        yield _office_of(match), stems(named["who"]) if named else frozenset()
+
+
+def _office_of(match: re.Match[str]) -> str:
     office = match["office"].lower()
-    told = [*re.finditer(rf"\b{office}\b", around, re.IGNORECASE)]
-    others = [named["who"] for m in told if (named := _BY_NAME.match(around, m.end()))]
-    return len(others) < len(told) or not told or any(surname in stems(who) for who in others)
+    return "chair" if office.startswith("chair") else _ONE_OFFICE.get(office, office)
 
 
 def may_mean(name: frozenset[str], before: str) -> bool:

@@ -292,6 +292,18 @@ def test_who_was_beaten_did_not_win(claim: str, holds: bool) -> None:
         ("Ned Brand is the mayor.", "Mayor Ines Holm met Ned Brand. He is a mayor, too.", True),
         ("Ned Brand is the mayor.", "Ned Brand left Corfe.", True),
         ("Ned Brand was the mayor.", "Mayor Ines Holm replaced Ned Brand.", True),
+        ("Corfe’s mayor is Ned Brand.", "Mayor Ines Holm met Ned Brand.", False),
+        ("The mayor of Corfe, Ned Brand, ate.", "Ines Holm, the mayor, met Ned Brand.", False),
+        ("The mayor, Ines Holm, ate.", "Ines Holm, the mayor, met Ned Brand.", True),
+        ("The mayor met Ned Brand.", "Ines Holm, the mayor, met Ned Brand.", True),
+        ("The mayor is Ned Brand.", "In New Corfe, the mayor met Ned Brand.", True),
+        ("It is sold, and its chairman is Ned Brand.", "Its founder, Ned Brand, sold it.", False),
+        ("Its founder is Ned Brand.", "Its founder and chief executive, Ned Brand, left.", True),
+        ("Its founder is Ned Brand.", "Ned Brand, founder and chairman of Orne, left.", True),
+        ("Its chairman is Ned Brand.", "Chief executive Ned Brand left.", False),
+        ("Its chairman is Ned Brand.", "Chief executive Ned Brand, who chairs it, left.", True),
+        ("Its chairman is Ned Brand.", "Ned Brand sold it.", True),
+        ("Its captain is Ned Brand.", "Skipper Ned Brand sank it.", True),
     ],
 )
 def test_an_office_that_only_others_are_named_in_is_not_theirs(
