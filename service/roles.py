@@ -13,6 +13,7 @@ from itertools import pairwise
 from index.sentences import sentence_spans
 from index.stated import without_agency_line
 from service.wording import (
+    CAPITALISED,
     OPENERS,
     TITLES,
     Word,
@@ -53,6 +54,9 @@ _SPEAKS = re.compile(
 )
 _VERB_OF_SPEECH = re.compile(rf"\b{SAYS}\b")
 SHE_SAYS = re.compile(rf"\b(?:he|she|they)\s+(?:\w+\s+)?{SAYS}\b", re.IGNORECASE)
+_NAMED_SPEAKER = re.compile(
+    rf"(?P<who>{_NAME})\s+{SAYS}\b|\b(?:said|says)\s+(?:[a-z]+,?\s+){{0,3}}(?P<by>{_NAME})"
+)
 _QUOTED_MARK = re.compile(r"[“”\"„«»]")
 # Beside a name: who said it is somebody.
 _SPEAKER = re.compile(rf"\s*{SAYS}\b")
@@ -99,7 +103,7 @@ _IN_OFFICE = re.compile(rf"\b{_OFFICE}", re.IGNORECASE)
 # "Ada Krall, the mayor,"; and what stands between the first office and the name in "founder and
 # chief executive, Ada Krall".
 _NAMED_BEFORE = re.compile(rf"{_FULL_NAME},(?: the| an?)?(?: [a-z-]+){{0,3}} \Z")
-_APART = re.compile(r"\s*(?:[,.;]|and\b)")
+_APART = re.compile(rf"(?: of (?:the )?{CAPITALISED})?(?:[,.;]| and\b)")
 _AND_WHAT = re.compile(rf" and (?:[a-z-]+ ){{0,2}}?{_OFFICE}")
 # Who is in one of these and in none that is told of is in no other, as far as the text tells.
 _NO_OTHER = frozenset(("captain", "chair", "ceo", "founder", "governor", "mayor", "president"))
@@ -383,8 +387,28 @@ def told_by_others(text: str, cited: str, sentences: Iterable[str]) -> list[str]
         re.IGNORECASE,
     )
     stem = {w.stem for w in called}
-    told = any(stem <= stems(sentence) and speaks.search(sentence) for sentence in sentences)
+    around = [*sentences]
+    told = any(stem <= stems(sentence) and speaks.search(sentence) for sentence in around)
+    in_it = _are_in_office(called[-1].text, cited, "\n".join(around))
+    told = not in_it if in_it is not None else told
     return [" ".join(w.text for w in called)] if told else []
+
+
+def _are_in_office(office: str, cited: str, around: str) -> bool | None:
+    """Whether who is named as speaking in what is cited is in this office, as the text around it
+    tells; not, where it has him in another and somebody else in this one. None where it is open.
+    """
+    match = _IN_OFFICE.fullmatch(office)
+    told = unquoted(cited)
+    said = {words(m["who"] or m["by"])[-1].stem for m in _NAMED_SPEAKER.finditer(told)}
+    if match is None or not said or SHE_SAYS.search(told) or _CHANGES.search(around):
+        return None
+    mine, others = set[str](), set[str]()
+    for held, who in _offices(around):
+        (mine if held == _office_of(match) else others).update(who)
+    if said & mine:
+        return True
+    return False if mine and said <= others else None
 
 
 def keeps_to_its_part(claim: str, source: str) -> bool:

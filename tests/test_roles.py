@@ -266,6 +266,32 @@ def test_whose_words_are_asked_for_is_not_told_by_what_others_say(
 
 
 @pytest.mark.parametrize(
+    ("text", "whom"),
+    [
+        ("The old mayor said that fees rise.", ["old mayor"]),
+        ("What did the mayor say?", ["mayor"]),
+        ("The prime minister said that fees rise.", []),
+        ("The minister said that fees rise.", []),
+        ("The governor said that fees rise.", []),  # whom nothing tells of
+        ("The leader said that fees rise.", []),
+    ],
+)
+def test_who_is_in_one_office_does_not_speak_for_who_is_in_another(
+    text: str, whom: list[str]
+) -> None:
+    cited = "“The fees rise,” Brandt said in Corfe."
+    others = [
+        "Prime Minister Karl Brandt met nobody.",
+        cited,
+        "Ned Krall, the mayor of Corfe, was ill.",
+        "“It rains,” said the prime minister, Karl Brandt.",
+    ]
+    assert told_by_others(text, cited, others) == whom
+    assert not told_by_others(text, "“The fees rise,” Denby said.", others[:3])
+    assert not told_by_others(text, f"{cited} He said they would fall.", others[:3])
+
+
+@pytest.mark.parametrize(
     ("claim", "holds"),
     [
         ("Ola Brand won the Corfe Open.", False),
