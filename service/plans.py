@@ -27,7 +27,7 @@ _REACHES = re.compile(
 _THE = re.compile(r"\bthe\s+(?:[\w’'-]+\s+){0,3}\Z", re.IGNORECASE)
 _WAS = re.compile(r"\s+(?:was|were)\b", re.IGNORECASE)
 _OF_ANOTHER = frozenset("after as since that when which while who".split())
-STAGE_WITHIN = 7  # words before a stage
+STAGE_WITHIN, SAID_WITHIN = 7, 9  # words before a stage: in an article, in a claim
 _HAS_BEEN = frozenset("been had has have was were".split())
 HAS_WITHIN = 6  # words between one of these and its verb: "When was the old weir repaired?"
 _WITH_MODAL = frozenset("also be been have never not now only soon then".split())
@@ -250,7 +250,7 @@ def _ahead(claim: str, around: str) -> list[str]:
         stage_of(match)
         for match in STAGE.finditer(claim)
         if _THE.search(claim, 0, match.start())
-        and not _ahead_of(claim, match.start())
+        and not _ahead_of(claim, match.start(), SAID_WITHIN)
         and _is_past(claim, match.start(), match.end())
     }
     told = [
@@ -270,18 +270,18 @@ def _ahead(claim: str, around: str) -> list[str]:
 
 def _is_past(text: str, start: int, end: int) -> bool:
     """Whether the words before a stage, or the one behind it, tell in the past tense of it."""
-    before = _TOKEN.findall(text[:start])[-STAGE_WITHIN:]
+    before = _TOKEN.findall(text[:start])[-SAID_WITHIN:]
     return bool(_WAS.match(text, end)) or any(
         (is_deed(word) or word.lower() in ("did", "was", "were")) and other not in _OF_ANOTHER
         for other, word in pairwise(["", *before])
     )
 
 
-def _ahead_of(text: str, at: int) -> str:
+def _ahead_of(text: str, at: int, within: int = STAGE_WITHIN) -> str:
     """What the words before a stage say of it: that something "will" be in it, that somebody
     "reached" it, or neither.
     """
-    before = _TOKEN.findall(text[:at])[-STAGE_WITHIN:]
+    before = _TOKEN.findall(text[:at])[-within:]
     if any(map(_MODAL.match, before)) or {*before[-2:]} & {"next", "upcoming"}:
         return "will"
     return "reached" if _REACHES.search(" ".join(before)) else ""

@@ -69,6 +69,16 @@ def test_nothing_graver_is_told_than_the_source_tells(claim: str, source: str, h
             False,
         ),
         (
+            "Brandt scored the late winning goal in the Corfe Cup final.",
+            "Dale reached the cup final when Brandt scored. They will play Harrow in the final.",
+            False,
+        ),
+        (
+            "Brandt scored and sent Dale into the Corfe Cup final.",
+            "Dale reached the cup final when Brandt scored. They will play Harrow in the final.",
+            True,
+        ),
+        (
             "Dale won the run-off.",
             "Dale went through to the run-off. He may win the run-off.",
             False,
