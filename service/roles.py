@@ -218,6 +218,9 @@ def same_roles(
     """
     theirs = list(_deeds(source, common))
     suffered = list(_suffered(source, common))
+    said_behind = frozenset[str]().union(
+        *(stems(m["by"]) for m in _NAMED_SPEAKER.finditer(source) if m["by"])
+    )
     for deed in _deeds(claim, common):
         if deed.verb in _MUTUAL and deed.who <= stems(source):
             continue
@@ -230,6 +233,9 @@ def same_roles(
         ):
             return False
         own = [other for other in theirs if other.verb == deed.verb]
+        # "“...”, said the mayor, Ada Krall": who says it stands behind.
+        if deed.verb == "say" and deed.who & said_behind:
+            continue
         if deed.opens and any(d.plain for d in own) and not any(d.who & deed.who for d in own):
             return False
     if not _agents_hold(claim, source, common):

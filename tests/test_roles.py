@@ -56,6 +56,10 @@ def test_somebody_elses_deeds_and_words_are_told(claim: str, source: str) -> Non
         ("Dale employs nine people.", "Corfe employs 300 people and Dale nine."),
         ("Dale's shares fell.", "Corfe shares rose, while Dale's fell."),
         ("Holm said work starts in May.", "Work starts in May."),
+        (
+            "Karl Brandt said that Holm gave the mill away.",
+            "It rained, Holm said. “She gave the mill away,” said the union leader, Karl Brandt.",
+        ),
         ("The European Commission has ordered it.", "The EC has ordered it."),
         (
             "It was serviced by Holm.",
