@@ -47,6 +47,7 @@ from service.roles import (
 )
 from service.wording import (
     CALENDAR_STEMS,
+    CAPITALISED,
     DENIED_WITHIN,
     DENIES,
     DENIES_WITHIN,
@@ -112,6 +113,9 @@ _GOES_ON = re.compile(
     rf"['’,(]|\s+(?:{SAYS}|is|was|has|had|will|would|did|does|can|could|also|then|later|never|now"
     r"|who|and)\b|\s+[A-Z(–—-]"
 )
+# "“...,” Ada Krall told reporters": whom a sentence that begins with a quotation is about.
+_AFTER_QUOTE = re.compile(rf"[“\"„«](?P<what>[^“”\"„«»]+)[”\"»],? (?P<who>{CAPITALISED}) {SAYS}\b")
+_PLACE = re.compile(rf"\b(?:at|in)(?: the)? {CAPITALISED}")
 # "Ada Krall's paintings", and "The paintings", which a sentence begins with.
 _OWNED = re.compile(r"(?P<who>[A-Z][\w-]+(?: [A-Z][\w-]+)+)['’]s? (?P<what>[a-z][\w-]+)")
 _THE_OWNED = re.compile(r"(?:The|These|Those|Both) (?P<what>[a-z][\w-]+)")
@@ -716,6 +720,11 @@ def with_antecedent(cited: Cited | Evidence, common: frozenset[str] = frozenset(
             if len(named[0]) == 1 and not goes_on:
                 break
             return name + cited.text[pronoun.end() :]
+        told = _AFTER_QUOTE.match(sentence)
+        # "He" after "..., she said of Karl Brandt" may be Brandt.
+        beside = _PLACE.sub("", sentence[told.end() :]) if told else ""
+        if told and not names(told["what"], common=common) + names(beside, common=common):
+            return told["who"] + cited.text[pronoun.end() :]
         break
     return cited.text
 

@@ -212,6 +212,9 @@ def test_what_was_reported_in_error_is_not_said() -> None:
         ("Holm told reporters so on Monday. ", "Holm closed the weir."),
         ("Karl Holm spoke on Monday. ", "Karl Holm closed the weir."),
         ("Rescue service chief Karl Holm spoke on Monday. ", "He closed the weir."),
+        ("“We are tired of it,” Holm told voters in Low Orne. ", "Holm closed the weir."),
+        ("“We are tired of it,” Holm told Karl Brandt. ", "He closed the weir."),
+        ("“We are tired of Brandt,” Holm said. ", "He closed the weir."),
     ],
 )
 def test_he_is_whom_the_sentence_before_begins_with(before: str, shown: str) -> None:
