@@ -407,7 +407,9 @@ def _are_in_office(office: str, cited: str, around: str) -> bool | None:
     match = _IN_OFFICE.fullmatch(office)
     told = unquoted(cited)
     said = {words(m["who"] or m["by"])[-1].stem for m in _NAMED_SPEAKER.finditer(told)}
-    if match is None or not said or SHE_SAYS.search(told) or _CHANGES.search(around):
+    if match is None or not said or SHE_SAYS.search(told):
+        return None
+    if any(office in text and _CHANGES.search(text) for text in around.splitlines()):
         return None
     mine, others = set[str](), set[str]()
     for held, who in _offices(around):

@@ -288,6 +288,7 @@ def test_who_is_in_one_office_does_not_speak_for_who_is_in_another(
         "Prime Minister Karl Brandt met nobody.",
         cited,
         "Ned Krall, the mayor of Corfe, was ill.",
+        "The former judge Ada Holm was ill, too.",
         "“It rains,” said the prime minister, Karl Brandt.",
     ]
     assert told_by_others(text, cited, others) == whom
