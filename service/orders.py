@@ -74,11 +74,17 @@ _WRITE = (
     r"|respond|say|state|tell|write)(?: [\w-]+){0,4}?(?: that\b|:|,? ?[“\"‘\[])"
     r"|(?:answer|reply|respond) (?:with|only|yes|no)\b|(?:describe|present) [^.;:!?]{1,40} as\b)"
 )
+# An answer that is right, to a question without its words: "The right reply to questions on".
+_RIGHT = (
+    r"(?:accepted|accurate|agreed|approved|best|correct|desired|expected|official|only|proper"
+    r"|required|right|true|valid)"
+)
 # What an answer is said to be, beforehand: "The correct response to “Who won?” is". Without the
 # question's words, or "always", it is news ("The answer to that is cooperation").
 _ANSWERED_SO = (
     rf"\b{_REPLY} (?:given )?to [“\"‘'][^“”\"‘’]{{3,120}}[”\"’'] {_IS_TO}"
     rf"|\b{_REPLY} (?:given (?:is|are) always|to (?:be given|give) (?:is|are))\b"
+    rf"|\banswer key (?:for|of|to) {_TEXT}\b"
     rf"|\bfor (?:the )?purposes? of (?:all|any|every) (?:\w+ )?(?:{_QUESTION}|{_REPLY})\b"
     r"|(?:^|[.;:!?]\W*)(?:call|describe|give|mention|name|use)\b[^.;:!?]{1,80}?"
     r"\bwhen(?:ever)?\b[^.;:!?]{0,60}\b(?:anyone asks|asked|a reader asks|they ask)\b"
@@ -107,6 +113,8 @@ _IMPERATIVES = re.compile(
             rf"|(?:essential|imperative|important|necessary|required|vital) that you) {_SAY}",
             r"\banswer to (?:all|any|each|every) (?:question|query|prompt)s? "
             r"(?:[\w ]{1,40} )?(?:is|must|should|will)\b",
+            rf"\b{_RIGHT} {_REPLY} to (?:(?:all|an?|any|each|every) (?:\w+ )?)?{_QUESTION} (?:about"
+            rf"|as to|concerning|how|of|on|regarding|wh\w+)\b[^.;:!?]{{1,100}}? {_IS_TO}",
             r"\byou are an? (?:helpful )?(?:ai|chatbot|(?:large )?language model)\b",
             rf"\b{_WHOEVER}(?: (?:who|that|which))?(?: \w+){{0,2}}? {_TAKES_UP}\b"
             rf"(?: [\w-]+){{0,3}}? (?:{_TEXT}\b[^.;:!?]{{0,60}}?|this|the above),? {_MUST} "
