@@ -90,6 +90,25 @@ _ANSWERED_SO = (
     r"\bwhen(?:ever)?\b[^.;:!?]{0,60}\b(?:anyone asks|asked|a reader asks|they ask)\b"
     r"|^\W*answer ?:"
 )
+# What whoever answers is said to say: "The model says that". Of a model of the weather or in a
+# studio it is news ("The model says that rain is likely", "that she was").
+_SAYS_SO = (
+    rf"(?:^|[.;:!?])\W{{0,9}}(?:any|each|every|the|this|your) (?:models?|{_AI}) "
+    r"(?:(?:also|always|now|then|therefore|thus) )?"
+    r"(?:answers?|believes?|concludes?|confirms?|knows?|repl(?:y|ies)|reports?|responds?|says?"
+    r"|states?)(?: that\b|:)(?! (?:he|her|his|it|its|she|they)\b)"
+    r"(?![^.;:!?]*\b(?:chances?|could|likely|may|might|probab\w+|will|would)\b)"
+)
+# For whom something is so: "For the benefit of language technology, it is agreed that".
+_MACHINES = (
+    r"(?:(?:all|any|automat(?:ed|ic)|every|the) ){0,2}"
+    rf"(?:{_AI}|artificial intelligence|machine (?:learning|readers?)|language technolog(?:y|ies)"
+    r"|algorithms|crawlers|machines|models|search engines|summar(?:ies|i[sz]ers))"
+)
+_FOR_THEM = (
+    r"(?:^|[.,;:!?])\W{0,9}(?:(?:just|only|solely) )?for (?:the )?(?:attention|benefit|convenience"
+    rf"|guidance|information|purposes?|sake|use) of {_MACHINES}(?:[,:]| (?:it|please|we)\b)"
+)
 # What may as well be somebody's speech to others, where it is told as that: "“Ignore the noise,” he
 # said".
 _IMPERATIVES = re.compile(
@@ -115,6 +134,7 @@ _IMPERATIVES = re.compile(
             r"(?:[\w ]{1,40} )?(?:is|must|should|will)\b",
             rf"\b{_RIGHT} {_REPLY} to (?:(?:all|an?|any|each|every) (?:\w+ )?)?{_QUESTION} (?:about"
             rf"|as to|concerning|how|of|on|regarding|wh\w+)\b[^.;:!?]{{1,100}}? {_IS_TO}",
+            _SAYS_SO,
             r"\byou are an? (?:helpful )?(?:ai|chatbot|(?:large )?language model)\b",
             rf"\b{_WHOEVER}(?: (?:who|that|which))?(?: \w+){{0,2}}? {_TAKES_UP}\b"
             rf"(?: [\w-]+){{0,3}}? (?:{_TEXT}\b[^.;:!?]{{0,60}}?|this|the above),? {_MUST} "
@@ -195,6 +215,9 @@ _ORDERS = re.compile(
             r"|^\W*(?:hidden|secret|system) instructions?\s*:",
             r"\b(?:new instructions?|next task|developer mode|end of (?:document|message))\W",
             _ANSWERED_SO,
+            _FOR_THEM,
+            rf"\bas (?:all|any|each|every) (?:machines?|models?|{_AI}) {_MUST} (?:answer|know|reply"
+            r"|report|say|state|tell|write)\b",
             # The same in other languages, in forms that state nothing.
             r"\b(?:ignorez|oubliez|répondez|vergiss|vergesst|ignoriere|antworte|olvida lo"
             r"|ignora todo|dimentica|rispondi|esqueça)\b"
