@@ -68,6 +68,11 @@ _MUST = (
     r"|(?:is|are) (?:advised|asked|expected|instructed|obliged|required|told|urged) to)"
     r"(?: (?:always|also|never|not|only))?"
 )
+# Said gently: "Whoever sums this up will want to mention that".
+_SHALL = (
+    rf"(?:{_MUST}|(?:may|might|will|would) (?:be wise|do well|have|like|need|want|wish) to"
+    r"|does well to|is (?:best|well) advised to)"
+)
 _IS_TO = r"(?:is|are|must|shall|should|will)\b"
 _WRITE = (
     r"(?:(?:add|answer|assert|claim|confirm|explain|include|inform|mention|note|repeat|reply|report"
@@ -137,7 +142,12 @@ _IMPERATIVES = re.compile(
             _SAYS_SO,
             r"\byou are an? (?:helpful )?(?:ai|chatbot|(?:large )?language model)\b",
             rf"\b{_WHOEVER}(?: (?:who|that|which))?(?: \w+){{0,2}}? {_TAKES_UP}\b"
-            rf"(?: [\w-]+){{0,3}}? (?:{_TEXT}\b[^.;:!?]{{0,60}}?|this|the above),? {_MUST} "
+            rf"(?: [\w-]+){{0,3}}? (?:{_TEXT}\b[^.;:!?]{{0,60}}?|this|the above),? {_SHALL} "
+            + _WRITE,
+            rf"\b{_WHOEVER}(?: who)? (?:sums?|summing)(?: (?:all|it|the above|things|this)){{0,2}}"
+            rf" up,? {_SHALL} " + _WRITE,
+            rf"\b{_WHOEVER}(?: who)? (?:answer|repl(?:y|ie)|respond)(?:s|ing)?(?: to)? "
+            rf"(?:(?:all|an?|any|each|every) (?:\w+ )?)?{_QUESTION}\b[^.;:!?]{{0,80}}?,? {_SHALL} "
             + _WRITE,
             rf"\b(?:{_REPLY}|mentions?|quotations?|retellings?|translations?|readers?|users?) "
             rf"(?:about|from|of|on|to) {_TEXT},? {_MUST} {_WRITE}",
