@@ -223,6 +223,16 @@ _ORDERS = re.compile(
             rf"(?:{_AI}|(?:automated )?(?:algorithms|crawlers|machines|models?|readers|systems))"
             r"(?: only)?\s*[:!]"
             r"|^\W*(?:hidden|secret|system) instructions?\s*:",
+            # A turn of a chat as programs send it, and a source cited by its number in the prompt.
+            r"[{,]\s*[\"'“](?:from|role)[\"'”]\s*:\s*[\"'“](?:assistant|developer|function|human"
+            r"|model|system|tool|user)\b",
+            r"\b(?:according to|as (?:reported|said|stated|told) (?:by|in)|cited (?:as|from|in)) "
+            r"(?:the )?(?:(?:articles?|documents?|passages?|sources?|texts?) ?)?\[\d{1,2}\]"
+            r"|\baccording to (?:the )?source (?:no\. ?|number )?\(?\d{1,2}\b"
+            r"|\b(?:says?|see|states?) (?:the )?(?:article|document|passage|source|text)s? ?"
+            r"\[\d{1,2}\]"
+            r"|^\W*(?:article|document|passage|source|text) \[\d{1,2}\] "
+            r"(?:confirms|reports|says|states|tells)\b",
             r"\b(?:new instructions?|next task|developer mode|end of (?:document|message))\W",
             _ANSWERED_SO,
             _FOR_THEM,
