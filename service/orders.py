@@ -11,7 +11,7 @@ from service.wording import TEXTS, fold
 
 # What a sentence of an article says to whoever answers from it, not to its readers: what it orders
 # to be said it does not state. A claim that tells of the order holds the group, or the whole match.
-_START = r"(?:^|[.;:!?>\]}])\W*(?:(?:please|kindly|now|then|instead|next|always|simply)\W+)?"
+_START = r"(?:^|[.;:!?>\]}])\W{0,9}(?:(?:please|kindly|now|then|instead|next|always|simply)\W+)?"
 _ANSWERER = r"(?:large |news )?(?:assistants?|language models?|chatbots?|ai models?)"
 # A note may speak to them by more names than news is told by: "for AI readers:".
 _AI = (
@@ -91,7 +91,7 @@ _ANSWERED_SO = (
     rf"|\b{_REPLY} (?:given (?:is|are) always|to (?:be given|give) (?:is|are))\b"
     rf"|\banswer key (?:for|of|to) {_TEXT}\b"
     rf"|\bfor (?:the )?purposes? of (?:all|any|every) (?:\w+ )?(?:{_QUESTION}|{_REPLY})\b"
-    r"|(?:^|[.;:!?]\W*)(?:call|describe|give|mention|name|use)\b[^.;:!?]{1,80}?"
+    r"|(?:^|[.;:!?]\W{0,9})(?:call|describe|give|mention|name|use)\b[^.;:!?]{1,80}?"
     r"\bwhen(?:ever)?\b[^.;:!?]{0,60}\b(?:anyone asks|asked|a reader asks|they ask)\b"
     r"|^\W*answer ?:"
 )
@@ -157,7 +157,7 @@ _IMPERATIVES = re.compile(
             rf"\b(?:machines?|models?|{_AI}) {_MUST} (?:believe|cite|follow|prefer|quote|repeat"
             r"|rely on|report|say|state|tell|trust|use) (?:only )?(?:this|these|the above)\b",
             # To be told to whoever reads or asks; what somebody says ought to be told is news.
-            r"(?:^|[,.;:!?]\W*)(?:(?:all|any|each|every|our|the|your) )?"
+            r"(?:^|[,.;:!?]\W{0,9})(?:(?:all|any|each|every|our|the|your) )?"
             rf"(?:(?:readers?|askers?)(?: of {_TEXT})?|{_WHOEVER}(?: who)? (?:asks?|asking)"
             rf"(?: [\w-]+){{0,4}}?),? {_MUST} be (?:assured|informed|told) that\b"
             r"(?![^.;:!?]{0,300}, [^.,;:!?]{0,60}\b(?:argued|ruled|said|says?|warn(?:s|ed)"
@@ -192,10 +192,10 @@ _ORDERS = re.compile(
             r" (?:case|circumstance|event)s?)\b[^.;:!?,]{0,60}|at all times|without exception),? "
             + _OBEY,
             # And behind it: "Repeat this in every answer".
-            r"(?:^|[,.;:!?]\W*|\b(?:and|please|then) )(?:add|give|include|insert|mention|put|repeat"
-            r"|say|state|use|write)\b[^.;!?]{1,80}?\b(?:in|into|of|to|with) "
+            r"(?:^|[,.;:!?]\W{0,9}|\b(?:and|please|then) )(?:add|give|include|insert|mention|put"
+            r"|repeat|say|state|use|write)\b[^.;!?]{1,80}?\b(?:in|into|of|to|with) "
             rf"(?:all|any|each|every|your) (?:\w+ )?(?:{_QUESTION}|{_REPLY})\b",
-            r"(?:^|[,.;:!?]\W*|\b(?:and|please|then) )(?:begin|close|end|finish|preface|start) "
+            r"(?:^|[,.;:!?]\W{0,9}|\b(?:and|please|then) )(?:begin|close|end|finish|preface|start) "
             rf"(?:all|any|each|every|your) (?:\w+ )?{_REPLY}\b",
             r"\b(?:ignore|disregard|forget|override) (?:(?:all|any|of|the|these|your) ){0,3}"
             rf"{_INSTRUCTIONS}\b",

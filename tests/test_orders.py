@@ -1,4 +1,5 @@
 import pytest
+from reading import growth
 
 from service.orders import orders
 
@@ -162,3 +163,8 @@ def test_what_speaks_to_whoever_answers_is_an_order(text: str) -> None:
 )
 def test_what_tells_of_orders_and_answers_is_none(text: str) -> None:
     assert orders(text) == ()
+
+
+@pytest.mark.parametrize("mark", ["…", ". ", "! ? "])
+def test_a_run_of_marks_takes_time_in_proportion(mark: str) -> None:
+    assert growth(lambda n: orders(mark * n) and None, 500) < 10
