@@ -27,6 +27,7 @@ from service.nations import kin, tells_a_nation
 from service.offices import kinds_missing, offices_missing
 from service.opposites import not_opposed, opposites
 from service.plans import not_yet
+from service.questions import is_polar
 from service.roles import BETWEEN, SHE_SAYS, is_deed, may_mean
 from service.wording import (
     CALENDAR_STEMS,
@@ -524,10 +525,6 @@ def begins_with_another(question: str, text: str) -> bool:
     )
 
 
-# "Did Ada Krall resign?": who is asked about, right behind the verb.
-_POLAR = re.compile(
-    r"\A(?:and |but )?(?:did|does|do|has|have|had|is|was|were|are|will|would)\s", re.I
-)
 _MAY_INTERVENE = BETWEEN | {"and", "is", "was", "were", "which", "who"}
 NEAR_THE_VERB = 3  # words between it and the name of whom is asked about
 
@@ -536,11 +533,11 @@ def did_another(question: str, text: str) -> bool:
     """Whether a text tells that somebody else did what the question asks of somebody whom it does
     not name: "Ola Brand, who had resigned, spoke" to "Did Krall resign?".
     """
-    verb = _POLAR.match(question)
+    verb = _SUBJECT.search(question) if is_polar(question) else None
     subject = runs(question, names(question))[:1]
     if not verb or not subject or SUBJECT_PRONOUN.match(text):
         return False
-    if len(question[verb.end() : subject[0][0].start].split()) > NEAR_THE_VERB:
+    if len(question[verb.start(1) : subject[0][0].start].split()) > NEAR_THE_VERB:
         return False
     if {w.stem for w in subject[0]} & stems(text):
         return False

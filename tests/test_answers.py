@@ -53,6 +53,18 @@ def ask(
     return answerer.answer(request, Budget(seconds))
 
 
+def cancel_at(asked: str, budget: Budget, chat: ScriptedChat) -> None:
+    """Nobody waits any more once the model was asked this."""
+    check = budget.check
+
+    def cancelling() -> None:
+        if any(asked in prompt for prompt in chat.prompts):
+            budget.cancel()
+        check()
+
+    budget.check = cancelling  # type: ignore[method-assign]
+
+
 def test_each_sentence_has_its_citation_and_together_they_are_the_answer(index: Index) -> None:
     said = "Aldous Finch opened the new bridge at Harrow Mere. The bridge is 212 metres long."
     answer = ask(index, ScriptedChat(text=said))
@@ -251,14 +263,7 @@ def test_what_was_verified_before_the_time_was_over_is_the_answer(index: Index) 
 
     chat = Interrupted(text="Aldous Finch opened the bridge. The bridge is 212 metres long.")
     answerer = Answerer(index, chat, ModelName(name="scripted", sha256="0"))
-    check = budget.check
-
-    def cancel_at_the_second_sentence() -> None:
-        if sum("Statement: The bridge is 212" in p for p in chat.prompts):
-            budget.cancel()
-        check()
-
-    budget.check = cancel_at_the_second_sentence  # type: ignore[method-assign]
+    cancel_at("Statement: The bridge is 212", budget, chat)
     answer = answerer.answer(AnswerRequest(question=QUESTION), budget)
     assert answer.answer == "Aldous Finch opened the bridge."
     assert answer.incomplete == "deadline_exceeded" and answer.refusal is None
@@ -548,14 +553,7 @@ def test_what_was_told_stays_where_the_next_part_does_not_fit(index: Index) -> N
 def test_parts_that_there_was_no_time_for_are_unanswered(index: Index) -> None:
     budget = Budget(60)
     chat = ScriptedChat(text="Aldous Finch opened the new bridge.")
-    check = budget.check
-
-    def cancel_at_the_second_part() -> None:
-        if sum("now only: what did" in p for p in chat.prompts):
-            budget.cancel()
-        check()
-
-    budget.check = cancel_at_the_second_part  # type: ignore[method-assign]
+    cancel_at("now only: what did", budget, chat)
     answerer = Answerer(index, chat, ModelName(name="scripted", sha256="0"))
     question = f"{TWO_PARTS[:-1]}, and how long is it?"
     answer = answerer.answer(AnswerRequest(question=question), budget)
