@@ -123,6 +123,20 @@ def test_what_a_claim_gathers_from_several_articles_is_told_in_their_sentences()
     assert whom_most_tell_of(question, evidence([passage(sold, article_id="a")])) == ""
 
 
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("Nine people were hurt in the Dornfeld bus crash.", False),
+        ("Nine people were killed in the Dornfeld bus crash.", True),
+    ],
+)
+def test_what_a_headline_counts_is_not_what_the_text_tells_of(claim: str, holds: bool) -> None:
+    text = "Several of the people hurt in the crash were in a serious state, a doctor said."
+    grounds = ground(claim, "?", evidence([passage(text, title="Dornfeld bus crash kills nine")]))
+    assert grounds is not None
+    assert grounds.checks["numbers"] is holds
+
+
 def test_what_one_article_tells_otherwise_may_stand_in_another_whose_headline_says_it_too() -> None:
     report = "The mill in Dornfeld will shut with the loss of 640 jobs, its owner said on Friday."
     correction = "The closure of the mill in Dornfeld will cost 460 jobs, not 640."
