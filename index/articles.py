@@ -76,6 +76,9 @@ IsoDate = Annotated[str, BeforeValidator(_iso), AfterValidator(_dated)]
 Language = Annotated[str, AfterValidator(_primary)]
 
 
+PLAIN = "text/plain"
+
+
 class NewArticle(BaseModel):
     """An article as a caller sends it."""
 
@@ -89,7 +92,7 @@ class NewArticle(BaseModel):
     url: Line | None = None
     published_at: IsoDate | None = None
     language: Language | None = None
-    media_type: Line = "text/plain"
+    media_type: Annotated[Line, BeforeValidator(lambda kind: kind or PLAIN)] = PLAIN
 
     def identity(self) -> str:
         """The id given, else one made from the URL, else from the text."""

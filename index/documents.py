@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from index.articles import NewArticle, canonical, parse_article
+from index.articles import PLAIN, NewArticle, canonical, parse_article
 from index.errors import DatelineError, InvalidRequest, UnreadableDocument, UnsupportedMediaType
 from index.pdf import read_pdf
 from index.stated import (
@@ -41,7 +41,6 @@ logger = logging.getLogger(__name__)
 
 Fields = dict[str, Any]
 
-TEXT = "text/plain"
 MARKDOWN = "text/markdown"
 HTML = "text/html"
 PDF = "application/pdf"
@@ -51,7 +50,7 @@ ATOM = "application/atom+xml"
 FEED = "application/xml"  # RSS or Atom: its first element says which
 
 MEDIA_TYPES = {
-    **{".txt": TEXT, ".text": TEXT, ".md": MARKDOWN, ".markdown": MARKDOWN},
+    **{".txt": PLAIN, ".text": PLAIN, ".md": MARKDOWN, ".markdown": MARKDOWN},
     **{".html": HTML, ".htm": HTML, ".xhtml": HTML, ".pdf": PDF, ".docx": DOCX},
     **{".rss": FEED, ".atom": FEED, ".rdf": FEED, ".xml": FEED},
 }
@@ -155,7 +154,7 @@ def _sniffed(data: bytes) -> str:
             return FEED
         if re.search(r"<(!doctype html|html|head|body|article|main|div|p)[\s>]", head):
             return HTML
-    return TEXT
+    return PLAIN
 
 
 # Characters
@@ -293,7 +292,7 @@ def plain_text(name: str, data: bytes, media_type: str | None = None) -> str:
 
 
 def _plain(name: str, data: bytes, charset: str | None) -> Iterator[Fields]:
-    text = plain_text(name, data, f"{TEXT}; charset={charset}" if charset else None)
+    text = plain_text(name, data, f"{PLAIN}; charset={charset}" if charset else None)
     found, text = _front_matter(name, text)
     if not text.strip():
         raise UnreadableDocument(f"{name} is empty: there is no text after its front matter.")
@@ -528,10 +527,10 @@ def _entry_blocks(written: Fields) -> list[str]:
 
 Reader = Callable[[str, bytes, str | None], Iterator[Fields]]
 _READERS: dict[str, Reader] = {
-    **{TEXT: _plain, MARKDOWN: _markdown, HTML: _html, PDF: _pdf, DOCX: _docx, FEED: _feed},
+    **{PLAIN: _plain, MARKDOWN: _markdown, HTML: _html, PDF: _pdf, DOCX: _docx, FEED: _feed},
 }
 _NAMES = {
-    **{TEXT: "plain text", MARKDOWN: "Markdown", HTML: "HTML", PDF: "PDF"},
+    **{PLAIN: "plain text", MARKDOWN: "Markdown", HTML: "HTML", PDF: "PDF"},
     **{DOCX: "Word document (.docx)", FEED: "feed"},
 }
 _HINTS = {PDF: " Where its pages are pictures, recognise their text (OCR) first."}

@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from ulid import ULID
 from index.errors import ContextTooLong, Deadline, StorageFull
 from index.index import Hit, Index
 from index.registry import Passage
-from index.sentences import sentence_spans
+from index.sentences import Span, sentence_spans
 from service.asked import all_told, asks_when, repeats, tells_another_time, unmet
 from service.attempt import ANSWERED, Attempt, Part, Tell, Work
 from service.calibration import Calibration
@@ -40,11 +40,11 @@ from service.contract import (
 )
 from service.conversation import Standalone, standalone
 from service.errata import erred
-from service.grounding import Evidence, critical, evidence, ground
+from service.grounding import Cited, Evidence, critical, evidence, ground
 from service.nations import kin
 from service.prompts import Prompt
 from service.questions import outlets_named, parts, without_form
-from service.reading import Budget, Reader, context_of
+from service.reading import APART, Budget, Reader, context_of
 from service.selection import readable, readings, trusted, with_whole
 from service.verification import Verified, Verifier, cite, hold, place, stated, tidied
 from service.wording import is_content, names, stems, words
@@ -189,16 +189,8 @@ class Answerer:
         """Answers each part from the passages; gives the reason where none can be."""
         work.claims, work.dropped, work.parts = [], [], []
         with work.timings.timed("retrieve"):
-            contexts = [
-                context_of(read, work.asked.question)
-                for read in readings(
-                    passages,
-                    article,
-                    asked,
-                    self._index.similarity,
-                    at_once=len(work.outlets) > 1,
-                )
-            ]
+            at_once = len(work.outlets) > 1
+            to_read = [*readings(passages, article, asked, self._index.similarity, at_once=at_once)]
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
         offered = trusted(evidence([*passages, *copies]))
@@ -207,7 +199,7 @@ class Answerer:
             part = Part(question, called=question if len(asked) > 1 else "", dated=dated)
             work.parts.append(part)
             try:
-                part.reason = self._answer_part(part, contexts, offered, work)
+                part.reason = self._answer_part(part, to_read, offered, work)
                 if part.reason is None:
                     with work.timings.timed("verify"):
                         self._contest(part, offered, work)
@@ -221,40 +213,43 @@ class Answerer:
     def _answer_part(
         self,
         part: Part,
-        contexts: Sequence[dict[str, Any]],
+        to_read: Sequence[Sequence[Evidence]],
         offered: Sequence[Evidence],
         work: Work,
     ) -> str | None:
         """From what is read first or, where that does not answer, from more."""
         dropped, claims = len(work.dropped), len(work.claims)
-        for context in contexts:
-            last = context is contexts[-1]
+        for read in to_read:
+            last = read is to_read[-1]
             part.verified, part.signals = [], {}
             least = 0 if last else READ_ON
-            part.reason = self._attempt(part, context, offered, work).answer(least)
+            part.reason = self._attempt(part, read, offered, work).answer(least)
             if part.reason is None or last or self._is_hopeless(part):
                 break
             del work.dropped[dropped:], work.claims[claims:]
         if part.reason and (later := _corrections(work.dropped[dropped:], part, offered)):
             part.verified, part.signals = [], {}
             read = [e for e in later if not erred(e.text)]
-            context = context_of(readable(read or later), work.asked.question)
-            part.reason = self._attempt(part, context, later, work).answer(READ_ON)
+            part.reason = self._attempt(part, readable(read or later), later, work).answer(READ_ON)
         # What an earlier part's source tells besides may be what this one asks for.
         told = [c for p in work.parts if p.accepted for c in p.cited]
         if part.reason and told:
             part.verified, part.signals = [], {}
             del work.dropped[dropped:], work.claims[claims:]
-            context = context_of(told, work.asked.question)
-            part.reason = self._attempt(part, context, offered, work).answer(READ_ON)
+            part.reason = self._attempt(part, told, offered, work).answer(READ_ON)
         return part.reason
 
     def _attempt(
-        self, part: Part, context: dict[str, Any], offered: Sequence[Evidence], work: Work
+        self,
+        part: Part,
+        read: Sequence[Evidence | Cited],
+        offered: Sequence[Evidence],
+        work: Work,
     ) -> Attempt:
+        work.read |= {(e.passage.article_id, e.passage.revision, e.span) for e in read}
         return Attempt(
             part,
-            context,
+            context_of(read, work.asked.question),
             offered,
             work,
             self._index.registry,
@@ -387,6 +382,15 @@ class Answerer:
                 }
                 for h in work.hits
             ],
+            "passages": [  # that the model was given to read
+                {
+                    "article_id": article_id,
+                    "revision": revision,
+                    "start_char_index": span.start,
+                    "end_char_index": span.end,
+                }
+                for article_id, revision, span in _runs(work.read)
+            ],
             "signals": work.parts[0].signals if work.parts else {},
             "parts": [
                 {
@@ -462,6 +466,20 @@ def _sentences(part: Part) -> list[Verified]:
         key=lambda v: v.grounds.cited[0].passage.published_at or "",
         reverse=True,
     )
+
+
+def _runs(read: Collection[tuple[str, str, Span]]) -> list[tuple[str, str, Span]]:
+    """Sentences of an article that follow one another, as one."""
+    runs: list[tuple[str, str, Span]] = []
+    for article_id, revision, span in sorted(read):
+        start, end = span.start, span.end
+        if runs and runs[-1][:2] == (article_id, revision):
+            last = runs[-1][2]
+            if start - last.end <= APART:
+                start, end = last.start, max(last.end, end)
+                runs.pop()
+        runs.append((article_id, revision, Span(start, end)))
+    return runs
 
 
 def _passage_location(passage: Passage) -> CharLocation:

@@ -76,6 +76,7 @@ from service.directory import owned
 from service.guard import IMPORT_PATH, Guard
 from service.problems import (
     ENDING,
+    PROBLEMS,
     invalid,
     media_type,
     on_anything,
@@ -309,7 +310,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     return invalid(request, error.errors())
 
 
-router = APIRouter()
+router = APIRouter(responses=PROBLEMS)
 
 
 async def _service(request: Request) -> Service:
@@ -658,8 +659,10 @@ class Ready(BaseModel):
 async def readyz(service: Here) -> Ready:
     """Index and model are loaded; `503` with what is missing until then."""
     if missing := service.missing():
-        failure = service.failure or ModelLoading(f"Not loaded yet: {' and '.join(missing)}.")
-        raise failure
+        what = " and ".join(missing)
+        failure = service.failure or ModelLoading(f"Not loaded yet: {what}.")
+        # To whoever waits for it, whatever failed makes it unavailable.
+        raise failure if failure.status == 503 else Unavailable(f"No {what}: {failure.message}")
     return Ready(version=version("dateline"), model=service.model)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from index.errors import Deadline
 from index.index import Hit
 from index.registry import Passage, Registry
-from index.sentences import sentence_spans
+from index.sentences import Span, sentence_spans
 from index.stated import without_agency_line
 from service.asked import (
     all_told,
@@ -150,6 +150,7 @@ class Work:
     asked: Standalone
     started: float = field(default_factory=time.monotonic)
     hits: list[Hit] = field(default_factory=list)
+    read: set[tuple[str, str, Span]] = field(default_factory=set)  # article, revision, sentence
     outlets: list[str] = field(default_factory=list)  # those that the question names
     usage: Usage = field(default_factory=Usage)
     timings: Timings = field(default_factory=Timings)
@@ -227,6 +228,7 @@ class Attempt:
                 return "not_stated"
             if self._polar:
                 self._say_yes_or_no()
+                part.stands = bool(part.verified)
                 part.others = self._affirmed_elsewhere()
         part.stands = bool(part.verified)
         return None if part.stands else "not_supported"

@@ -39,7 +39,16 @@ NONE_NAMED = "article_ids names no article: give the ids of those meant, or leav
 
 
 class _Request(BaseModel):
+    """A field that is null is one that was left out: clients send both."""
+
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
 
 
 Said = Annotated[Whole, Field(max_length=100_000)]

@@ -23,6 +23,37 @@ logger = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
 ENDING = "The service is ending. Try again when it runs."
+# What every call may reply, for `/openapi.json`.
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong, and what to do (RFC 9457). `code` is a stable word.",
+        "content": {
+            PROBLEM: {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status", "detail", "code"],
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                        "code": {"type": "string"},
+                        "errors": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "properties": {
+                                    "field": {"type": "string"},
+                                    "message": {"type": "string"},
+                                },
+                            },
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
 MOST_DETAIL = 1000  # characters of an error's message, which may quote the request
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # langchain_core takes most of a second to import
     from langchain_core.messages import AIMessageChunk, BaseMessage
 
 LEFT_OUT = "[...]"  # between sentences of an article that do not follow one another
+APART = 3  # characters at most between two that do: white space
 MOST_PROBABLE = 20  # of the first token's candidates, enough to hold every "Yes" and "No"
 
 
@@ -205,9 +206,8 @@ def context_of(pieces: Sequence[Evidence | Cited], question: str) -> dict[str, A
         if last is None or last[0] != passage.article_id:
             articles.append({"heading": _heading(passage), "text": text})
         else:
-            # Sentences that follow one another have at most white space between them; where
-            # something was left out, say so.
-            gap = " " if 0 <= span.start - last[1].end <= 3 else f" {LEFT_OUT} "
+            # Where something was left out, say so.
+            gap = " " if 0 <= span.start - last[1].end <= APART else f" {LEFT_OUT} "
             articles[-1]["text"] += gap + text
         last = passage.article_id, span
     return {

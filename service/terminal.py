@@ -221,14 +221,18 @@ SIGNALS = {
 
 
 def print_trace(trace: dict[str, Any]) -> None:
-    """How an answer came about, a line each: the passages found, each part of the question with its
-    signals, each sentence that was checked with its verdict and the checks that failed.
+    """How an answer came about, a line each: the passages found, what was read of them, each part
+    of the question with its signals, each sentence that was checked with its verdict and the checks
+    that failed.
     """
     lines = [("Searched for: ", trace["query"])]
     for hit in trace["hits"]:
         place = f"{hit['article_id']} {hit['start_char_index']}-{hit['end_char_index']}"
         about = [hit.get("title"), hit.get("source"), place, _figures(hit["scores"])]
         lines.append(("  found: ", ", ".join(part for part in about if part)))
+    for read in trace["passages"]:
+        place = f"{read['article_id']} {read['start_char_index']}-{read['end_char_index']}"
+        lines.append(("  read: ", place))
     for part in trace["parts"]:
         reached = f"{part['probability']:.2f} sure of the {part['needed']:.2f} that it takes"
         lines.append(("", f"{part['question']} {part['reason'] or 'answered'}, {reached}"))

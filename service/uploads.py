@@ -17,7 +17,7 @@ from service.problems import media_type
 from service.turns import Places
 
 # What a form may say of its document.
-FIELDS = [name for name in NewArticle.model_fields if name not in ("text", "media_type")]
+FIELDS = [name for name in NewArticle.model_fields if name != "text"]
 
 ARTICLE_BODY = {
     # Read by hand, since it comes in several forms; so the schema has to be told of it.
@@ -90,11 +90,12 @@ def _document(
     name: str, data: bytes, content_type: str | None, fields: dict[str, Any]
 ) -> NewArticle:
     """The one article in an uploaded document. Its name's suffix says more than what a client
-    takes its type for."""
+    takes its type for, and the form's own `media_type` more than both."""
     if unknown := set(fields) - set(FIELDS):
         raise InvalidRequest(f"{min(unknown)}: there is no such field.")
     known = Path(name).suffix.lower() in MEDIA_TYPES and "charset" not in (content_type or "")
-    found = read_documents(name, data, media_type=None if known else content_type, **fields)
+    taken = fields.pop("media_type", None) or (None if known else content_type)
+    found = read_documents(name, data, media_type=taken, **fields)
     if len(found) != 1:
         raise InvalidRequest(
             f"{name} holds {len(found)} articles. Add a feed with `dateline add`, or send its "

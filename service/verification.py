@@ -179,7 +179,10 @@ class Verifier:
             return verified
         grounds = replace(verified.grounds, dates=dates)
         entailment = float(verified.support.checks["entailment"])
-        return Verified(text, grounds, judge(grounds, entailment, self._calibration.support))
+        support = judge(grounds, entailment, self._calibration.support)
+        # What the source says in the very words stays supported with its days written out.
+        kept = {"label": verified.support.label, "score": verified.support.score}
+        return Verified(text, grounds, support.model_copy(update=kept))
 
 
 def unsourced(claim: str, grounds: Grounds, question: str) -> list[str]:

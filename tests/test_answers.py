@@ -183,6 +183,17 @@ def test_asked_when_the_day_that_the_words_come_to_is_told_and_marked(index: Ind
     assert ask(index, chat).answer == chat.text  # "Who ...?"
 
 
+def test_the_sources_own_words_stay_supported_with_their_day_written_out(index: Index) -> None:
+    text = "The Dunmore ferry sank in the lock on Monday."
+    index.add(NewArticle(id="ferry", text=text, title="Ferry", published_at="2024-05-08"))
+    low = {"Is every detail of the statement said": 0.35}
+    chat = ScriptedChat(text=text, readings=low)
+    answer = ask(index, chat, "When did the Dunmore ferry sink in the lock?")
+    (cited,) = answer.citations
+    assert answer.answer == f"{text[:-1]} (6 May 2024)."
+    assert cited.support.label == "supported" and cited.support.score >= 0.5
+
+
 def test_the_draft_is_what_would_be_told(index: Index) -> None:
     said = "Aldous Finch opened the new bridge at Harrow Mere on Friday."
     question = "When did Aldous Finch open the new bridge at Harrow Mere?"
@@ -321,6 +332,13 @@ def test_the_trail_is_told_on_request_only(index: Index) -> None:
     trace = ask(index, chat, include_trace=True).trace
     assert trace is not None
     assert {"dense", "lexical", "fused"} == set(trace["hits"][0]["scores"])
+    read = [
+        index.registry.get(p["article_id"], p["revision"]).text[
+            p["start_char_index"] : p["end_char_index"]
+        ]
+        for p in trace["passages"]
+    ]
+    assert any("Aldous Finch" in text for text in read)
     assert trace["claims"][0]["checks"]["names"] is True
     assert 0 <= trace["signals"]["answerable"] <= 1
 

@@ -606,6 +606,28 @@ def test_a_form_of_two_files_is_told_what_is_wrong_with_it(shared: Served) -> No
     assert "JSON" not in problem["detail"] and "files" in problem["detail"]
 
 
+def test_a_form_may_tell_what_kind_of_document_it_sends(shared: Served) -> None:
+    page = b"<html><body><article><p>The quay at Ostrand was closed.</p></article></body></html>"
+    reply = shared.client.post(
+        "/v1/articles", files={"file": ("page.txt", page)}, data={"media_type": "text/html"}
+    )
+    article = reply.json()["article"]
+    assert (reply.status_code, article["media_type"]) == (201, "text/html")
+    assert article["text"] == "The quay at Ostrand was closed."
+
+
+def test_a_field_that_is_null_is_one_that_was_left_out(shared: Served) -> None:
+    text = {"text": "The weir at Ostrand was mended.", "media_type": None, "title": None}
+    added = shared.client.post("/v1/articles", json=text).json()["article"]
+    assert (added["media_type"], added["title"]) == ("text/plain", None)
+    asked = {"question": "Nothing?", "filters": None, "messages": None, "top_k": None}
+    assert shared.client.post("/v1/answers", json=asked).status_code == 200
+    none = shared.client.post("/v1/answers", json={"question": None})
+    assert is_problem(none, 422, "invalid_request")["errors"][0]["field"] == "question"
+    unknown = shared.client.post("/v1/answers", json={"question": "Who?", "nothing": None})
+    assert is_problem(unknown, 422, "invalid_request")["errors"][0]["field"] == "nothing"
+
+
 def test_every_error_is_a_problem(shared: Served) -> None:
     client = shared.client
     is_problem(client.get("/nothing"), 404, "not_found")
@@ -947,7 +969,7 @@ def test_a_service_that_cannot_start_tells_nothing_of_why(
     monkeypatch.setattr("service.app.MiniLM", broken)
     with serving(tmp_path, ready=False) as served:
         until(lambda: served.service.failure is not None)
-        is_problem(served.client.get("/readyz"), 500, "internal_error")
+        is_problem(served.client.get("/readyz"), 503, "unavailable")
 
 
 def test_the_docs_load_nothing_from_other_hosts(shared: Served) -> None:
@@ -969,6 +991,10 @@ def test_the_schema_tells_every_route(shared: Served) -> None:
     }  # fmt: skip
     sent = schema["paths"]["/v1/articles"]["post"]["requestBody"]["content"]
     assert sent.keys() >= {"application/json", "text/plain"}
+    for path in schema["paths"].values():
+        for call in path.values():
+            assert "422" not in call["responses"]  # FastAPI's own, which nothing here replies
+            assert call["responses"]["default"]["content"].keys() == {"application/problem+json"}
 
 
 # -- who may call -----------------------------------------------------------------------------
