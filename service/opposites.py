@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from index.sentences import sentence_spans
 from service.dates import mentions
 from service.wording import (
+    CALENDAR_STEMS,
     DENIED_WITHIN,
+    IRREGULAR,
     NEGATORS,
     Word,
     is_content,
@@ -35,7 +37,7 @@ rise rose risen increase grow grew grown soar climb surge jump
 passed | failed
 open reopen | close shut
 reopen unblock | block
-arrest detain | release free
+arrest detain | release free freed
 confirm | deny
 allow permit legalise legalize | ban forbid forbade prohibit outlaw
 begin began begun start | end ended ending stop halt
@@ -77,6 +79,8 @@ _UNDONE = re.compile(r"(?:fail|refus|declin|unable|threat|near|almost|try|tri|se
 _FAILED = re.compile(r"fail", re.IGNORECASE)
 _REFUSED = re.compile(r"(?:fail|refus|declin|unabl)")
 UNDONE_WITHIN = 3  # words before a verb
+# And of a part of one; a part with less may be of something else.
+OF_THE_MATTER = 0.6
 BESIDE = 2  # words of content before a word that are of the same matter, with the one behind it
 SAME_START = 3  # letters, of a verb and the noun for its deed
 _BE = r"\b(?:am|is|are|was|were|be|been|being)\s+(?:\w+ly\s+)?"
@@ -106,6 +110,20 @@ _SAYS = re.compile(
     r"\b(?:said|says|told|claim(?:s|ed)|argued|believed|thought|if|whether)\b", re.IGNORECASE
 )
 _JOINED = re.compile(r";|,?\s\b(?:and|but|while|whereas|although|though)\b")
+_APART = re.compile(
+    rf"{_JOINED.pattern}|,?\s\b(?:after|(?:even )?as|because|before|since|when)\b", re.IGNORECASE
+)
+# ", which farmers oppose": of the last words before it.
+_ASIDE = re.compile(r",(\s(?:who|which)\b[^,;]*)(?:,|(?=;)|\Z)")
+HEAD, LONGEST_HEAD = 3, 60  # words, letters
+_WHICH = re.compile(r"\b(?:who|which)\b")
+_TELLS = re.compile(
+    rf"(?:are|had|has|have|is|was|were|will|would|\w+ed|{'|'.join(IRREGULAR)})\Z", re.IGNORECASE
+)
+# "An amendment", "two roads", "taxes": a thing that was not told of before.
+_A_THING = re.compile(r"\s+(?:an?|another|one)\s|\s+(?:\w+\s)?\w{2,}[^\Wsi]s\b")
+_PRONOUN = re.compile(r"\b(?:he|him|it|one|she|that|them|these|they|this|those)\b", re.IGNORECASE)
+_NO_THING = stems("ago again also day earlier last late later month next soon today week year")
 _NOT = re.compile(r"\b(?:not|never|cannot)\b|(?<=\w)n['’]t\b", re.IGNORECASE)
 # What was not done.
 REFUSED_TO = re.compile(
@@ -354,7 +372,7 @@ def _is_opposed(claim: str, sentence: str) -> bool:
     rest = {w.stem for w in said if is_content(w)} - _KNOWN
     if not rest or len(rest & theirs) < SAME_MATTER * len(rest):
         return False
-    turned = 0
+    turned = elsewhere = 0
     for i, word in enumerate(said):
         at = [j for j, w in enumerate(there) if w.stem == word.stem]
         if at and all(_refused(there, j) for j in at) and not _denied(said, i):
@@ -375,11 +393,13 @@ def _is_opposed(claim: str, sentence: str) -> bool:
                 continue
             if table is _OF_ONE:
                 turned += 1
+                elsewhere += not again and _is_of_another(claim, word, opposite, sentence)
             elif table is _OF_TWO:
                 turned += any(_content(said[:i]) & _content(there[:j]) for j in at)
             else:
                 turned += any(_next(said, i) and _next(said, i) == _next(there, j) for j in at)
-    return turned % 2 == 1  # twice turned round is the same again
+    # Twice turned round is the same again.
+    return turned % 2 == 1 and elsewhere < turned
 
 
 def _is_told_of(before: Sequence[Word], same: frozenset[str], sentence: str) -> bool:
@@ -396,6 +416,58 @@ def _is_told_of(before: Sequence[Word], same: frozenset[str], sentence: str) -> 
             ):
                 return True
     return False
+
+
+def _is_of_another(claim: str, word: Word, opposite: frozenset[str], sentence: str) -> bool:
+    """Whether a part of a sentence tells what the claim tells, and the opposite stands only in
+    others, of something else: "passed the budget and rejected an amendment", "nine people were
+    killed, and the driver survived"; not "debated the plan and rejected it".
+    """
+    mine = stems(claim)
+    whole = next((part for part in _apart(claim) if word.stem in stems(part)), claim)
+    rest = _content(words(whole))
+    told = False
+    for part in _apart(sentence):
+        there = words(part)
+        held = len(rest & stems(part))
+        found = [w for w in there if w.stem in opposite]
+        if not found:
+            told |= held >= SAME_MATTER * len(rest) and any(_TELLS.match(w.text) for w in there)
+        elif held >= OF_THE_MATTER * len(rest) or not all(
+            _has_its_own(part, each, mine) for each in found
+        ):
+            return False
+    return told
+
+
+def _has_its_own(part: str, verb: Word, mine: frozenset[str]) -> bool:
+    """Whether a verb has a thing, or else a subject, that is not of what is told of before."""
+    before, after = part[: verb.start], part[verb.start + len(verb.text) :]
+    thing = _things(_OF.split(after)[0])
+    if thing:
+        return bool(_A_THING.match(after)) and not thing & mine
+    subject = _things(_OF.split(_WHICH.split(before)[-1])[0])
+    return bool(subject - mine) and not subject & mine and not _PRONOUN.search(part)
+
+
+def _things(text: str) -> set[str]:
+    """Stems of what may be things: no verbs as they look, nor what tells when or how."""
+    return {
+        w.stem
+        for w in words(text)
+        if is_content(w)
+        and not (w.is_number or w.stem in _NO_THING or w.stem in CALENDAR_STEMS)
+        and not (w.text.endswith("ly") or _TELLS.match(w.text))
+    }
+
+
+def _apart(text: str) -> list[str]:
+    """The parts of a sentence, each with a verb of its own, as far as words tell that join them."""
+    asides = [
+        " ".join(text[max(0, m.start() - LONGEST_HEAD) : m.start()].split()[-HEAD:]) + m[1]
+        for m in _ASIDE.finditer(text)
+    ]
+    return [part for whole in (_ASIDE.sub(" ", text), *asides) for part in _APART.split(whole)]
 
 
 def _denied(sequence: Sequence[Word], at: int) -> bool:

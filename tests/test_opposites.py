@@ -44,6 +44,16 @@ from service.opposites import is_cleared, not_opposed
             "The storm left 300 people of Harrow homeless. Wages fell. Dale's rents rose by 5 %.",
         ),
         ("Holm resigned on Monday.", "On Monday, Holm refused to resign."),
+        # In another part of the sentence, and of the same.
+        ("The council approved the plan.", "The council debated the plan and rejected it."),
+        ("The council approved the plan.", "Holm wrote the plan, which the council rejected."),
+        ("The council approved the plan.", "The plan was debated, and the council rejected it."),
+        ("The council approved the plan.", "The council debated it and voted to reject the plan."),
+        ("The council approved the plan.", "The council debated the plan, and a vote rejected it."),
+        ("Rents in Dale rose.", "Rents in Dale and wages in Corfe fell."),
+        ("The driver survived the crash.", "The driver was hurt in the crash and died in May."),
+        ("Holm raised taxes.", "Holm spoke of taxes and cut its main one."),
+        ("Police released Karl Brandt.", "Police questioned Karl Brandt and arrested the dealer."),
     ],
 )
 def test_the_opposite_is_told(claim: str, source: str) -> None:
@@ -81,6 +91,14 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
         ),
         # So before it was done again.
         ("The bridge was closed by ice.", "The bridge reopened a week after ice had blocked it."),
+        # In another part of the sentence, and of something else.
+        ("Six people died in the fire.", "Six people were killed in the fire; a guard survived."),
+        ("Holmco's sales rose 4 %.", "Holmco's sales were up 4 %, even as its profit fell."),
+        ("The council approved the plan.", "The council passed the plan and rejected a tax on it."),
+        ("The town will raise wages.", "The town will lift wages and cut rents."),
+        ("Holm was appointed head.", "Holm was named head after Karl Brandt was sacked."),
+        ("Holm backs the bill.", "Holm is for the bill, which most farmers oppose."),
+        ("Police released Ada Krall.", "Ada Krall, arrested on Monday, was freed by the police."),
         # Something else.
         ("The council rejected the budget in June.", "The council approved the plan for a weir."),
         ("He stepped down in May.", "In May he stepped up."),

@@ -38,6 +38,8 @@ AROUND = (
             "No",
         ),
         ("Did the miller survive the flood?", "The miller died in the flood.", "No"),
+        ("Did the town back the plan?", "The town passed the plan and blocked a road.", ""),
+        ("Did the town back the plan?", "The town debated the plan and blocked it.", "No"),
         ("Did the miller survive the flood?", "His horse died, and the miller survived.", ""),
         # Guilty or not, and of what.
         ("Was Ada Krall found guilty?", "Ada Krall was acquitted of all charges.", "No"),
