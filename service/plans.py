@@ -17,6 +17,7 @@ _MODAL = re.compile(
     r"(?:would|won['’]t|will|could|(?-i:may)|might|should|shall|['’]ll)\Z", re.IGNORECASE
 )
 _TOKEN = re.compile(r"[\w’'-]+")
+_MARK = re.compile(r"[,;:.!?()–—]")
 _PAST = re.compile(r"(\w{3,}?)(?:ied|ed)\Z", re.IGNORECASE)
 _OWN_PAST = IRREGULAR | {"left": "leave"}
 _REACHES = re.compile(
@@ -31,6 +32,7 @@ STAGE_WITHIN, SAID_WITHIN = 7, 9  # words before a stage: in an article, in a cl
 _HAS_BEEN = frozenset("been had has have was were".split())
 HAS_WITHIN = 6  # words between one of these and its verb: "When was the old weir repaired?"
 _WITH_MODAL = frozenset("also be been have never not now only soon then".split())
+_AND = frozenset(("and", "or"))
 WITHIN = 3  # words between a modal and its verb: "would not have to be raised"
 # What is only asked for: "the union demanded 6 percent", "asked the court to ban it"; "the proposed
 # ban" is none, nor is "asked when he left".
@@ -98,6 +100,7 @@ def done(claim: str, source: str, around: str = "") -> bool:
     if never_sought(claim, f"{source}\n{around}"):
         return False
     said, there = _TOKEN.findall(claim), _TOKEN.findall(source)
+    past_it = _past_a_mark(source)
     for i, word in enumerate(said):
         past = _PAST.match(word)
         verb = "" if past or said[i - 1].lower() in _NO_PAST else _OWN_PAST.get(word, "")
@@ -114,12 +117,35 @@ def done(claim: str, source: str, around: str = "") -> bool:
         otherwise = stems(source) & same_side(next(iter(words(word))).stem) - stems(word)
         told = told and not _is_planned(said, i) and said[i - 1].lower() not in _DETERMINERS
         if at and all(
-            (_is_modal(there, j) and not _was_after_all(there, j))
+            (_is_modal(there, j) and j not in past_it and not _was_after_all(there, j))
             or (told and (_is_asked(there, j) or (_is_planned(there, j) and not otherwise)))
             for j in at
         ):
             return False
     return True
+
+
+def _past_a_mark(text: str) -> set[int]:
+    """Places of words in the past that a modal does not reach, as a mark stands between them: "the
+    toll could rise, police said"; not "it will, he said, be raised", nor "will be sold, closed".
+    """
+    places: set[int] = set()
+    since: list[str] = []
+    end, listed, last = 0, False, False
+    for i, match in enumerate(_TOKEN.finditer(text)):
+        if _MARK.search(text, end, match.start()):
+            since, listed = [], last
+        word, last = match[0].lower(), False
+        if _PAST.match(word) or word in IRREGULAR:
+            last = any(map(_MODAL.match, since[-WITHIN:])) or (
+                listed and all(w in _AND for w in since) and not re.fullmatch(SAYS, word)
+            )
+            helped = bool(since) and all(w in _WITH_MODAL for w in since)
+            if not (last or helped):
+                places.add(i)
+        since.append(match[0])
+        end = match.end()
+    return places
 
 
 def _was_after_all(tokens: list[str], at: int) -> bool:

@@ -25,6 +25,15 @@ from service.plans import done, never_sought, not_graver, not_surmised, only_ahe
         ("Two mills are to be sold.", "Two mills will be sold.", True),
         ("Divers found nobody.", "Divers could not find anybody.", True),
         ("Holm went on to win.", "Holm, who would go on to win, was late.", True),
+        # A mark stands between, and ends what is to come.
+        ("Holm said more mills could close.", "More mills could close, Holm said.", True),
+        ("Brandt said he would sue.", "“I will sue,” said Karl Brandt.", True),
+        ("Brandt said he would be heard.", "“I will be heard,” said Karl Brandt.", True),
+        ("Holm rejected the plan.", "Holm, who may run again, rejected the plan.", True),
+        ("Holm raised the fee.", "The fee could, however, be raised.", False),
+        ("Holm raised the fee.", "Holm will, she said, raise the fee.", False),
+        ("Two mills were sold.", "Two mills will be closed, sold or moved.", False),
+        ("The weir was repaired.", "The weir will be drained, repaired and filled.", False),
     ],
 )
 def test_a_plan_is_not_done(claim: str, source: str, holds: bool) -> None:
