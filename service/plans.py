@@ -72,9 +72,18 @@ _ASKS_WORDS = re.compile(
     r"|said|tell|told|threat|vow|warn)",
     re.IGNORECASE,
 )
+# "Was told to leave"; not "was sold to Dale".
+_TO_DO = (
+    rf"(?:{'|'.join(sorted(_PLANS))}|about|asked|called|demanded|obliged|free|ordered|planning"
+    r"|proposed|ready|recommended|requested|required|sought|told|un(?:able|likely|willing)|urged"
+    r"|willing)"
+)
 _IS_AHEAD = re.compile(
-    r"\b(?:will|would|shall|may|might|could|should)\b(?! have\b)"
-    r"|\b(?:is|are|was|were|be|been)(?: \w+)?(?: \w+)? to (?=be\b|[a-z]+\b)"
+    r"\b(?:will|would|shall|(?-i:may)|might|could|should)\b(?! have\b)"
+    r"|\b(?:is|are|was|were|be|been)(?: \w+)?(?: \w+)? to (?=be\b)"
+    rf"|\b(?:is|are|was|were|be|been)(?: (?:\w+ly|also|not|now|still|yet)){{0,2}}"
+    rf"(?: {_TO_DO})?(?: soon)? to "
+    r"(?=(?-i:[a-z]))(?!(?:an?|her|his|its|the|their)\b)"
     r"|\b(?:aim|hope|intend|need|plan|promise|propose|seek|threaten|vow|want)(?:s|ed|d|ning)?\b",
     re.IGNORECASE,
 )

@@ -204,6 +204,14 @@ def test_what_is_probable_is_so_to_the_source(claim: str, source: str, holds: bo
         ("Did the court ban it?", "The court banned the sale, which would have begun.", False),
         ("Will the plant close?", "Holmco plans to close the plant.", False),
         ("Have wages risen?", "Wages rose and are expected to rise further.", False),
+        ("Was the rule changed?", "The rule was amended in May.", False),
+        ("Was the mill sold?", "The mill was sold to Dale Timber.", False),
+        ("Was Karl Brandt jailed?", "Karl Brandt was sentenced to six years in prison.", False),
+        ("Was Brandt hurt?", "Brandt was taken to hospital with a broken leg.", False),
+        ("Was the rule changed?", "The rule may be amended in May.", True),
+        ("Has Holm left?", "Holm was ordered to leave.", True),
+        ("Has the trial begun?", "The trial is now widely expected to begin in May.", True),
+        ("Was the mill sold?", "The mill is being offered to be sold.", True),
     ],
 )
 def test_what_is_ahead_is_not_done(question: str, text: str, ahead: bool) -> None:
