@@ -88,6 +88,7 @@ _RULED_OUT = re.compile(
     re.IGNORECASE,
 )
 _BY_NO_MEANS = re.compile(r"\b(?:by no means|in no way|far from)\b", re.IGNORECASE)
+_UN = re.compile(r"\bun(?!(?:less|til)\b)(\w{3,})", re.IGNORECASE)
 _LOST = re.compile(
     r"\b(?:los(?:e|es|t|ing)|lack(?:s|ed|ing)?|run out of|ran out of)\b", re.IGNORECASE
 )
@@ -746,6 +747,7 @@ def _negation_holds(claim: str, text: str) -> bool:
     if negates(claim):
         if {w.stem for w in words(claim) if w.is_number} & _left(text):
             return True
+        text = _with_not(text, negated(claim))
         denied = negated(claim) & stems(text)
         # What is denied by saying so may be told at length: "denied a report in X that it would".
         theirs = negated(text, within=DENIED_WITHIN) | negated(text, DENIES, within=DENIES_WITHIN)
@@ -766,6 +768,16 @@ def _negation_holds(claim: str, text: str) -> bool:
     unsaid = negated(text, within=DENIED_WITHIN) - stems(claim)
     turned = any(opposites(w.stem) & unsaid for w in sequence)
     return turned or not any(denied and denied <= affirmed for denied in denials(text))
+
+
+def _with_not(text: str, denied: frozenset[str]) -> str:
+    """A text that has "unclear" and nowhere "clear" with "not clear" for it, if that is denied."""
+    there = stems(text)
+
+    def plain(match: re.Match[str]) -> str:
+        return f"not {match[1]}" if stems(match[1]) <= denied - there else match[0]
+
+    return _UN.sub(plain, text)
 
 
 def _left(text: str) -> set[str]:

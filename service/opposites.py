@@ -125,6 +125,7 @@ _A_THING = re.compile(r"\s+(?:an?|another|one)\s|\s+(?:\w+\s)?\w{2,}[^\Wsi]s\b")
 _PRONOUN = re.compile(r"\b(?:he|him|it|one|she|that|them|these|they|this|those)\b", re.IGNORECASE)
 _NO_THING = stems("ago again also day earlier last late later month next soon today week year")
 _NOT = re.compile(r"\b(?:not|never|cannot)\b|(?<=\w)n['’]t\b", re.IGNORECASE)
+_NONE = re.compile(r"\W*no\b", re.IGNORECASE)
 # What was not done.
 REFUSED_TO = re.compile(
     r"\b(?:(?:declin|refus|fail)(?:es?|s|ed|ing)? to|unable to|yet to)\b", re.IGNORECASE
@@ -230,12 +231,16 @@ def _acquits(text: str, whom: frozenset[str], claim: str) -> bool:
 def not_done(claim: str, source: str, before: str = "") -> bool:
     """Whether a source bears out a claim's denial without a "not": who "declined to comment" did
     not comment, who "will miss the final" will not play in it, who "cancelled a speech" did not
-    give it, and what was rejected was not approved.
+    give it, what was rejected was not approved, and no deal was reached where all failed to.
 
     `before` is what stands before it: whom it means by "she", what by "it", may be named there.
     """
-    negator = _NOT.search(claim)
-    if negator is None or _UNDONE_BY.search(claim):
+    negator, none = _NOT.search(claim), _NONE.match(claim)
+    if not (negator or none) or _UNDONE_BY.search(claim):
+        return False
+    if none and _none_done(claim[none.end() :], source):
+        return True
+    if negator is None:
         return False
     lead, after = claim[: negator.start()], _END.split(claim[negator.end() :], maxsplit=1)[0]
     whom = {w.stem for w in names(lead)} or {w.stem for w in words(lead) if is_content(w)}
@@ -277,6 +282,16 @@ def not_done(claim: str, source: str, before: str = "") -> bool:
         ):
             return True
     return False
+
+
+def _none_done(deed: str, source: str) -> bool:
+    """Whether all that is denied, "(no) deal was reached", is what somebody failed to do."""
+    denied = {w.stem for w in words(_END.split(deed, maxsplit=1)[0]) if is_content(w)}
+    return len(denied) >= BESIDE and any(
+        denied <= stems(_END.split(span.of(source)[found.end() :], maxsplit=1)[0])
+        for span in sentence_spans(source)
+        for found in REFUSED_TO.finditer(span.of(source))
+    )
 
 
 def _is_it(thing: str, deed: str) -> bool:

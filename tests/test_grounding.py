@@ -696,6 +696,9 @@ def test_a_headline_is_cited_before_another_number_of_something_else() -> None:
             True,
         ),
         ("Krall refused to resign.", "Krall said that she would not resign.", True),
+        ("No pact was reached on Sunday.", "The towns failed to reach a pact on Sunday.", True),
+        ("It is not clear who dug the hole.", "It is unclear who dug the hole.", True),
+        ("The flood did not affect the mill.", "The mill was unaffected by the flood.", True),
         ("Digging is banned in May.", "No digging is allowed in May.", True),
         (
             "The mill denied closing its yard in Dale.",
@@ -706,6 +709,15 @@ def test_a_headline_is_cited_before_another_number_of_something_else() -> None:
         # Something else was not done, or by another.
         ("Ada Krall did not comment on the strike.", "Krall declined to comment on rents.", False),
         ("Ada Krall has not left.", "Krall refused to say whether she had left.", False),
+        ("No pact was reached.", "The towns reached a pact and failed to sign it.", False),
+        ("No pact was reached on pay.", "The towns failed to reach a pact on hours.", False),
+        ("No fines were paid.", "Krall paid two fines and declined to comment.", False),
+        ("It is not clear who dug the hole.", "Who dug the hole is clear.", False),
+        (
+            "The flood did not affect the mill.",
+            "The flood affected the mill, but the weir was unaffected.",
+            False,
+        ),
         ("Ada Krall will not play in the semi-final.", "Krall will miss the final.", False),
         ("Ada Krall did not attend the opening.", "Brandt skipped the opening.", False),
         ("Ada Krall did not speak to the crew.", "Krall called off a speech to the club.", False),
