@@ -22,6 +22,7 @@ from service.grounding import (
     covered,
     proper_names,
     weights_of,
+    with_not,
 )
 from service.nations import kin, tells_a_nation
 from service.offices import kinds_missing, offices_missing
@@ -31,6 +32,7 @@ from service.questions import is_polar
 from service.roles import BETWEEN, SHE_SAYS, is_deed, may_mean
 from service.wording import (
     CALENDAR_STEMS,
+    DENIED_WITHIN,
     NUMBERS,
     OPENERS,
     TITLES,
@@ -77,6 +79,7 @@ _HEADS = frozenset(
     "spokeswoman teacher".split()
 )
 _DETERMINERS = frozenset("a an her his its our that the their these this those".split())
+_ASKS_WHY = re.compile(r"why\b", re.IGNORECASE)
 _DENY = frozenset(["not", "never"])  # what is said; "none" and "no one" may be what is asked for
 # "Didn't the mayor resign?" asks whether he did.
 _ISNT_IT = re.compile(r"\w+n['’]t\b", re.IGNORECASE)
@@ -86,7 +89,8 @@ _UNDONE = re.compile(
     r"|reject(?:s|ed|ing)?|boycott(?:s|ed|ing)?|skip(?:s|ped|ping)?|absent|absence|abstain\w*"
     r"|bann?(?:ed|ing)?|barr(?:ed|ing)|suspended|sidelined|prevent(?:s|ed|ing)?|cancel\w*"
     r"|call(?:ed|ing|s)? off|postpon\w*|abandon\w*|withdr[ae]w\w*|unable|yet to|instead of|short of"
-    r"|(?:stay|pull|back|drop|rul)(?:s|ed|es|ped|led|ing)? (?:away|out)|lack(?:s|ed|ing)?)\b",
+    r"|(?:stay|pull|back|drop|rul)(?:s|ed|es|ped|led|ing)? (?:away|out)|lack(?:s|ed|ing)?"
+    r"|(?:are|is|vot(?:es?|ed|ing)|was|were) against|exempt\w*)\b",
     re.IGNORECASE,
 )
 # Sentences that together tell what one sentence of an answer gathers; the share of its words that
@@ -170,13 +174,16 @@ def all_told(article: Article, question: str) -> str:
     )
 
 
-def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
+def unmet(
+    question: str, articles: Sequence[str], cited: str, beside: Sequence[str] = ()
+) -> list[str]:
     """What the question presumes and its answer's sources do not bear out.
 
     Names, numbers and quoted words that stand in none of `articles`, the whole articles cited; a
-    denial that `cited`, the cited sentences, does not make. A name that they do not know is one;
-    where they know a part of it ("Prime Minister Holm"), each other word is. So is an office, where
-    they tell of another of its kind, and so are metro drivers, where they tell of bus drivers.
+    denial that `cited`, the cited sentences, does not make, nor, where it asks why, what stands
+    `beside` them. A name that the articles do not know is one; where they know a part of it ("Prime
+    Minister Holm"), each other word is. So is an office, where they tell of another of its kind,
+    and so are metro drivers, where they tell of bus drivers.
     """
     there = frozenset(stem for text in articles for stem in stems(text) | kin(text))
     opening = words(question)[:1]
@@ -197,7 +204,11 @@ def unmet(question: str, articles: Sequence[str], cited: str) -> list[str]:
     missing += [q for q in quoted(question) if fold(q) not in folded]
     missing += offices_missing(question, " ".join(articles))
     missing += kinds_missing(question, " ".join(articles))
-    if negates(question) and not _bears_denial(question, cited):
+    if (
+        negates(question)
+        and not _bears_denial(question, cited)
+        and not (_ASKS_WHY.match(question) and any(_denies_it(question, t) for t in beside))
+    ):
         missing.append("not")
     return missing
 
@@ -223,12 +234,25 @@ def _bears_denial(question: str, cited: str) -> bool:
     """Whether a text denies as the question does, by a word that denies, by one for what was not
     done that the question has not, or by the opposite of what the question denies.
     """
-    if _ISNT_IT.match(question) or negates(cited):
+    if _ISNT_IT.match(question) or negates(with_not(cited, negated(question))):
         return True
     asked = stems(question)
     if any(not stems(m[0]) <= asked for m in _UNDONE.finditer(cited)):
         return True
     return any(opposites(stem) & stems(cited) for stem in negated(question))
+
+
+def _denies_it(question: str, article: str) -> bool:
+    """Whether a sentence of an article denies what the question does, of whom the question names or
+    of nobody who is named: why it is so is told in others.
+    """
+    whom = {w.stem for w in names(question)}
+    deed = negated(question) - whom
+    return any(
+        deed & negated(sentence, within=DENIED_WITHIN)
+        and (whom & stems(sentence) or not names(sentence))
+        for sentence in (span.of(article) for span in sentence_spans(article))
+    )
 
 
 def _misspelt(stem: str, known: Iterable[str]) -> bool:

@@ -518,7 +518,7 @@ class Attempt:
         known = [all_told(self.registry.get(article_id), question) for article_id in ids]
         known.append(" ".join({*outlets, *(e.passage.source or "" for e in self.offered)}))
         # What it denies or takes for granted may be borne out by a sentence that is not cited.
-        missing = unmet(question, known, question if self._gathers else quotation)
+        missing = unmet(question, known, question if self._gathers else quotation, known)
         missing += replaced(question, quotation, said)
         if self._polar:
             # Nearly any sentence supports itself. Whether it settles the question is seen best

@@ -747,7 +747,7 @@ def _negation_holds(claim: str, text: str) -> bool:
     if negates(claim):
         if {w.stem for w in words(claim) if w.is_number} & _left(text):
             return True
-        text = _with_not(text, negated(claim))
+        text = with_not(text, negated(claim))
         denied = negated(claim) & stems(text)
         # What is denied by saying so may be told at length: "denied a report in X that it would".
         theirs = negated(text, within=DENIED_WITHIN) | negated(text, DENIES, within=DENIES_WITHIN)
@@ -770,7 +770,7 @@ def _negation_holds(claim: str, text: str) -> bool:
     return turned or not any(denied and denied <= affirmed for denied in denials(text))
 
 
-def _with_not(text: str, denied: frozenset[str]) -> str:
+def with_not(text: str, denied: frozenset[str]) -> str:
     """A text that has "unclear" and nowhere "clear" with "not clear" for it, if that is denied."""
     there = stems(text)
 

@@ -65,12 +65,37 @@ def test_what_a_question_presumes_and_the_articles_do_not_say(
         ("Why won't Ines Holm attend?", "Holm will attend since she has time.", ["not"]),
         ("Why did Holm not miss it?", "Holm missed it since she was ill.", ["not"]),
         ("Why did the library not open?", "It opened late by a mistake.", ["not"]),
+        ("Who did not vote for the weir?", "Ada Krall voted against the weir.", []),
+        ("Who does not pay the toll?", "Farmers are exempt from the toll.", []),
+        ("Why was the mill not affected?", "It was unaffected since it stands on a hill.", []),
+        ("Who did not vote for the weir?", "Ada Krall voted for the weir.", ["not"]),
+        ("Why did Holm not win?", "Holm played against Ada Krall.", ["not"]),
+        ("Why was the mill not affected?", "It was hit since it stands in a valley.", ["not"]),
     ],
 )
 def test_a_denial_that_a_question_presumes_may_be_told_in_another_word(
     question: str, cited: str, missing: list[str]
 ) -> None:
     assert unmet(question, [f"{TEXT} {cited}"], cited) == missing
+
+
+@pytest.mark.parametrize(
+    ("beside", "missing"),
+    [
+        ("Ola Brand did not play on Monday.", []),
+        ("She will not play until June.", []),
+        ("Brand played on Monday, and did not score.", ["not"]),
+        ("Ada Krall did not play on Monday.", ["not"]),
+        ("Ola Brand played on Monday.", ["not"]),
+    ],
+)
+def test_why_something_is_not_so_may_be_told_beside_the_denial(
+    beside: str, missing: list[str]
+) -> None:
+    cited = "Ola Brand was injured in training."
+    article = f"{cited} {beside}"
+    assert unmet("Why didn't Ola Brand play?", [article], cited, [article]) == missing
+    assert unmet("Who didn't play with Ola Brand?", [article], cited, [article]) == ["not"]
 
 
 def test_the_day_of_one_event_is_not_written_out_as_another_s() -> None:
