@@ -81,6 +81,7 @@ _REFUSED = re.compile(r"(?:fail|refus|declin|unabl)")
 UNDONE_WITHIN = 3  # words before a verb
 # And of a part of one; a part with less may be of something else.
 OF_THE_MATTER = 0.6
+AGAINST_WITHIN = 5  # words behind a verb
 BESIDE = 2  # words of content before a word that are of the same matter, with the one behind it
 SAME_START = 3  # letters, of a verb and the noun for its deed
 _BE = r"\b(?:am|is|are|was|were|be|been|being)\s+(?:\w+ly\s+)?"
@@ -408,7 +409,10 @@ def _is_opposed(claim: str, sentence: str) -> bool:
                 continue
             if table is _OF_ONE:
                 turned += 1
-                elsewhere += not again and _is_of_another(claim, word, opposite, sentence)
+                elsewhere += not again and (
+                    _is_of_another(claim, word, opposite, sentence)
+                    or all(_is_against(there[j + 1 :], mine) for j in at)
+                )
             elif table is _OF_TWO:
                 turned += any(_content(said[:i]) & _content(there[:j]) for j in at)
             else:
@@ -453,6 +457,15 @@ def _is_of_another(claim: str, word: Word, opposite: frozenset[str], sentence: s
         ):
             return False
     return told
+
+
+def _is_against(behind: Sequence[Word], mine: frozenset[str]) -> bool:
+    """Whether it is done to what is against a thing of a claim: who "dismissed an appeal against
+    the ban" upheld the ban.
+    """
+    at = next((i for i, w in enumerate(behind[:AGAINST_WITHIN]) if w.stem == "against"), 0)
+    thing, other = ({w.stem for w in part if is_content(w)} for part in (behind[:at], behind[at:]))
+    return bool(thing) and not thing & mine and bool(other & mine - {"against"})
 
 
 def _has_its_own(part: str, verb: Word, mine: frozenset[str]) -> bool:

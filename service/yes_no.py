@@ -48,6 +48,7 @@ _IN_OTHER_WORDS = [
         (r"deaths?|dead|dying|killed", "died"),
         (r"hurt|wounded", "injured"),
         (r"sacked|fired|laid off", "dismissed"),
+        (r"rul(?:es?|ed|ing) out", "rule out"),
         (r"found guilty", "convicted"),
         (r"found not guilty|exonerated|cleared(?= of (?:all|any|both|every|the)\b)", "acquitted"),
         (
@@ -67,6 +68,7 @@ _EMPTY = re.compile(
     r"|have to|had to|be able to|according to|whether|going to)\b",
     re.IGNORECASE,
 )
+_IS_OVER = re.compile(r"\bover(?= ?(?:[,.;?!]|\Z))", re.IGNORECASE)
 _IS_STILL = re.compile(r"\bstill\b", re.IGNORECASE)
 _PASSIVE = re.compile(
     r"\b(?:was|were|is|are|be|been|being)\s+(?:\w+ly\s+)?(\w+)\b(\s+by\s+(?!\d))?", re.IGNORECASE
@@ -78,7 +80,7 @@ _HEDGED = re.compile(
     r"|claim\w*|den(?:y|ies|ied)|refus\w*|fail(?:s|ed|ing)?|ask\w*|urg\w*|request\w*|demand\w*|plan\w*"
     r"|propos\w*|promis\w*|hop\w*|expect\w*|tri(?:es|ed)|try\w*|want\w*|call\w* (?:for|to)|nearly"
     r"|almost|threat\w*|withdr\w*|reject\w*|oppos\w*|block\w*|veto\w*|against|cancel\w*"
-    r"|except|instead|unlikely|hardly|barely|few|little)\b",
+    r"|except|instead|unlikely|hardly|barely|few|little|rule out)\b",
     re.IGNORECASE,
 )
 _ATTRIBUTION = re.compile(r",?\s+according to .*$|,\s[^,]{1,60}\ssaid\b[^,]*$", re.MULTILINE)
@@ -153,6 +155,8 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
     """What the sentences of `text` say to a question; `around` is their article."""
     if negates(question):
         return ""
+    if _IS_OVER.search(question):
+        question, text = (_IS_OVER.sub("ended", t) for t in (question, text))
     if _UNANIMOUS.search(question):
         text = _SPLIT.sub(r"\g<0>, not unanimous", text)
     asked_in = _EMPTY.sub(" ", _plain(question, undone=True))
@@ -173,6 +177,8 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
     )
     scopes = list(_denials(said_in))
     denied = main & {w.stem for _, scope in scopes for w in scope} - {*_affirmed(said_in)}
+    if any(opposites(s) & {w.stem for _, scope in scopes for w in scope} for s in asked - there):
+        return ""  # "not allowed" is banned
     if denied:
         others = _content(" ".join(w.text for w in names(said_in))) - asked
         asking = asked | stems(question)

@@ -53,6 +53,7 @@ from service.opposites import is_cleared, not_opposed
         ("Rents in Dale rose.", "Rents in Dale and wages in Corfe fell."),
         ("The driver survived the crash.", "The driver was hurt in the crash and died in May."),
         ("Holm raised taxes.", "Holm spoke of taxes and cut its main one."),
+        ("The court upheld the ban.", "The court overturned the ban against an appeal of Holm."),
         ("Police released Karl Brandt.", "Police questioned Karl Brandt and arrested the dealer."),
     ],
 )
@@ -99,6 +100,7 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
         ("Holm was appointed head.", "Holm was named head after Karl Brandt was sacked."),
         ("Holm backs the bill.", "Holm is for the bill, which most farmers oppose."),
         ("Police released Ada Krall.", "Ada Krall, arrested on Monday, was freed by the police."),
+        ("The court upheld the ban.", "The court dismissed an appeal against the ban."),
         # Something else.
         ("The council rejected the budget in June.", "The council approved the plan for a weir."),
         ("He stepped down in May.", "In May he stepped up."),

@@ -40,6 +40,21 @@ AROUND = (
         ("Did the miller survive the flood?", "The miller died in the flood.", "No"),
         ("Did the town back the plan?", "The town passed the plan and blocked a road.", ""),
         ("Did the town back the plan?", "The town debated the plan and blocked it.", "No"),
+        ("Did the court uphold the ban?", "The court dismissed an appeal against the ban.", ""),
+        ("Did the court uphold the ban?", "The court overturned the ban.", "No"),
+        # The opposite is denied, or ruled out.
+        ("Is digging banned in Corfe?", "Digging is not allowed in Corfe.", ""),
+        ("Is digging allowed in Corfe?", "Digging is not allowed in Corfe.", "No"),
+        ("Will rents rise?", "The mayor ruled out a rise in rents.", ""),
+        (
+            "Did the mayor rule out a rise in rents?",
+            "She, the mayor, ruled out a rise in rents.",
+            "Yes",
+        ),
+        ("Is the strike over?", "The strike goes on.", ""),
+        ("Is the strike over?", "The strike is over.", "Yes"),
+        ("Is the strike over?", "The strike ended on Friday.", "Yes"),
+        ("Has the strike begun?", "The strike is over.", ""),
         ("Did the miller survive the flood?", "His horse died, and the miller survived.", ""),
         # Guilty or not, and of what.
         ("Was Ada Krall found guilty?", "Ada Krall was acquitted of all charges.", "No"),
