@@ -76,6 +76,15 @@ _TOLD_BY = re.compile(
     r"|\b(?:did|do|does|had|has)\s(?:the|an?)\s(?P<asked>(?:[a-z’'-]+\s){1,4}?)"
     r"(?:say|said|claim(?:ed)?|report(?:ed)?|estimated?|stated?|warn(?:ed)?)\b"
 )
+# "Chief engineer Ada Krall", "Ada Krall, an engineer": what stands beside a name and says what its
+# bearer is.
+_DESCRIBED = (
+    r"(?P<before>\b(?:[Tt]he|[Aa]n?|[Ii]ts) (?:[\w’'-]+ ){{0,3}}[a-z][\w’'-]*, "
+    r"|(?:\b[\w’'-]+ )?(?!(?:after|against|and|as|at|before|but|by|for|from|if|in|of|on|or|that|to"
+    r"|when|while|with)\b)[a-z][\w’'-]* )?(?:[A-Z][\w.’'-]* )*\b{0}\b"
+    r"(?:(?:, \d+)?, (?=(?:the|an?|its|[\w’'-]+['’]s) )(?P<behind>[^,.;]+))?"
+)
+_SPEAKS_FOR = re.compile(rf"(?:{SAYS}|spokes(?:man|woman|person))\Z")
 _OF_WHAT_KIND = re.compile(r"\s(?:at|from|in|of|on|that|which|who)\s.*", re.DOTALL)
 # Who may be called so is somebody named.
 _VAGUE = stems(
@@ -397,7 +406,47 @@ def told_by_others(text: str, cited: str, sentences: Iterable[str]) -> list[str]
     told = any(stem <= stems(sentence) and speaks.search(sentence) for sentence in around)
     in_it = _are_in_office(called[-1].text, cited, "\n".join(around))
     told = not in_it if in_it is not None else told
+    if told and in_it is None and _may_speak_for(called[-1], cited, around):
+        return []
     return [" ".join(w.text for w in called)] if told else []
+
+
+def _may_speak_for(whom: Word, cited: str, around: Iterable[str]) -> bool:
+    """Whether all who are named as speaking in what is cited, or are "she", may be the airline or
+    its spokeswoman: a text says so, or none says what else they are, and what else is named so.
+    """
+    told = unquoted(cited)
+    said = {m["who"] or m["by"] for m in _NAMED_SPEAKER.finditer(told)}
+    if SHE_SAYS.search(told):
+        said |= {" ".join(w.text for w in run) for run in runs(told, names(told))}
+    elif not said:
+        return False
+    noun = re.escape(whom.text)
+    is_it = re.compile(
+        rf"\b(?i:{noun}),? (?P<one>{_NAME})"
+        rf"|(?P<two>{_NAME}), (?:the|an?|its|[\w’'-]+['’]s) (?:[a-z’'-]+ ){{0,3}}?(?i:{noun})\b"
+    )
+    texts = [*around, *cited.splitlines()]
+    called = [stems(m["one"] or m["two"]) for text in texts for m in is_it.finditer(text)]
+    beside = frozenset().union(*(stems(text) for text in texts if whom.stem in stems(text)))
+    for who in said:
+        name, last = stems(who), words(who)[-1]
+        if any(name <= other or other <= name for other in called):
+            continue
+        if called or last.stem in beside or any(_is_described(last.text, t) for t in texts):
+            return False
+    return True
+
+
+def _is_described(who: str, text: str) -> bool:
+    """Whether a text tells what somebody is, by more than that they are somebody's spokeswoman."""
+    called = re.escape(who)
+    for match in re.finditer(_DESCRIBED.format(called), text):
+        what = f"{match['before'] or ''} {match['behind'] or ''}"
+        more = (w for w in words(what) if is_content(w) and not _SPEAKS_FOR.match(w.text))
+        if any(more) or _IN_OFFICE.search(match[0]):
+            return True
+    return False
 
 
 def _are_in_office(office: str, cited: str, around: str) -> bool | None:

@@ -270,6 +270,37 @@ def test_whose_words_are_asked_for_is_not_told_by_what_others_say(
 
 
 @pytest.mark.parametrize(
+    ("said", "told", "theirs"),
+    [
+        ("Lakes Air said it was full.", "", True),
+        ("It was full, Lakes Air said.", "Lakes Air, the oldest airline here, grew.", True),
+        ("“It was full,” spokeswoman Mira Sund said.", "", True),
+        ("“It was full,” said Mira Sund.", "Mira Sund, a spokeswoman, was aboard.", True),
+        ("Inspector Sund said it was full.", "", True),
+        ("It was full, he said.", "", True),
+        # Who is something else, or may be.
+        ("It was full, said engineer Mira Sund.", "", False),
+        ("It was full, the mayor, Mira Sund, said.", "", False),
+        ("It was full, said Mayor Sund.", "", False),
+        ("It was full, Sund said.", "Mira Sund, an engineer, was aboard.", False),
+        ("It was full, Sund said.", "Mira Sund, 40, an engineer, was aboard.", False),
+        ("It was full, Sund said.", "The engineer, Mira Sund, was aboard.", False),
+        ("It was full, said police spokeswoman Mira Sund.", "", False),
+        ("“It was full,” she said of Mayor Sund.", "", False),
+        ("Lakes Air said it was full.", "The airline sued Lakes Air.", False),
+        ("Lakes Air said it was full.", "The airline, Orne Air, grew.", False),
+        ("It was full.", "", False),
+    ],
+)
+def test_who_has_a_name_may_speak_for_whom_nothing_names(
+    said: str, told: str, theirs: bool
+) -> None:
+    others = [said, "The airline said it was sorry.", told]
+    for text in ("What did the airline say?", "The airline said it was full."):
+        assert told_by_others(text, said, others) == ([] if theirs else ["airline"])
+
+
+@pytest.mark.parametrize(
     ("text", "whom"),
     [
         ("The old mayor said that fees rise.", ["old mayor"]),
