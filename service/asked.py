@@ -353,11 +353,25 @@ _ASKS_WHEN = re.compile(
     r"^(?:and |since |until |by |from )?when\b|(?:,| and) when\W*$", re.IGNORECASE
 )
 _AMOUNTS = frozenset(
-    "all as both completely double doubled dozens entire entirely every everybody everyone "
-    "everything few fully half halved halfway hundreds like majority many millions minority most "
-    "mostly no nobody none nothing partly quarter several size some than third thirds thousands "
-    "totally tripled twice whole wholly".split()
+    "all as billion billions both completely double doubled dozen dozens entire entirely every "
+    "everybody everyone everything few fully half halved halfway handful hundred hundreds like "
+    "majority many million millions minority most mostly no nobody none nothing partly quarter "
+    "several size some than third thirds thousand thousands totally tripled twice whole "
+    "wholly".split()
 )
+# Words that are an amount only beside others: "the fifth goal", "the team scores" are none.
+_AN_AMOUNT = re.compile(
+    r"\ban? (?:fifth|sixth|seventh|eighth|ninth|tenth|single)\b|\ba couple (?:of )?(?!of\b)[a-z]"
+    r"|\bscores of\b|\b(?:two|three|four|five|six|seven|eight|nine|ten|hundred)fold\b",
+    re.IGNORECASE,
+)
+_ASKS_PRICE = re.compile(r"\bhow much\b", re.IGNORECASE)
+_FREE = re.compile(
+    r"\b(?:are|be|been|for|is|was|were) free\b(?! (?:and|from|of|to)\b)|\bfree of charge\b",
+    re.IGNORECASE,
+)
+_COUNTS_PEOPLE = re.compile(r"\bhow many (?:[\w’'-]+ )?(?:people|persons)\b", re.IGNORECASE)
+_BEEN = frozenset("is was has had been".split())
 _ASKS_AGE = re.compile(r"\bhow old\b", re.IGNORECASE)
 # "22 years of experience" is nobody's age.
 _NO_AGE = re.compile(r"\b[\w-]+ (?:years?|months?) (?:as|at|for|in|of|with)\b", re.IGNORECASE)
@@ -476,13 +490,50 @@ def lacks_kind(question: str, answer: str, whole: str = "") -> bool:
             for each in aside if called else ():
                 answer = answer.replace(each, "")
         amounts = words(answer)
-        return not any(
-            w.is_number or w.text.casefold() in _AMOUNTS for w in amounts if w.stem not in asked
+        return not (
+            any(
+                w.is_number or w.text.casefold() in _AMOUNTS for w in amounts if w.stem not in asked
+            )
+            or _AN_AMOUNT.search(answer)
+            or (_ASKS_PRICE.search(question) and _FREE.search(answer))
+            or _tells_of_one(question, answer)
         )
     if kind == "time":
         tells = any(w.is_number or w.stem in CALENDAR_STEMS or w.text[0].isupper() for w in new)
         return not tells and not tells_when(question, answer)
     return False
+
+
+def _tells_of_one(question: str, answer: str) -> bool:
+    """Whether an answer to how many tells what is asked of one of them: "A man was hurt", "hurt a
+    man" where people are counted, and otherwise "a house was damaged" of houses alone.
+    """
+    asks = _ASKS_HOW_MANY.search(question)
+    if asks is None:
+        return False
+    mine, said = {*fates(asks["what"], plain=True)}, words(answer)
+    counted = next((w.stem for w in words(asks["what"]) if is_content(w)), "")
+    deeds = {w.stem for w in words(question) if is_content(w)} - {counted}
+    is_asked = [w.stem in deeds or bool(mine & {*fates(w.text, plain=True)}) for w in said]
+    for i in (i for i, w in enumerate(said) if w.text.casefold() in ("a", "an")):
+        end = i + 1
+        while end < len(said) and _is_of_one(said[end]) and not is_asked[end]:
+            end += 1
+        # "He died a hero", "A fire hurt people"
+        did = (i and is_asked[i - 1] and said[i - 1].stem != "die") or (
+            i + 1 < end < len(said)
+            and is_asked[end]
+            and (said[end].stem == "die" or said[end - 1].text.casefold() in _BEEN)
+        )
+        people = bool(mine) and _COUNTS_PEOPLE.search(question)
+        if did and (people or counted in {w.stem for w in said[i + 1 : end]}):
+            return True
+    return False
+
+
+def _is_of_one(word: Word) -> bool:
+    """Whether it may stand between "a" and what one did or suffered: "a young man was"."""
+    return word.text.casefold() in _BEEN or (is_content(word) and not is_deed(word.text))
 
 
 def _names_a_place(question: str, answer: str, asked: frozenset[str]) -> bool:
