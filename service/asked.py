@@ -349,6 +349,15 @@ _KINDS = (
 )
 _ASKS_DATE = re.compile(r"\b(?:what|which) (?:exact )?(?:date|day|month|year)\b", re.IGNORECASE)
 _TIMES = frozenset("after as before during once since until when while".split())
+# Told without a day: "in the coming days", "weeks ago", "at dawn", "in spring".
+_SOME_TIME = re.compile(
+    r"\b(?:overnight|tonight|dawn|dusk|noon|midday|midnight|soon|shortly|recently|immediately|summer"
+    r"|autumn|winter|(?:at|by|during|in|last|late|next|that|the|this) (?:morning|afternoon|evening"
+    r"|night|spring)|(?:in|within|over)(?: the)?(?: (?:coming|next|last|past))?(?: few)? "
+    r"(?:seconds|minutes|hours|days|weeks|months|years)(?! of\b)"
+    r"|(?:seconds|minutes|hours|days|weeks|months|years) (?:ago|earlier|later))\b",
+    re.IGNORECASE,
+)
 _ASKS_WHEN = re.compile(
     r"^(?:and |since |until |by |from )?when\b|(?:,| and) when\W*$", re.IGNORECASE
 )
@@ -361,7 +370,7 @@ _AMOUNTS = frozenset(
 )
 # Words that are an amount only beside others: "the fifth goal", "the team scores" are none.
 _AN_AMOUNT = re.compile(
-    r"\ban? (?:fifth|sixth|seventh|eighth|ninth|tenth|single)\b|\ba couple (?:of )?(?!of\b)[a-z]"
+    r"\ban? (?:fifth|sixth|seventh|eighth|ninth|tenth|single)\b|\ba couple of\b"
     r"|\bscores of\b|\b(?:two|three|four|five|six|seven|eight|nine|ten|hundred)fold\b",
     re.IGNORECASE,
 )
@@ -436,12 +445,14 @@ def asks_when(question: str) -> bool:
 
 def tells_when(question: str, text: str) -> bool:
     """Whether a text has a date, if the question asks for one; or, if it asks when, a number or a
-    word of time.
+    word of time that the question has not.
     """
     if not asks_when(question) or mentions(text, None):
         return True
-    return not _ASKS_DATE.search(question) and any(
-        w.is_number or w.text.casefold() in _TIMES for w in words(text)
+    asked = stems(question)
+    return not _ASKS_DATE.search(question) and (
+        any(w.is_number or w.text.casefold() in _TIMES for w in words(text))
+        or any(not stems(m[0]) <= asked | STOP_WORDS for m in _SOME_TIME.finditer(text))
     )
 
 
