@@ -322,6 +322,18 @@ _ASKS_WHICH_PLACE = re.compile(
     r"|street|town|university|village)\b",
     re.IGNORECASE,
 )
+_IS_CALLED = (
+    r"\b[Tt]he (?:[a-z-]+ )?{0}(?: (?:at|he|in|it|near|of|on|she|that|they|to|where"
+    r"|which|who)\b[^,.;]*?)?"
+    rf" (?:is|was) (?:the )?(?P<name>{CAPITALISED})"
+)
+_WHICH_OF_THEM = (
+    r"\b[Tt]he (?:[a-z-]+['’]s )?(?P<which>(?!\w+(?:ed|ing|est) )[a-z-]+) (?P<place>clinic|hospital"
+    r"|jail|library|museum|park|port|prison|school|stadium|station|university)\b(?<={0})"
+)
+_ANY_PLACE = frozenset(
+    "big famous large little local modern new old other same small whole".split()
+)
 # Of "in prison on Friday", so many words before and after it may name which.
 BEFORE_A_PLACE, AFTER_A_PLACE = 2, 4
 _KINDS = (
@@ -549,9 +561,16 @@ def _is_of_one(word: Word) -> bool:
 
 def _names_a_place(question: str, answer: str, asked: frozenset[str]) -> bool:
     """Whether a name stands beside what is asked for, "the hospital in Ottering", or anywhere where
-    the answer does not say "hospital".
+    the answer does not say "hospital"; or what it is called, or which of them it is, "The hospital
+    that took them in was Ardal House", "the county hospital".
     """
     place = _ASKS_WHICH_PLACE.search(question)
+    called = re.search(_IS_CALLED.format(place["place"]), answer) if place else None
+    if called and not stems(called["name"]) <= asked | CALENDAR_STEMS:
+        return True
+    which = re.search(_WHICH_OF_THEM.format(place["place"]), answer) if place else None
+    if which and which["which"] not in _ANY_PLACE and not stems(which["which"]) <= asked:
+        return True
     said = words(answer)
     at = [i for i, w in enumerate(said) if place and w.stem in stems(place["place"])]
     near = {j for i in at for j in range(i - BEFORE_A_PLACE, i + AFTER_A_PLACE + 1)}
