@@ -202,6 +202,27 @@ _TWO_CAUSES = re.compile(
     rf",?\s+and\s+(?P<two>{_NOUN})(?=\s*(?:[.,;]|\Z)|\s(?:at|during|in|on|when|while)\b)",
     re.IGNORECASE,
 )
+# "... because of a storm", "A storm caused ...": why, in a claim, and what came of it.
+_CAUSE_BEHIND = re.compile(
+    r"\b(?:because(?: of)?|due to|caused by|(?:as a|the) result of)\b", re.IGNORECASE
+)
+_CAUSE_BEFORE = re.compile(r"\b(?:caused|led to|resulted in)\b", re.IGNORECASE)
+# Whom or what a deed is done to: the words behind it, up to where something else is told.
+_DONE_TO = re.compile(
+    r"(?: (?!(?:above|and|as|at|below|but|by|for|from|in|into|on|over|than|to|when|while|with)\b)"
+    r"[\w’'-]+){1,4}"
+)
+_HAS = frozenset("also has have had".split())
+_STARTS = stems("started ignited")
+_DEATHS = stems("dead death died killed")
+# In words that tell why only where they have the cause itself: "over safety concerns".
+_GIVEN_AS_REASON = re.compile(
+    r"\b(?:(?:amid|for (?:fear|lack|want) of)(?: [\w’'-]+){1,4}"
+    r"|(?:for|on)(?: [\w’'-]+){1,2} (?:grounds|reasons)"
+    r"|over (?:[\w’'-]+ ){0,2}(?:concerns?|fears?|worries)"
+    r"|with an? (?:[\w’'-]+ ){0,2}(?:illness|injury))\b",
+    re.IGNORECASE,
+)
 _MAY_BE_A_CAUSE = re.compile(
     r"\b(?:caus\w*|because|due|lead\w*|led|result\w*|forc\w*|prompt\w*|trigger\w*|blam\w*|after"
     r"|follow\w*|owing|thank\w*|spark\w*|contribut\w*|since|ma[dk]e\w*|mean\w*|from|when|why"
@@ -775,11 +796,45 @@ def causes_hold(claim: str, source: str) -> bool:
     there = stems(source)
     if _is_their_reason(claim, source):
         return True
+    may_be = _MAY_BE_A_CAUSE.search(source) or _is_done_by_its_cause(claim, source)
     two = [match[group] for match in _TWO_CAUSES.finditer(claim) for group in ("one", "two")]
     causes = [[w for w in words(cause) if is_content(w)] for cause in two]
-    return bool(_MAY_BE_A_CAUSE.search(source)) and all(
+    return bool(may_be) and all(
         any(w.stem in there or is_deed(w.text) for w in cause) for cause in causes if cause
     )
+
+
+def _is_done_by_its_cause(claim: str, source: str) -> bool:
+    """Whether a sentence has what a claim gives as the cause do what it says came of it, "The storm
+    closed the schools", or names it behind "on grounds of": "amid a storm", "with an injury".
+    """
+    match = _CAUSE_BEHIND.search(claim)
+    caused = None if match else _CAUSE_BEFORE.search(claim)
+    if match:
+        why, what = claim[match.end() :], claim[: match.start()]
+    elif caused:
+        why, what = claim[: caused.start()], claim[caused.end() :]
+    else:
+        return False
+    cause, effect = ({w.stem for w in words(part) if is_content(w)} for part in (why, what))
+    for span in sentence_spans(source):
+        text = span.of(source)
+        said = [w for w in words(text) if w.text.casefold() not in _HAS]
+        for one, deed in pairwise(said):
+            done = _DONE_TO.match(text, deed.start + len(deed.text))
+            if done is None or one.stem not in cause or not is_deed(deed.text):
+                continue
+            to = words(done[0])
+            named = any(w.stem in effect for w in to)
+            if named and deed.stem in effect | _STARTS:
+                return True
+            if deed.stem == "kill" and effect & _DEATHS and (named or any(w.is_number for w in to)):
+                return True
+        for given in _GIVEN_AS_REASON.finditer(text):
+            rest = stems(text[: given.start()] + text[given.end() :])
+            if cause & stems(given[0]) and len(effect & rest) > len(effect) / 2:
+                return True
+    return False
 
 
 def _is_their_reason(claim: str, source: str) -> bool:
