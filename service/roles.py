@@ -52,6 +52,10 @@ _SPEAKS = re.compile(
     rf"|(?P<who>[^“”\"]{{3,90}}?)(?<!\bwas)(?<!\bwere)(?<!\bbeen)\s+{SAYS}\b(?P<what>.*)",
     re.DOTALL,
 )
+_SAYS_THAT = re.compile(
+    r"\b(?:agree[ds]?|emphasi[sz](?:es?|ed)|maintain(?:s|ed)?|point(?:s|ed)? out|stress(?:es|ed)?)"
+    r" that\b"
+)
 _VERB_OF_SPEECH = re.compile(rf"\b{SAYS}\b")
 SHE_SAYS = re.compile(rf"\b(?:he|she|they)\s+(?:\w+\s+)?{SAYS}\b", re.IGNORECASE)
 _NAMED_SPEAKER = re.compile(
@@ -318,6 +322,8 @@ def speech_holds(claim: str, source: str, around: str = "") -> bool:
 
 
 def _may_be_said_by(surname: str, sentence: str, around: str) -> bool:
+    if not words(unquoted(sentence)) and _goes_on(surname, sentence, around):
+        return True
     if SHE_SAYS.search(unquoted(sentence)) and surname not in stems(sentence):
         before, found, _ = around.partition(sentence)
         return not found or may_mean(frozenset([surname]), before)
@@ -328,10 +334,27 @@ def _may_be_said_by(surname: str, sentence: str, around: str) -> bool:
                 _ATTRIBUTES.search(sentence)
                 or _QUOTED_MARK.search(sentence)
                 or _VERB_OF_SPEECH.search(sentence)
+                or _SAYS_THAT.search(sentence)
             )
             and surname in stems(sentence)
         )
     )
+
+
+def _goes_on(surname: str, quotation: str, around: str) -> bool:
+    """Whether words that stand alone between quotation marks follow, in their paragraph, quoted
+    words of somebody whom their sentence names, alone, as who says them, or "she said" of her.
+    """
+    before, found, _ = around.partition(quotation)
+    last = sentence_spans(before)[-1:]
+    beside = before[last[0].start :] if found and last else ""
+    told = unquoted(beside)
+    if "\n" in beside or not quoted(beside):
+        return False
+    speakers = [stems(m["who"] or m["by"]) for m in _NAMED_SPEAKER.finditer(told)]
+    if not speakers and SHE_SAYS.search(told):
+        return may_mean(frozenset([surname]), before[: last[0].start])
+    return bool(speakers) and all(surname in speaker for speaker in speakers)
 
 
 def keeps_owner(claim: str, cited: str, before: str) -> bool:

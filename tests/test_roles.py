@@ -220,6 +220,33 @@ def test_he_is_whom_the_last_sentence_about_somebody_names(claim: str, held: boo
 
 
 @pytest.mark.parametrize(
+    ("before", "held"),
+    [
+        ("“The weir held,” Mira Sund said. ", True),
+        ("“The weir held,” said the engineer Mira Sund. ", True),
+        ("Mira Sund spoke. “The weir held,” she said. ", True),
+        ("“The weir held,” Karl Brandt said. ", False),
+        ("“Sund is wrong,” Karl Brandt said. ", False),
+        ("“The weir held,” Karl Brandt told Mira Sund. ", False),
+        ("Mira Sund left. Mayor Karl Brandt came. “The weir held,” he said. ", False),
+        ("“The weir held,” Mira Sund said.\n\n", False),
+        ("Mira Sund said the weir had held. ", False),
+    ],
+)
+def test_a_quotation_that_stands_alone_goes_on_what_was_said(before: str, held: bool) -> None:
+    cited = "“Nobody asked the town.”"
+    assert speech_holds("Mira Sund said nobody asked the town.", cited, f"{before}{cited}") == held
+
+
+@pytest.mark.parametrize("verb", ["stressed", "emphasised", "maintained", "pointed out", "agreed"])
+def test_who_stresses_that_it_is_so_says_so(verb: str) -> None:
+    claim = "Mira Sund said the weir was safe."
+    assert speech_holds(claim, f"Mira Sund {verb} that the weir was safe.")
+    assert not speech_holds(claim, f"Karl Brandt {verb} that the weir was safe.")
+    assert not speech_holds(claim, f"The weir that Mira Sund {verb} was safe.")
+
+
+@pytest.mark.parametrize(
     ("claim", "kept"),
     [
         ("The leader of the Harbour League is Ines Holm.", False),
