@@ -29,7 +29,7 @@ from service.offices import kinds_missing, offices_missing
 from service.opposites import not_opposed, opposites
 from service.plans import not_yet
 from service.questions import is_polar
-from service.roles import BETWEEN, SHE_SAYS, is_deed, may_mean
+from service.roles import BETWEEN, SAYS, SHE_SAYS, is_deed, may_mean
 from service.wording import (
     CALENDAR_STEMS,
     DENIED_WITHIN,
@@ -657,19 +657,26 @@ def did_another(question: str, text: str) -> bool:
     return False
 
 
+_IT_SAYS = re.compile(rf"\bit (?:\w+ )?{SAYS}\b", re.IGNORECASE)
 _WHAT_SAID = re.compile(
     r"\bwhat (?:did|do|does|had|has|have)\s(?P<who>.+?)\s(?:say|said|tell|told|write|written)\b",
     re.IGNORECASE,
 )
 
 
-def said_by_another(question: str, text: str) -> bool:
+def said_by_another(question: str, text: str, before: str = "") -> bool:
     """Whether a text tells nothing of whose words the question asks for: neither names them, nor
-    has what "she said".
+    has what "she said", nor what "it said" where the last sentence `before` begins with them.
     """
     match = _WHAT_SAID.search(question)
     named = runs(match["who"], names(match["who"])) if match else []
-    return bool(named) and named[-1][-1].stem not in stems(text) and not SHE_SAYS.search(text)
+    if not named or named[-1][-1].stem in stems(text) or SHE_SAYS.search(text):
+        return False
+    last = "".join(span.of(before) for span in sentence_spans(before)[-1:])
+    opening = next(iter(runs(last, names(last))), [])
+    begins = opening and last[: opening[0].start] in ("", "The ")
+    theirs = begins and {w.stem for w in named[-1]} <= {w.stem for w in opening}
+    return not (theirs and _IT_SAYS.search(unquoted(text)))
 
 
 def means_another(question: str, text: str, before: str) -> bool:

@@ -299,9 +299,10 @@ class Attempt:
                 continue
             if SUBJECT_PRONOUN.match(text) and not tells_of(asked, text):
                 continue
-            if said_by_another(asked, text) or did_another(question, text):
+            before = self._before(best) if best else ""
+            if said_by_another(asked, text, before) or did_another(question, text):
                 continue
-            if best and means_another(asked, text, self._before(best)):
+            if best and means_another(asked, text, before):
                 continue
             if share >= least:
                 verified = self._verified(text, self.offered)

@@ -316,6 +316,23 @@ def test_what_somebody_said_names_them(question: str, text: str, another: bool) 
     assert said_by_another(question, text) == another
 
 
+@pytest.mark.parametrize(
+    ("before", "another"),
+    [
+        ("Ardal Lines has lost money. ", False),
+        ("Few sail there. Ardal Lines, a ferry firm, has lost money. ", False),
+        ("Ardal Lines has lost money. The harbour is full. ", True),
+        ("Corfe Lines has lost money. ", True),
+        ("Corfe sued Ardal Lines. ", True),
+        ("", True),
+    ],
+)
+def test_it_is_what_the_sentence_before_begins_with(before: str, another: bool) -> None:
+    question = "What did Ardal Lines say about fares?"
+    assert said_by_another(question, "Fares would rise, it said.", before) == another
+    assert said_by_another(question, "Fares rose.", before)
+
+
 def test_what_another_part_asks_is_nothing_new() -> None:
     part, whole = "Who refused bail?", "Who refused bail and when does the trial begin?"
     assert lacks_kind(part, "The trial is to begin in June.", whole)
