@@ -32,6 +32,7 @@ from service.questions import is_polar
 from service.roles import BETWEEN, SAYS, SHE_SAYS, is_deed, may_mean
 from service.wording import (
     CALENDAR_STEMS,
+    CAPITALISED,
     DENIED_WITHIN,
     NUMBERS,
     OPENERS,
@@ -93,6 +94,14 @@ _UNDONE = re.compile(
     r"|(?:are|is|vot(?:es?|ed|ing)|was|were) against|exempt\w*)\b",
     re.IGNORECASE,
 )
+# "Which two firms", "What is one reason": before a number that is what is asked for.
+_ASKS_SO_MANY = re.compile(
+    r"(?:\b(?:which|what)|^\W*(?:which|what|who) (?:is|are|was|were)(?: the)?) \Z", re.IGNORECASE
+)
+FEW = frozenset("12345")
+# Before a name, and seldom written where somebody is named in full.
+MERE_TITLES = frozenset(("mr", "mrs", "ms", "dr", "prof"))
+_BEHIND_A_TITLE = re.compile(rf"\.? (?P<name>{CAPITALISED})")
 # Sentences that together tell what one sentence of an answer gathers; the share of its words that
 # the second has to add, and both to hold.
 TOLD_TOGETHER, LEAST_ADDED, LEAST_TOLD = 2, 0.08, 0.25
@@ -183,11 +192,18 @@ def unmet(
     denial that `cited`, the cited sentences, does not make, nor, where it asks why, what stands
     `beside` them. A name that the articles do not know is one; where they know a part of it ("Prime
     Minister Holm"), each other word is. So is an office, where they tell of another of its kind,
-    and so are metro drivers, where they tell of bus drivers.
+    and so are metro drivers, where they tell of bus drivers. How many are asked for ("Which two
+    firms") and a "Dr" are presumed only where they tell otherwise.
     """
     there = frozenset(stem for text in articles for stem in stems(text) | kin(text))
     opening = words(question)[:1]
-    presumed = [[w] for w in words(question) if w.is_number] + runs(question, names(question))
+    presumed = [
+        [w] for w in words(question) if w.is_number and not _counts_freely(w, question, articles)
+    ]
+    presumed += (
+        [w for w in run if not _is_mere_title(w, question, articles)]
+        for run in runs(question, names(question))
+    )
     missing = []
     for run in presumed:
         absent = [
@@ -195,7 +211,7 @@ def unmet(
             for w in run
             if w.stem not in there and w not in opening and not _misspelt(w.stem, there)
         ]
-        missing += [" ".join(absent)] if len(absent) == len(run) else absent
+        missing += [" ".join(absent)] if absent and len(absent) == len(run) else absent
     within = [int(year) for text in articles for year in _A_YEAR.findall(text)]
     for number, years in _periods(question):
         if number in missing and any(year in years for year in within):
@@ -211,6 +227,35 @@ def unmet(
     ):
         missing.append("not")
     return missing
+
+
+def _counts_freely(number: Word, question: str, articles: Sequence[str]) -> bool:
+    """Whether a small number only tells how many are asked for, "Which two firms", "What are three
+    reasons", and no article counts what it counts otherwise.
+    """
+    asks = _ASKS_SO_MANY.search(question, 0, number.start)
+    if asks is None or number.stem not in FEW or number.text.isdigit():
+        return False
+    counted = next((w.stem for w in words(question) if w.start > number.start), "")
+    return not any(
+        one.is_number and one.stem != number.stem and counted in {w.stem for w in behind}
+        for text in articles
+        for said in [words(text)]
+        for i, one in enumerate(said)
+        for behind in [said[i + 1 : i + 3]]
+    )
+
+
+def _is_mere_title(word: Word, question: str, articles: Sequence[str]) -> bool:
+    """Whether it is the "Dr" of a name that no article gives another such title."""
+    title = word.text.casefold()
+    named = _BEHIND_A_TITLE.match(question, word.start + len(word.text))
+    if title not in MERE_TITLES or named is None:
+        return False
+    others = "|".join(MERE_TITLES - {title})
+    name = re.escape(words(named["name"])[-1].text)
+    titled = re.compile(rf"\b(?i:{others})\.? (?:[A-Z][\w’'-]* )*{name}\b")
+    return not any(titled.search(text) for text in articles)
 
 
 def times(missing: Sequence[str], question: str) -> int:

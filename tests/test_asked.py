@@ -124,6 +124,30 @@ def test_a_decade_and_a_century_have_their_years(
     assert times(missing, question) == count
 
 
+@pytest.mark.parametrize(
+    ("question", "article", "missing"),
+    [
+        ("Which two ferries sank?", "The Tern and the Ardal sank.", []),
+        ("What is one reason for it?", "It sank in a storm.", []),
+        ("Who were the three sailors?", "Brand, Krall and Holm sailed.", []),
+        ("What did Dr. Krall find?", "Ada Krall, a chemist, found it.", []),
+        ("What did Mrs Krall find?", "Mrs. Ada Krall found it.", []),
+        # An article counts otherwise, or it is no small number that is asked for.
+        ("Which two ferries sank?", "Three ferries sank.", ["two"]),
+        ("Which two ferries sank?", "Three old ferries sank.", ["two"]),
+        ("What did the two ferries do?", "The Tern sank.", ["two"]),
+        ("What sank 2 ferries?", "The Tern sank.", ["2"]),
+        ("Which nine ferries sank?", "The Tern sank.", ["nine"]),
+        ("What did Mrs Krall find?", "Mr. Krall found it.", ["Mrs"]),
+        ("What did Captain Krall find?", "Ada Krall, a chemist, found it.", ["Captain"]),
+    ],
+)
+def test_how_many_are_asked_for_and_a_mere_title_are_not_presumed(
+    question: str, article: str, missing: list[str]
+) -> None:
+    assert unmet(question, [article], article) == missing
+
+
 def test_a_misspelt_name_is_known() -> None:
     told = "Katie Harnock of Canada threw 12 goals at the University of Kyoto."
     assert not unmet("How many did Hancock throw at the Universiy?", [told], told)
