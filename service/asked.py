@@ -39,6 +39,7 @@ from service.wording import (
     TITLES,
     Word,
     fold,
+    in_other_form,
     is_content,
     names,
     negated,
@@ -195,7 +196,9 @@ def unmet(
     and so are metro drivers, where they tell of bus drivers. How many are asked for ("Which two
     firms") and a "Dr" are presumed only where they tell otherwise.
     """
-    there = frozenset(stem for text in articles for stem in stems(text) | kin(text))
+    there = frozenset().union(
+        *(stems(text) | kin(text) | in_other_form(question, text) for text in articles)
+    )
     opening = words(question)[:1]
     presumed = [
         [w] for w in words(question) if w.is_number and not _counts_freely(w, question, articles)

@@ -54,6 +54,7 @@ from service.wording import (
     TITLES,
     denials,
     fold,
+    in_other_form,
     is_content,
     names,
     negated,
@@ -371,7 +372,7 @@ def _grounds(
             for e in ranked
             if e not in chosen
             and covered(weights, e.text) >= ALSO_MARGIN * top
-            and needed <= stems(e.text) | kin(e.text)
+            and needed <= stems(e.text) | kin(e.text) | in_other_form(claim, e.text)
             and all(order in seen(claim) for order in orders(e.text))
         ]
     if not missing and not grounds.failed and len(chosen) < MOST_SOURCES:
@@ -435,7 +436,13 @@ def _adjoin(one: Evidence, other: Evidence) -> bool:
 def _told(claim: str, e: Evidence) -> frozenset[str]:
     """Stems that a sentence holds, and those of the claim's dates that it tells of, with these."""
     told = held(claim, e.text, e.passage.published_at).told
-    return stems(e.text).union(told, *map(stems, told), outlets(claim, [e.passage]), kin(e.text))
+    return stems(e.text).union(
+        told,
+        *map(stems, told),
+        outlets(claim, [e.passage]),
+        kin(e.text),
+        in_other_form(claim, e.text),
+    )
 
 
 def outlets(text: str, passages: Iterable[Passage]) -> frozenset[str]:
@@ -458,7 +465,7 @@ def _another_is_named(
     Of two of one name neither is the other, and "She" that a sentence begins with is nobody who is
     named later on.
     """
-    there, said = stems(e.text) | kin(e.text), stems(claim)
+    there, said = stems(e.text) | kin(e.text) | in_other_form(claim, e.text), stems(claim)
     told = without_agency_line(e.text)  # a dateline names an outlet
     points_back = any(w.text.casefold() in _PRONOUNS for w in words(unquoted(e.text)))
     headline = stems(e.passage.title or "")
@@ -645,7 +652,9 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and bounds_hold(claim, text)
         and keeps_holder(claim, text, _around(grounds), common),
         "names": {w.stem for w in names(claim, common=common)}
-        <= there | kin(text) | _given_names(claim, text, grounds.article)
+        <= there.union(
+            kin(text), in_other_form(claim, text), _given_names(claim, text, grounds.article)
+        )
         and all(_sex_holds(claim, c.text) for c in grounds.cited)
         and not offices_missing(claim, _around(grounds))
         and not kinds_missing(claim, _around(grounds))

@@ -27,6 +27,7 @@ from service.roles import is_deed
 from service.wording import (
     CALENDAR_STEMS,
     NUMBERS,
+    in_other_form,
     is_content,
     stems,
     unquoted,
@@ -190,7 +191,8 @@ def unsourced(claim: str, grounds: Grounds, question: str) -> list[str]:
     days are held against their source otherwise.
     """
     text = " ".join([question, *(c.text for c in grounds.cited), *(f.text for f in grounds.fields)])
-    there = stems(text) | kin(text) | outlets(claim, (c.passage for c in grounds.cited)) | _TELLING
+    there = stems(text) | kin(text) | in_other_form(claim, text) | _TELLING
+    there |= outlets(claim, (c.passage for c in grounds.cited))
     return [
         w.text
         for w in words(claim)

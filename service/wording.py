@@ -37,6 +37,26 @@ _WORD = re.compile(
     r"|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+",
     re.IGNORECASE,
 )
+# What is written in short by two letters, or in full with small ones; of more, the initials tell.
+_SHORT = {
+    "CEO": "chief executive",
+    "EU": "European Union",
+    "PM": "prime minister",
+    "UN": "United Nations",
+}
+# A deputy is none, and "3 PM" is a time.
+_IN_SHORT = {short: re.compile(rf"(?<!\d)(?<!\d )\b{short}s?\b") for short in _SHORT}
+_IN_FULL = {
+    short: re.compile(rf"(?<!assistant )(?<!deputy )(?<!vice )\b{full}s?\b", re.IGNORECASE)
+    for short, full in _SHORT.items()
+}
+_ACRONYM = re.compile(r"\b[A-Z]{3,}\b")
+_DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
+LEAST_INITIALS, MOST_INITIALS = 3, 6
+# "World Health Organization", "Organization for Security and Trade".
+_LONG_NAME = re.compile(
+    r"(?<![\w’'-])[A-Z][\w’'-]*(?:(?: (?:and|for|in|of|on|the)){0,2} [A-Z][\w’'-]*){2,}"
+)
 # Words in a row that are written with a capital, in a pattern that minds letter case.
 CAPITALISED = r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*"
 _CALENDAR = frozenset(WEEKDAYS) | (frozenset(MONTHS) - {"may", "march"})
@@ -215,6 +235,33 @@ def runs(text: str, found: Sequence[Word]) -> list[list[Word]]:
             together.append([word])
         end = word.start + len(word.text)
     return together
+
+
+@lru_cache(maxsize=TEXTS)
+def in_other_form(text: str, known: str) -> frozenset[str]:
+    """Stems of the names that `text` has in short, "WHO", and `known` in full, or the other way."""
+    known = _DOTTED.sub(lambda match: match[0].replace(".", ""), known)
+    found: set[str] = set()
+    for short, full in _SHORT.items():
+        if _IN_FULL[short].search(known):
+            found |= stems(short)
+        if _IN_SHORT[short].search(known):
+            found |= stems(f"{short} {full}")
+    there = {*_ACRONYM.findall(known)}
+    theirs = there.union(initials for initials, _ in _initials(known))
+    found = found.union(*(stems(m[0]) for m in _ACRONYM.finditer(text) if m[0] in theirs))
+    found = found.union(*(name for initials, name in _initials(text) if initials in there))
+    return frozenset(found)
+
+
+def _initials(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Of each few words of a name that follow one another, their initials and stems."""
+    for match in _LONG_NAME.finditer(text):
+        name = [w for w in words(match[0]) if w.text[0].isupper()]
+        for start in range(len(name)):
+            for end in range(start + LEAST_INITIALS, start + MOST_INITIALS + 1):
+                part = name[start:end]
+                yield "".join(w.text[0] for w in part), frozenset(w.stem for w in part)
 
 
 def quoted(text: str) -> list[str]:

@@ -36,6 +36,13 @@ def test_a_question_names_a_nation_as_its_articles_do_or_otherwise() -> None:
     assert unmet("When did Britain and Iran sign it?", [article], article) == ["Iran"]
 
 
+def test_a_question_names_in_short_what_its_articles_name_in_full() -> None:
+    article = "Corfe's chief executive, Ines Holm, left for the Dale Relief Fund."
+    assert unmet("Who is the CEO of Corfe?", [article], article) == []
+    assert unmet("Who left for the DRF?", [article], article) == []
+    assert unmet("Who is the PM of Corfe?", [article], article) == ["PM"]
+
+
 @pytest.mark.parametrize(
     ("question", "missing"),
     [

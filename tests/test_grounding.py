@@ -374,6 +374,29 @@ def test_a_nation_is_named_by_what_is_its_own(claim: str, held: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("claim", "text", "held"),
+    [
+        ("Corfe CEO Ines Holm left.", "Corfe's chief executive, Ines Holm, left.", True),
+        ("Corfe Chief Executive Ines Holm left.", "Corfe CEO Ines Holm left.", True),
+        ("Corfe CEO Ines Holm left.", "Corfe's deputy chief executive, Ines Holm, left.", False),
+        ("Corfe CEO Ines Holm left.", "Corfe's chairman, Ines Holm, left.", False),
+        ("The UN sent tents to Dale.", "The United Nations sent tents to Dale.", True),
+        ("The European Union sent tents to Dale.", "The EU sent tents to Dale.", True),
+        ("The UN sent tents to Dale.", "The European Union sent tents to Dale.", False),
+        ("The Dale Relief Fund sent tents.", "The DRF sent tents.", True),
+        ("The DRF sent tents.", "The Dale Relief Fund sent tents.", True),
+        ("The DRF sent tents.", "The Dale Bread Fund sent tents.", False),
+        ("The UN sent tents.", "The U.N. sent tents.", True),
+        ("The PM opened the weir.", "Prime Minister Ines Holm opened the weir.", True),
+        ("Prime Minister Holm opened the weir.", "At 3 PM Holm opened the weir.", False),
+    ],
+)
+def test_a_name_may_be_written_in_short(claim: str, text: str, held: bool) -> None:
+    grounds = ground(claim, "?", evidence([passage(text, title="News")]))
+    assert grounds is not None and grounds.checks["names"] == held
+
+
+@pytest.mark.parametrize(
     ("claim", "held"),
     [
         ("6,000 homes in Ottering are still without power.", True),
