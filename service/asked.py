@@ -201,7 +201,9 @@ def unmet(
     )
     opening = words(question)[:1]
     presumed = [
-        [w] for w in words(question) if w.is_number and not _counts_freely(w, question, articles)
+        [w]
+        for w in words(question)
+        if w.is_number and not (_A_DOZEN.match(w.text) or _counts_freely(w, question, articles))
     ]
     presumed += (
         [w for w in run if not _is_mere_title(w, question, articles)]
@@ -471,6 +473,7 @@ _THE_HURT = re.compile(
 _SAID_AT_THE_END = re.compile(r",\s+(?:according to|said|says|told)\s[^,;]*(?=[,;.]|\Z)")
 
 
+_A_DOZEN = re.compile(r"(?:a|half)\b", re.IGNORECASE)
 _A_YEAR = re.compile(r"\b(?:1[5-9]\d\d|20\d\d)\b")
 _PERIOD = re.compile(
     r"\b(?P<decade>(?:1[5-9]|20)\d0)['’]?s\b|\b(?P<century>\d\d?)(?:st|nd|rd|th)[ -]century\b",

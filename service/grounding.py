@@ -74,7 +74,8 @@ _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
 _NO_SUCH = re.compile(r"^\W*no\b", re.IGNORECASE)
 _ALL_BUT = re.compile(
-    r"\ball (?:but|except)(?: for)?(?: (?:about|around|some|roughly|the))? (\d[\d,]*|[a-z]+)",
+    r"\ball (?:but|except)(?: for)?(?: (?:about|around|some|roughly|the))?"
+    r" (\d[\d,]*|[a-z]+(?:[ -](?:dozen|hundred|thousand))*)",
     re.IGNORECASE,
 )
 _LEFT_OUT = re.compile(

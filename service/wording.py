@@ -32,8 +32,25 @@ _OF_TWO = {
     for n, ten in zip(range(20, 100, 10), _TENS, strict=True)
     for i, unit in enumerate(_UNITS[1:10], 1)
 }
+# One number: "four hundred and six", "12 thousand", "a dozen", "$200k". Of "the one hundred-year-
+# old oak" there is one, and "half a thousand" is no thousand.
+_BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:-(?:{'|'.join(_UNITS[1:10])}))?|{'|'.join(_UNITS[1:])})"
+_A = r"\b(?<!half )(?<!half-)(?<!quarter of )(?<!third of )a"
+_MANY = rf"(?:{_A}|\b(?<!the )one|\b(?!one[ -]){_BELOW_100})"
+_AND_SO_MANY = rf" and {_BELOW_100}(?![\w-]| (?:dozen|hundred|more|others?)\b)"
+_HUNDRED = rf"[ -]hundred\b(?:{_AND_SO_MANY}| (?=[a-z]+ty\b){_BELOW_100}(?!\w))?"
+_COMPOSED = (
+    rf"(?:{_MANY}(?:{_HUNDRED})?|\b\d[\d,]*(?:\.\d+)?)[ -]thousand\b"
+    rf"(?: {_BELOW_100}{_HUNDRED}|{_AND_SO_MANY})?"
+    rf"|{_MANY}(?:{_HUNDRED}|[ -]dozen\b)|\bhalf(?: a |[ -])dozen\b"
+    r"|\b\d[\d,]*(?:\.\d+)?k\b"
+)
+_SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "k": 1000}
+_PART = re.compile(r"\d[\d,]*(?:\.\d+)?|[a-z]+")
 _WORD = re.compile(
-    rf"\d+(?:[.,:]\d+)*|\b(?:{'|'.join(_TENS)})-(?:{'|'.join(_UNITS[1:10])})\b"
+    rf"(?P<composed>{_COMPOSED})|(?P<a>{_A}(?= (?:[mb]|tr)illion(?![\w-])))"
+    r"|\d+(?:[.,:]\d+)*"
+    rf"|\b(?:{'|'.join(_TENS)})-(?:{'|'.join(_UNITS[1:10])})\b"
     r"|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+",
     re.IGNORECASE,
 )
@@ -176,7 +193,9 @@ def words(text: str) -> tuple[Word, ...]:
         folded = unicodedata.normalize("NFKD", match[0]).casefold()
         folded = "".join(c for c in folded if not unicodedata.combining(c)).replace("’", "'")
         folded = folded.removesuffix("'s").removesuffix("'")
-        if folded[:1].isdigit():
+        if match["composed"] or match["a"]:
+            stem = _composed(folded)
+        elif folded[:1].isdigit():
             stem = folded.replace(",", "") if re.fullmatch(r"[\d,]+(\.\d+)?", folded) else folded
             stem = _CLOCK.sub(r"\1.\2", stem)
         else:
@@ -185,6 +204,23 @@ def words(text: str) -> tuple[Word, ...]:
                 stem = folded
         found.append(Word(match[0], match.start(), stem))
     return tuple(found)
+
+
+def _composed(number: str) -> str:
+    """The digits of "four hundred and six"; of "a", 1."""
+    total = part = 0.0
+    for word in _PART.findall(number):
+        if word in _SCALES:
+            part *= _SCALES[word]
+            if word in ("thousand", "k"):
+                total, part = total + part, 0
+        elif word == "half":
+            part = 0.5
+        elif word == "a":
+            part = part or 1
+        elif word in NUMBERS or word[0].isdigit():
+            part += float(NUMBERS.get(word, word).replace(",", ""))
+    return f"{total + part:.10g}"
 
 
 @lru_cache(maxsize=TEXTS)

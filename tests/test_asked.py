@@ -36,6 +36,14 @@ def test_a_question_names_a_nation_as_its_articles_do_or_otherwise() -> None:
     assert unmet("When did Britain and Iran sign it?", [article], article) == ["Iran"]
 
 
+def test_a_question_may_count_in_words() -> None:
+    article = "Corfe sold four hundred cows for $200k."
+    assert unmet("Who sold 400 cows?", [article], article) == []
+    assert unmet("Who sold cows for $200,000?", [article], article) == []
+    assert unmet("Who sold a dozen cows?", [article], article) == []
+    assert unmet("Who sold three hundred cows?", [article], article) == ["three hundred"]
+
+
 def test_a_question_names_in_short_what_its_articles_name_in_full() -> None:
     article = "Corfe's chief executive, Ines Holm, left for the Dale Relief Fund."
     assert unmet("Who is the CEO of Corfe?", [article], article) == []

@@ -87,6 +87,28 @@ def test_the_sentence_that_bears_most_on_a_claim_is_found_though_it_has_much_wro
 
 
 @pytest.mark.parametrize(
+    ("claim", "text", "held"),
+    [
+        ("Corfe sold 400 cows.", "Corfe sold four hundred cows.", True),
+        ("Corfe sold four hundred cows.", "Corfe sold 400 cows.", True),
+        ("Corfe sold 4 cows.", "Corfe sold four hundred cows.", False),
+        ("Corfe sold four hundred cows.", "Corfe sold four cows a hundred times.", False),
+        ("Corfe sold 3,000 cows.", "Corfe sold three thousand cows.", True),
+        ("Corfe sold 3,000 cows.", "Corfe sold three hundred cows.", False),
+        ("Corfe sold 12 cows.", "Corfe sold a dozen cows.", True),
+        ("Corfe sold 12 cows.", "Corfe sold half a dozen cows.", False),
+        ("Corfe sold 12 cows.", "Corfe sold a dozen goats and 30 cows.", False),
+        ("Corfe paid $200,000.", "Corfe paid $200k.", True),
+        ("Corfe has 1 billion cows.", "Corfe has a billion cows.", True),
+        ("Four hundred cows were left.", "All but four hundred cows were taken.", True),
+    ],
+)
+def test_a_number_may_be_written_in_words(claim: str, text: str, held: bool) -> None:
+    grounds = ground(claim, "?", evidence([passage(text, title="News")]))
+    assert grounds is not None and (not grounds.failed) == held
+
+
+@pytest.mark.parametrize(
     ("claim", "failed"),
     [
         ("2,800 people had left their homes in Ottering.", "numbers"),

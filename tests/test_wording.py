@@ -63,6 +63,33 @@ def test_words_fold_case_accents_plurals_and_written_numbers() -> None:
     assert [w.stem for w in words("Thirty-one of forty-two-year-olds")][::2] == ["31", "42", "old"]
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("four hundred cows", ["400"]),
+        ("Three thousand or 3 thousand cows", ["3000", "3000"]),
+        ("a hundred and twenty-five cows", ["125"]),
+        ("two hundred thousand, four hundred million", ["200000", "400"]),
+        ("twelve thousand four hundred and six cows", ["12406"]),
+        ("a dozen, two dozen and half a dozen cows", ["12", "24", "6"]),
+        ("a million cows", ["1"]),
+        ("$200k, 200k and £1.5K", ["200000", "200000", "1500"]),
+        ("one hundred cows", ["100"]),
+        # What is no such number.
+        ("a billion-euro loss", []),
+        ("half a million, hundreds, a few hundred, several dozen cows", []),
+        ("between one hundred and two hundred cows", ["100", "200"]),
+        ("a hundred and two others", ["100", "2"]),
+        ("of the three thousand, five hundred left", ["3000", "500"]),
+        ("a hundred four-year-old cows", ["100", "4"]),
+        ("the one hundred-year-old oak", ["1"]),
+        ("200 kg on 1.234.567 thousand", ["200", "1.234.567"]),
+    ],
+)
+def test_a_number_of_several_words_is_one(text: str, numbers: list[str]) -> None:
+    assert [w.stem for w in words(text) if w.is_number] == numbers
+
+
 def test_a_common_word_that_opens_a_sentence_is_no_name() -> None:
     common = frozenset({"work"})
     found = names("Work starts today. “Holm said so,” said Brandt.", common=common)
