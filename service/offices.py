@@ -5,13 +5,14 @@ words tell. English only.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise, product
 
 from index.sentences import sentence_spans
 from service.dates import MONTHS
 from service.nations import kin, of_other_nations
 from service.roles import SAYS
-from service.wording import CAPITALISED, TITLES, is_content, stems, words
+from service.wording import CALENDAR_STEMS, CAPITALISED, TITLES, is_content, stems, words
 
 # "The 2018 Corfe Prize"; not "in 2018 Krall left", nor "on 5 May 2018 Krall left".
 _EDITION = re.compile(rf"(?P<year>(?:19|20)\d\d) (?P<name>{CAPITALISED})")
@@ -87,6 +88,11 @@ _MINISTER = rf"{_OF_WHAT} minister"
 _OFFICES = (
     r"(?P<head>(?i:president|chief executive|CEO|chair(?:man|woman|person)?|director|founder"
     rf"|{_MINISTER}))\b(?: officer)?"
+)
+# What may stand before an office as a sentence begins, and is no body's name.
+_NO_BODY = frozenset(
+    "acting club company current departing first former group interim late longtime new ousted "
+    "outgoing party retired team then union veteran".split()
 )
 _HEAD = re.compile(rf"\b{_OFFICES}")
 _OF_BOTH = re.compile(r"\b(?:also|both|heads|leads|runs)\b")
@@ -228,8 +234,8 @@ def offices_missing(text: str, known: str) -> list[str]:
         ]
         if theirs and all(bool(rank) != bool(match["rank"]) for rank in theirs):
             missing.append(match[0])
-    headed = [*_headed(known)]
-    for mine in _headed(text):
+    headed = [*_headed(known, text)]
+    for mine in _headed(text, known):
         names = [other.name for other in headed if other.head == mine.head]
         longer = [n[len(mine.name) :] for n in names if n[: len(mine.name)] == mine.name]
         of_its_like = bool(longer) and all(_BODIES & {*more} for more in longer)
@@ -305,8 +311,8 @@ def in_that_office(claim: str, known: str) -> bool:
     that office of another, and tells of this one and the person in no sentence together.
     """
     theirs: list[_Headed] | None = None
-    for mine in _headed(claim):
-        theirs = [*_headed(known)] if theirs is None else theirs
+    for mine in _headed(claim, known):
+        theirs = [*_headed(known, claim)] if theirs is None else theirs
         same = [other for other in theirs if other.head == mine.head]
         if (
             mine.who
@@ -315,7 +321,9 @@ def in_that_office(claim: str, known: str) -> bool:
             and not any(
                 other.who in (mine.who, "") and _may_be_one(mine.body, other.body) for other in same
             )
-            and not any(_are_together(mine, span.of(known)) for span in sentence_spans(known))
+            and not any(
+                _are_together(mine, span.of(known), known) for span in sentence_spans(known)
+            )
         ):
             return False
     return True
@@ -335,7 +343,7 @@ def _may_be_one(body: frozenset[str], other: frozenset[str]) -> bool:
     return bool({s[:BEGINNING] for s in body} & {s[:BEGINNING] for s in other})
 
 
-def _are_together(mine: "_Headed", sentence: str) -> bool:
+def _are_together(mine: "_Headed", sentence: str, known: str) -> bool:
     """Whether a sentence tells of who is at its head and of the body, or of "his"; what somebody
     says of it is no office, nor is that which is told as another body's. Who founded one may have
     founded the other.
@@ -344,7 +352,7 @@ def _are_together(mine: "_Headed", sentence: str) -> bool:
     if says and mine.who in stems(before := sentence[: says.start()]):
         sentence = before
     elsewhere = mine.head != "founder" and any(
-        other.head == mine.head and other.who == mine.who for other in _headed(sentence)
+        other.head == mine.head and other.who == mine.who for other in _headed(sentence, known)
     )
     if elsewhere and not _OF_BOTH.search(sentence):
         return False
@@ -366,7 +374,8 @@ class _Headed:
     who: str
 
 
-def _headed(text: str) -> Iterator[_Headed]:
+def _headed(text: str, known: str = "") -> Iterator[_Headed]:
+    """The offices that a text tells of; what is a name may be told by what else is `known`."""
     for match in (m for pattern in _HEADED for m in pattern.finditer(text)):
         head = _head_of(match)
         start = match.start()
@@ -374,11 +383,32 @@ def _headed(text: str) -> Iterator[_Headed]:
         named = named or _HEADS_IT.search(text, max(0, start - NAMED_WITHIN), start)
         who = [w.stem if is_content(w) else "" for w in words(named["who"])][-1] if named else ""
         named_so = [w for w in words(match["of"]) if is_content(w)]
+        if all(w.stem in CALENDAR_STEMS for w in named_so) or _is_no_body(match, text, known):
+            continue
         body = kin(match["of"]) | {w.stem for w in named_so}
         if len(named_so) > 1:
             body |= {"".join(w.text[0] for w in named_so).casefold()}
         name = tuple(w.stem for w in words(match["of"]))
         yield _Headed(head, match[0], name, body, who)
+
+
+def _is_no_body(match: re.Match[str], text: str, known: str) -> bool:
+    """Whether a word has its capital only as a sentence begins with it: "Former president Krall",
+    and any other that stands in small letters elsewhere.
+    """
+    of = match["of"].casefold()
+    small = of in _NO_BODY or of in _written(text) or of in _written(known)
+    return small and match.start("of") in _beginnings(text)
+
+
+@lru_cache(maxsize=64)
+def _beginnings(text: str) -> frozenset[int]:
+    return frozenset(span.start for span in sentence_spans(text))
+
+
+@lru_cache(maxsize=64)
+def _written(text: str) -> frozenset[str]:
+    return frozenset(w.text for w in words(text))
 
 
 def _head_of(match: re.Match[str]) -> str:

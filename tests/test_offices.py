@@ -155,6 +155,26 @@ def test_one_may_head_two_bodies_or_one_of_two_names(claim: str, known: str) -> 
     assert in_that_office(claim, known)
 
 
+@pytest.mark.parametrize(
+    ("told", "holds"),
+    [
+        ("Its chief executive, Joan Pell, left.", True),
+        ("Former chief executive Joan Pell left.", True),
+        ("On Monday chief executive Joan Pell left.", True),
+        ("Group chief executive Joan Pell left.", True),
+        ("Mill chief executive Joan Pell left the mill.", True),
+        ("Calder chief executive Joan Pell left.", False),
+        ("Calder's chief executive, Joan Pell, left.", False),
+        ("Danish chief executive Joan Pell left.", False),
+        ("Calder Group chief executive Joan Pell left.", False),
+        ("The Calder chief executive Joan Pell left.", False),
+    ],
+)
+def test_a_word_that_a_sentence_begins_with_is_no_body(told: str, holds: bool) -> None:
+    claim = "Joan Pell was the chief executive of Ostrel."
+    assert in_that_office(claim, f"Ostrel sells jam.\n{told}") == holds
+
+
 BOUGHT = "Joan Pell, the chief executive of Calder, which bought Ostrel, is 52."
 
 
