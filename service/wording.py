@@ -159,18 +159,33 @@ class _Stemmers(threading.local):
 _stemmers = _Stemmers()
 
 
+# The British way and the American, so that no other form of a word gets another stem: "revised" is
+# of a revision, "defensive" of a defense. "Killed" is of "kill".
 _SPELLINGS = (
-    (re.compile(r"(?<=\w{2}[bct])re(?=s?\Z)"), "er"),
-    (re.compile(r"(?<=\w{2})our(?=(?:s|ed|ing|able|ites?|fully?)?\Z)"), "or"),
-    (re.compile(r"(?<=\w{3})is(?=(?:e[sd]?|ing|ations?|ers?)\Z)"), "iz"),
-    (re.compile(r"(?<=\w{2}e)nce(?=s?\Z)"), "nse"),
-    (re.compile(r"(?<=\w{2}l)l(?=(?:ed|ing|ers?)\Z)"), ""),
+    (re.compile(r"(?<=\w{2}[bt])re(?=s?\Z)"), "er"),
+    (re.compile(r"(?<=\w{2})our(?=(?:s|ed|ing|able|ites?|fully?|ers?|hoods?)?\Z)"), "or"),
+    (
+        re.compile(
+            r"(?<=\w{3})(?<!v)(?<!advert)(?<!conc)(?<!prec)is"
+            r"(?=(?:e[sd]?|ing(?:ly)?|ation(?:s|al|ally)?|ers?)\Z)"
+        ),
+        "iz",
+    ),
+    (re.compile(r"(?<=\A(?:def|off|lic)e)nce(?=s?\Z)"), "nse"),
 )
+_DOUBLED = re.compile(r"(?<=\w{2}l)l(?=(?:ed|ing|ers?)\Z)")
+
+
+def _spelt(word: str) -> str:
+    """One form of what is written in the British way or the American."""
+    for other, ours in _SPELLINGS:
+        word = other.sub(ours, word)
+    return word
 
 
 @lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
-    return str(_stemmers.english.stemWord(IRREGULAR.get(word, word)))
+    return str(_stemmers.english.stemWord(_spelt(IRREGULAR.get(word, word))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,20 +384,18 @@ def without_stray_marks(text: str) -> str:
 
 def with_spelling(text: str, source: str) -> str:
     """The text with "metres" and "organised" where the source writes them so, or the other way."""
-    theirs = {_spelt(w.text): w.text for w in words(source) if w.text.islower()}
+    theirs = {_undoubled(w.text): w.text for w in words(source) if w.text.islower()}
     there = {w.text for w in words(source)}
     for word in reversed(words(text)):
-        other = theirs.get(_spelt(word.text))
+        other = theirs.get(_undoubled(word.text))
         if other and word.text.islower() and word.text not in there:
             text = f"{text[: word.start]}{other}{text[word.start + len(word.text) :]}"
     return text
 
 
-def _spelt(word: str) -> str:
-    """One form of what is written in the British way or the American."""
-    for british, american in _SPELLINGS:
-        word = british.sub(american, word)
-    return word
+def _undoubled(word: str) -> str:
+    """The same, "traveled" for "travelled" too."""
+    return _DOUBLED.sub("", _spelt(word))
 
 
 def fold(text: str) -> str:

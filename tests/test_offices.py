@@ -35,6 +35,8 @@ from service.offices import (
         ),
         ("two ministers of health", "The interior ministers met.", ["ministers of health"]),
         ("the secretary for health", "The health secretary left.", []),
+        ("the defense ministry", "The Defence Ministry met.", []),
+        ("the defense ministry", "The Labour Ministry met.", ["defense ministry"]),
         ("Mayor Karl Brandt left", "Deputy mayor Karl Brandt left.", ["Mayor Karl Brandt"]),
         ("assistant editor Holm left", "Editor Ines Holm left.", ["assistant editor Holm"]),
         ("Prime Minister Holm", "Deputy Prime Minister Holm left.", ["Minister Holm"]),

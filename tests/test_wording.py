@@ -54,6 +54,18 @@ def test_forms_of_a_verb_are_one() -> None:
     assert stems("said rose led won") == stems("says rising leads wins")
 
 
+def test_the_british_spelling_and_the_american_are_one() -> None:
+    british = "Defence labour centres organisation organised harbouring licences theatre criticise"
+    american = "Defense labor centers organization organized harboring licenses theater criticize"
+    assert [w.stem for w in words(british)] == [w.stem for w in words(american)]
+    # Other forms of a word keep its stem.
+    for alike in ("revised revision", "televised television", "precise precisely", "killed kill"):
+        assert len(stems(alike)) == 1
+    for alike in ("defence defensive", "labour labourers", "advertised advertisement"):
+        assert len(stems(alike)) == 1
+    assert len(stems("centre central hour our")) == 4
+
+
 def test_words_fold_case_accents_plurals_and_written_numbers() -> None:
     stem = {word.text: word.stem for word in words("Fourteen 14 Café cafés 2,300 Holm’s")}
     assert stem["Fourteen"] == stem["14"] == "14"
