@@ -24,7 +24,7 @@ from service.grounding import (
     weights_of,
     with_not,
 )
-from service.nations import kin, tells_a_nation
+from service.nations import in_another_form, kin, tells_a_nation
 from service.offices import kinds_missing, offices_missing
 from service.opposites import not_opposed, opposites
 from service.plans import not_yet
@@ -197,7 +197,13 @@ def unmet(
     firms") and a "Dr" are presumed only where they tell otherwise.
     """
     there = frozenset().union(
-        *(stems(text) | kin(text) | in_other_form(question, text) for text in articles)
+        *(
+            stems(text)
+            | kin(text)
+            | in_another_form(question, text)
+            | in_other_form(question, text)
+            for text in articles
+        )
     )
     opening = words(question)[:1]
     presumed = [

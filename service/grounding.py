@@ -22,7 +22,7 @@ from service.counts import bounds_hold, counts_hold, keeps_holder
 from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
 from service.errata import repeats_an_error
-from service.nations import kin
+from service.nations import in_another_form, kin
 from service.offices import (
     in_that_office,
     keeps_body,
@@ -373,7 +373,7 @@ def _grounds(
             for e in ranked
             if e not in chosen
             and covered(weights, e.text) >= ALSO_MARGIN * top
-            and needed <= stems(e.text) | kin(e.text) | in_other_form(claim, e.text)
+            and needed <= stems(e.text) | _otherwise(claim, e.text)
             and all(order in seen(claim) for order in orders(e.text))
         ]
     if not missing and not grounds.failed and len(chosen) < MOST_SOURCES:
@@ -441,9 +441,13 @@ def _told(claim: str, e: Evidence) -> frozenset[str]:
         told,
         *map(stems, told),
         outlets(claim, [e.passage]),
-        kin(e.text),
-        in_other_form(claim, e.text),
+        _otherwise(claim, e.text),
     )
+
+
+def _otherwise(claim: str, text: str) -> frozenset[str]:
+    """Stems of what a claim names and a text has in another form: nations, and names in short."""
+    return kin(text) | in_another_form(claim, text) | in_other_form(claim, text)
 
 
 def outlets(text: str, passages: Iterable[Passage]) -> frozenset[str]:
@@ -466,7 +470,7 @@ def _another_is_named(
     Of two of one name neither is the other, and "She" that a sentence begins with is nobody who is
     named later on.
     """
-    there, said = stems(e.text) | kin(e.text) | in_other_form(claim, e.text), stems(claim)
+    there, said = stems(e.text) | _otherwise(claim, e.text), stems(claim)
     told = without_agency_line(e.text)  # a dateline names an outlet
     points_back = any(w.text.casefold() in _PRONOUNS for w in words(unquoted(e.text)))
     headline = stems(e.passage.title or "")
@@ -653,9 +657,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and bounds_hold(claim, text)
         and keeps_holder(claim, text, _around(grounds), common),
         "names": {w.stem for w in names(claim, common=common)}
-        <= there.union(
-            kin(text), in_other_form(claim, text), _given_names(claim, text, grounds.article)
-        )
+        <= there | _otherwise(claim, text) | _given_names(claim, text, grounds.article)
         and all(_sex_holds(claim, c.text) for c in grounds.cited)
         and not offices_missing(claim, _around(grounds))
         and not kinds_missing(claim, _around(grounds))

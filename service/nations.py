@@ -127,6 +127,8 @@ _NAMED = re.compile(
 )
 # "French troops"
 _PAIR = re.compile(rf"(?<![\w-])(?P<people>{_any(_PEOPLE)}) (?P<noun>[a-z]+)\b")
+_A_NAME = re.compile(rf"(?<![\w-])(?P<people>{_any(_PEOPLE)}) [A-Z]")
+_OF_OWN = re.compile(rf"(?<![\w-])(?P<name>{_any(_OWNER)}) (?P<noun>[a-z]+)\b")
 NEAR_ITS_NOUN = 4  # words
 
 
@@ -156,6 +158,29 @@ def _is_theirs(sequence: Sequence[Word], at: int, nation: int) -> bool:
     if [w.text for w in sequence[at + 1 : at + 2]] in (["of"], ["from"]):
         beside += sequence[at + 2 : at + 3]
     return any(w.stem in people for w in near) or any(w.stem in own for w in beside)
+
+
+@lru_cache(maxsize=4096)
+def in_another_form(text: str, known: str) -> frozenset[str]:
+    """Stems of what `text` names a nation by where `known` does by the other: "American troops", of
+    "US troops", and "Britain's prime minister", of "British Prime Minister Ada Krall".
+    """
+    theirs = {(_OWNER[m["name"]], *stems(m["noun"])) for m in _OF_OWN.finditer(known)}
+    named = {_PEOPLE[m["people"]] for m in _A_NAME.finditer(known)}
+    people = (
+        match["people"]
+        for match in _PAIR.finditer(text)
+        if (_PEOPLE[match["people"]], *stems(match["noun"])) in theirs
+        and is_content(words(match["noun"])[0])
+    )
+    own = (
+        match["name"]
+        for match in _NAMED.finditer(text)
+        if match["name"]
+        and _OWNER[match["name"]] in named
+        and (match["s"] or (match["of"] or "").startswith("of"))
+    )
+    return frozenset().union(*map(stems, [*people, *own]))
 
 
 def tells_a_nation(word: str) -> bool:

@@ -34,6 +34,13 @@ def test_a_question_names_a_nation_as_its_articles_do_or_otherwise() -> None:
     article = "The British and Iraqi ministers signed it."
     assert unmet("When did Britain and Iraq sign it?", [article], article) == []
     assert unmet("When did Britain and Iran sign it?", [article], article) == ["Iran"]
+    article = "British Prime Minister Ines Holm was there."
+    assert unmet("Who is Britain's prime minister?", [article], article) == []
+    assert unmet("Where was the prime minister of Britain?", [article], article) == []
+    assert unmet("Where was Holm in Britain?", [article], article) == ["Britain"]
+    article = "Ines Holm met UK troops."
+    assert unmet("Who met British troops?", [article], article) == []
+    assert unmet("Who met British sailors?", [article], article) == ["British"]
 
 
 def test_a_question_may_count_in_words() -> None:

@@ -396,6 +396,28 @@ def test_a_nation_is_named_by_what_is_its_own(claim: str, held: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("claim", "held"),
+    [
+        ("American troops left the port.", True),
+        ("American ministers left the port.", False),
+        ("The American Ines Holm left the port.", False),
+        ("British troops left the port.", False),
+        ("Austria's chancellor, Ola Brand, shut the port.", True),
+        ("The chancellor of Austria shut the port.", True),
+        ("Austria shut the port.", False),
+        ("Ola Brand shut the port in Austria.", False),
+    ],
+)
+def test_a_nation_may_be_named_otherwise(claim: str, held: bool) -> None:
+    text = (
+        "Austrian Chancellor Ola Brand shut the port. US troops left the port. Ines Holm left the "
+        "US in May. The ministers left the port."
+    )
+    grounds = ground(claim, "?", evidence([passage(text, title="The port")]))
+    assert grounds is not None and ("names" not in grounds.failed) == held
+
+
+@pytest.mark.parametrize(
     ("claim", "text", "held"),
     [
         ("Corfe CEO Ines Holm left.", "Corfe's chief executive, Ines Holm, left.", True),
