@@ -39,10 +39,15 @@ _PEOPLE = frozenset("men women children".split())
 _PERCENT = re.compile(r"\s*(?:%|per ?cent\b|percentage\b)", re.IGNORECASE)
 _MONEY = re.compile(r"(?:[$£€¥]|\b(?:US|A|C)\$)\s?\Z")
 _BOUND = re.compile(
-    r"\b(?:(?P<strict>more than|over|above|less than|fewer than|under|below)"
-    r"|(?:[a-z]+er than|exceed\w*|beyond|at least|at most|up to|nearly|almost|about|around|some"
-    r"|approximately))\s+(?:[$£€]\s?)?",
+    r"\b(?:(?P<strict>more than|over|above|less than|fewer than|under|below|in excess of"
+    r"|upwards? of)"
+    r"|(?:[a-z]+er than|exceed\w*|surpass\w*|topp(?:ed|ing)|tops|beyond|at least|at most|up to"
+    r"|nearly|almost|about|around|some|approximately))\s+(?:[$£€]\s?)?",
     re.IGNORECASE,
+)
+# "40 or more", "500-plus"
+_BOUND_BEHIND = re.compile(
+    r"(?: (?!(?:and|but|or)\b)[a-z]+)? or more\b|[ -]plus\b|\+(?!\d)", re.IGNORECASE
 )
 _YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
 # "Karl Brandt said that 12 ..."
@@ -298,6 +303,9 @@ def _bounds(text: str) -> Iterator[tuple[str, str, bool]]:
         after = next((w for w in words(text) if w.start == match.end()), None)
         if after is not None and after.is_number:
             yield match[0].casefold(), after.stem, bool(match["strict"])
+    for word in words(text):
+        if word.is_number and (behind := _BOUND_BEHIND.match(text, word.start + len(word.text))):
+            yield behind[0].casefold(), word.stem, False
 
 
 def _is_swapped(count: Count, theirs: list[Count]) -> bool:
