@@ -88,18 +88,19 @@ _QUOTE_FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "�
 # Words that open a sentence of an answer with a capital, and name nothing.
 OPENERS = NEGATORS | frozenset(
     "about according after all almost also although among another around because before besides "
-    "both but by despite during each early every few first following half however if instead last "
-    "late later many meanwhile more most much nearly now once one only other over overall people "
-    "several since some still such there though together two under unlike until whatever whenever "
-    "wherever whether whoever yes yet "
+    "both but by despite during each early every few fewer first following half however if instead "
+    "last late later less many meanwhile more most much nearly now once one only other over "
+    "overall people several since some still such there though together two under unlike until "
+    "whatever whenever wherever whether whoever yes yet "
     # Whom a sentence may begin with, and name nobody.
     "activists analysts authorities campaigners children commuters companies councillors crews "
-    "critics customers demonstrators diplomats doctors drivers economists employees engineers "
-    "experts families farmers firefighters fishermen investigators investors lawmakers lawyers "
-    "locals men ministers neighbors neighbours nurses officials opponents parents passengers "
-    "patients police politicians prosecutors protesters rebels relatives reports rescuers "
-    "researchers residents scientists shareholders soldiers sources students supporters survivors "
-    "teachers tourists troops unions victims villagers voters witnesses women workers "
+    "critics customers demonstrators detectives diplomats doctors drivers economists employees "
+    "engineers experts families farmers firefighters firms fishermen investigators investors "
+    "lawmakers lawyers locals men ministers neighbors neighbours nurses officials opponents "
+    "parents passengers patients police politicians prosecutors protesters rebels relatives "
+    "reports rescuers researchers residents scientists shareholders shoppers soldiers sources "
+    "students supporters survivors teachers tourists troops unions victims villagers voters "
+    "witnesses women workers "
     # What it may begin with, and be about no one.
     "costs demand exports imports inflation prices production profits rents revenue sales shares "
     "taxes turnout unemployment wages".split()
@@ -269,7 +270,12 @@ def names(text: str, *, common: frozenset[str] = frozenset()) -> tuple[Word, ...
 
 
 def _opens(word: str, common: frozenset[str]) -> bool:
-    return word in common or word in OPENERS or (word.endswith("ly") and word not in _LY_NAMES)
+    return (
+        word in common
+        or word in OPENERS
+        or (word.endswith("ly") and word not in _LY_NAMES)
+        or word.endswith(("tion", "tions"))
+    )
 
 
 CALENDAR_STEMS = frozenset(_stem(word) for word in _CALENDAR)

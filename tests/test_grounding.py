@@ -180,6 +180,21 @@ def test_whom_a_sentence_begins_with_may_be_nobody_named(opening: str) -> None:
     assert grounds is not None and not grounds.failed
 
 
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("Construction of the weir starts in May.", True),
+        ("Firms must end work on the weir in May.", True),
+        ("Less work on the weir starts in May.", True),
+        ("Corfe must end work on the weir in May.", False),
+        ("Construction Corfe starts the weir in May.", False),
+    ],
+)
+def test_what_a_sentence_begins_with_may_be_no_name(claim: str, holds: bool) -> None:
+    grounds = ground(claim, "?", evidence([passage("Companies must end work on the weir in May.")]))
+    assert grounds is not None and grounds.checks["names"] == holds
+
+
 def test_she_is_whom_the_sentences_before_speak_of() -> None:
     text = "Ines Holm named her price. She ruled out a coalition. Karl Brandt did not concede."
     offered = evidence([passage(text)])
