@@ -34,6 +34,7 @@ _NAME = r"[A-Z][\w.’'-]*(?:[ -]+(?:(?:al|bin|de|del|der|la|van|von|the)[ -]+)?
 _QUOTE = r"[“\"„«](?P<what>[^“”\"„«»]{3,})[”\"»]"
 _QUOTED = r"[“\"„«][^“”\"„«»]*[”\"»]"
 _PRONOUN = re.compile(r"\b(?:he|she|they)\b", re.IGNORECASE)
+_I_DO = re.compile(r"\b(?:I|[Ww]e)(?: (?:also|never|now|still|\w+ly))? (?P<verb>[\w’']+)")
 _IN_WORDS_OF = re.compile(r"\b(?:said|says|told|claim(?:s|ed)|according to)\b")
 _ATTRIBUTES = re.compile(
     r"\b(?:said|told|wrote|according to|(?:say|tell|announc|warn|confirm|claim|stat|argu|insist"
@@ -318,7 +319,28 @@ def speech_holds(claim: str, source: str, around: str = "") -> bool:
     theirs = [stems(text) for text in sentences if _may_be_said_by(surname, text, around)]
     said = {w.stem for w in words(what) if is_content(w)} - stems(who)
     told = said & stems(source)
+    if _gives_to_another(what, surname, source):
+        return False
     return bool(theirs) and len(told.difference(*theirs)) <= NOT_THEIRS * len(told)
+
+
+def _gives_to_another(what: str, surname: str, source: str) -> bool:
+    """Whether what a speaker tells of himself is told of whom the claim names: "Krall said that
+    Brandt still regretted it", of "I still regret it".
+    """
+    subject = runs(what, names(what))[:1]
+    if not subject or what[: subject[0][0].start].strip(" ,") not in ("", "that"):
+        return False
+    if surname in {w.stem for w in subject[0]}:
+        return False
+    own = [w for text in quoted(source) for m in _I_DO.finditer(text) for w in words(m["verb"])]
+    deeds = {w.stem for w in own if is_content(w)}
+    said = words(what)
+    return any(
+        w.stem in deeds and not any(map(_PRONOUN.fullmatch, (b.text for b in said[i - 2 : i])))
+        for i, w in enumerate(said)
+        if i > 1
+    )
 
 
 def _may_be_said_by(surname: str, sentence: str, around: str) -> bool:

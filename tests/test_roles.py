@@ -238,6 +238,21 @@ def test_a_quotation_that_stands_alone_goes_on_what_was_said(before: str, held: 
     assert speech_holds("Mira Sund said nobody asked the town.", cited, f"{before}{cited}") == held
 
 
+@pytest.mark.parametrize(
+    ("claim", "held"),
+    [
+        ("Mira Sund said that Karl Brandt still regretted it.", False),
+        ("Mira Sund said Karl Brandt closed the weir and still regretted it.", False),
+        ("Mira Sund said that she still regretted it.", True),
+        ("Mira Sund said Karl Brandt closed the weir and she regretted it.", True),
+        ("Mira Sund said that Karl Brandt closed the weir.", True),
+    ],
+)
+def test_what_who_speaks_does_is_nobody_elses_deed(claim: str, held: bool) -> None:
+    cited = "“He closed the weir,” Mira Sund said of Karl Brandt. “I still regret it.”"
+    assert speech_holds(claim, cited, cited) == held
+
+
 @pytest.mark.parametrize("verb", ["stressed", "emphasised", "maintained", "pointed out", "agreed"])
 def test_who_stresses_that_it_is_so_says_so(verb: str) -> None:
     claim = "Mira Sund said the weir was safe."
