@@ -289,10 +289,11 @@ def test_why_is_told_a_line_each(served: Served, run: Run) -> None:
     lines = run("ask", QUESTION, "--why").out.splitlines()
     trail = lines[lines.index(f"Searched for: {QUESTION}") :]
     assert trail[1].startswith("  found: Mere, Gazette, bridge 0-")
-    assert re.fullmatch(r".+ answered, \d\.\d\d sure of the 0\.40 that it takes", trail[2])
-    assert trail[3].startswith("  signals: the answer is there 0.99, its sentences are supported ")
-    assert trail[4].startswith("  supported, score ") and trail[4].endswith(f": {ANSWER}")
-    assert trail[5].startswith("  unsupported, failed: numbers, names") and len(trail) == 6
+    assert trail[2].startswith("  read: bridge 0-")
+    assert re.fullmatch(r".+ answered, \d\.\d\d sure of the 0\.40 that it takes", trail[3])
+    assert trail[4].startswith("  signals: the answer is there 0.99, its sentences are supported ")
+    assert trail[5].startswith("  supported, score ") and trail[5].endswith(f": {ANSWER}")
+    assert trail[6].startswith("  unsupported, failed: numbers, names") and len(trail) == 7
 
 
 def test_the_options_are_the_requests_fields(served: Served, run: Run) -> None:
