@@ -92,6 +92,9 @@ SAME_MATTER, SAME_MATTER_POLAR = 0.5, 0.3
 # Share of what is asked that another outlet's article has, if it is to gainsay a No; and how many
 # words of what is asked tell what it is about.
 SAME_EVENT, LEAST_ASKED = 0.75, 2
+# Share of what is asked with Yes or No that a source's own sentence has, to stand for another one
+# that the model took.
+NEARLY_ALL = 0.8
 # The one threshold: an answer less probable than this is not given. Less than a half, since the
 # probability is of questions half of which have no answer but seem to; desks ask fewer of these.
 ANSWERED = 0.40
@@ -222,12 +225,20 @@ class Attempt:
                 if denial:
                     part.verified = denial
                     likely = self._answers(claims)
+                elif not likely and (nearer := self._what_has_it_all()):
+                    part.verified = nearer
+                    likely = self._answers(claims)
             if not part.verified:
                 return "not_stated" if nothing else "not_supported"
             if not likely:
                 return "not_stated"
             if self._polar:
                 self._say_yes_or_no()
+                if not part.verified and (nearer := self._what_has_it_all()):
+                    part.verified = nearer
+                    if not self._answers(claims):
+                        return "not_stated"
+                    self._say_yes_or_no()
                 part.stands = bool(part.verified)
                 part.others = self._affirmed_elsewhere()
         part.stands = bool(part.verified)
@@ -325,6 +336,21 @@ class Attempt:
                 verified = self._verified(text, among, read=False)
                 if verified:
                     return [verified]
+        return []
+
+    def _what_has_it_all(self) -> list[Verified]:
+        """A source's own sentence that has nearly all of what is asked, where the model took
+        another: whether it settles that is read.
+        """
+        question = self.part.question
+        for e in self.offered:
+            text = _said(e)
+            if len(text.split()) > MOST_WORDS or orders(text):
+                continue
+            if not bears_on(question, text, NEARLY_ALL):
+                continue
+            if verified := self._verified(text, self.offered, read=False):
+                return [verified]
         return []
 
     def _affirmed_elsewhere(self) -> list[Verified]:

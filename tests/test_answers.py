@@ -556,6 +556,16 @@ def test_the_part_that_is_not_stated_is_told(index: Index) -> None:
 TWO_PARTS = "Who opened the new bridge at Harrow Mere, and what did it cost?"
 
 
+def test_yes_is_told_by_the_sentence_that_has_what_is_asked_not_by_one_beside(index: Index) -> None:
+    other = "Ada Krall praised the crew of the Dunmore lock."
+    asked = "Ada Krall also noted that the Dunmore lock was a cornerstone of the river trade."
+    index.add(NewArticle(id="lock", text=f"{other} {asked}", title="Lock"))
+    chat = ScriptedChat(text=f"Yes, {other}", readings={asked: 0.99, other: 0.1})
+    question = "Did Ada Krall say that the Dunmore lock is a cornerstone of the river trade?"
+    answer = ask(index, chat, question)
+    assert answer.answer == f"Yes, {asked}"
+
+
 def test_what_was_told_stays_where_the_next_part_does_not_fit(index: Index) -> None:
     class Narrow(ScriptedChat):
         def _stream(self, messages, *args, **kwargs):  # type: ignore[no-untyped-def]
