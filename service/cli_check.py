@@ -182,6 +182,8 @@ async def _quote(
     given: Sequence[tuple[Path, NewArticle]],
 ) -> dict[str, Any]:
     """What `POST /v1/quotes:verify` answers, of all the files together."""
+    if not words.strip():
+        raise InvalidRequest("The quote is empty: give the words to look for.")
     replies: list[dict[str, Any]] = []
     async with connect(settings, answers=False) as client:
         if not given:

@@ -153,7 +153,9 @@ def _earlier(path: Path) -> dict[str, Any]:
         told = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(told["sets"], list):
             return dict(told)
-    except (OSError, ValueError, KeyError, TypeError):
+    except OSError as error:
+        raise InvalidRequest(f"--compare {path} cannot be read: {error.strerror}.") from None
+    except (ValueError, KeyError, TypeError):
         pass
     raise InvalidRequest(f"{path} is not what --json of an earlier run wrote.")
 

@@ -885,6 +885,7 @@ def test_a_text_is_checked_against_files_whose_places_are_their_own(
 def test_a_quote_is_verbatim_or_is_told_from_the_nearest(
     tmp_path: Path, served: Served, run: Run
 ) -> None:
+    said_clearly(run("quote", " "), "quote is empty", code=2)
     served.add(id="bridge", title="Harrow Mere")
     ran = run("quote", "“carries two tram lines”")
     assert (ran.code, ran.err) == (0, "")

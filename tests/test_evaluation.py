@@ -611,7 +611,8 @@ def test_the_command_says_what_it_needs(
     questions = written(tmp_path / "qa_made_up.jsonl", QUESTIONS)
     for arguments, said in (
         ([tmp_path / "shared"], "is not there. Give the folder"),
-        ([tmp_path, "--compare", tmp_path / "none.json"], "is not what --json"),
+        ([tmp_path, "--compare", tmp_path / "none.json"], "cannot be read: No such file"),
+        ([tmp_path, "--compare", __file__], "is not what --json"),
         ([questions, "--json", tmp_path / "none" / "x.json"], "none/x.json cannot be written"),
     ):
         monkeypatch.setattr("sys.argv", ["dateline", "eval", *map(str, arguments)])
