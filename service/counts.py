@@ -184,6 +184,8 @@ _REPORTS = (
     re.compile(rf"(?:.*?\s)??(?:The )?(?P<who>{CAPITALISED})(?<=['’]s|s['’]) {_FIGURE}{_CAME_TO}"),
     re.compile(rf"(?:.*?\s)??[Tt]he {_FIGURE} (?:at|of) (?:the )?(?P<who>{CAPITALISED}){_CAME_TO}"),
 )
+# Of the one whom the sentence before begins with: "Its shares", "His lead".
+_ITS = re.compile(r"(?:Its|His|Her)(?= [a-z])")
 UNIT_WITHIN = 3  # words after a number among which what it counts is named
 PLACE_WITHIN = 3
 
@@ -245,6 +247,26 @@ def keeps_holder(
         ):
             return False
     return True
+
+
+def with_owners(cited: str, before: str, common: frozenset[str] = frozenset()) -> str:
+    """The text with "Its", which a sentence begins with, replaced by the name that the sentence
+    before it begins with: "Holm's shares fell 4 percent, while those of Corfe rose 25". As it is
+    where the sentence names them itself.
+    """
+    last = next((span.of(before) for span in sentence_spans(before)[-1:]), "")
+    found, end = "", 0
+    for span in sentence_spans(cited):
+        sentence = span.of(cited)
+        told, found = sentence, found + cited[end : span.start]
+        if its := _ITS.match(sentence):
+            named = runs(last, names(last, common=common))[:1]
+            start = len("The ") if last.startswith("The ") else 0
+            if named and named[0][0].start == start and not _stems(named[0]) & stems(sentence):
+                name = last[start : named[0][-1].start + len(named[0][-1].text)]
+                told = f"{name.removesuffix('’s')}’s{sentence[its.end() :]}"
+        found, end, last = found + told, span.end, told
+    return found + cited[end:]
 
 
 def _holders(text: str, common: frozenset[str]) -> Iterator[tuple[frozenset[str], str]]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from index.registry import Passage
 from index.sentences import Span, sentence_spans
 from index.stated import without_agency_line
-from service.counts import bounds_hold, counts_hold, keeps_holder
+from service.counts import bounds_hold, counts_hold, keeps_holder, with_owners
 from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
 from service.errata import repeats_an_error
@@ -645,6 +645,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         stems(text) | grounds.dated | counted | outlets(claim, (c.passage for c in grounds.cited))
     )
     named = " ".join(with_antecedent(c, common) for c in grounds.cited)
+    owned = " ".join(with_owners(c.text, _before(c), common) for c in grounds.cited)
     calendar = {w.stem for w in words(claim) if w.stem in CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {
@@ -652,7 +653,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         # Each by itself: of whom a headline tells so many the text may tell something else.
         and all(
             counts_hold(claim, told, common)
-            for told in [text, *(f.text for f in grounds.fields if not _is_day(f))]
+            for told in [owned, *(f.text for f in grounds.fields if not _is_day(f))]
         )
         and bounds_hold(claim, text)
         and keeps_holder(claim, text, _around(grounds), common),

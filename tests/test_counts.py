@@ -1,6 +1,6 @@
 import pytest
 
-from service.counts import bounds_hold, counts_hold, keeps_holder, with_bounds
+from service.counts import bounds_hold, counts_hold, keeps_holder, with_bounds, with_owners
 
 SEATS = "The Civic Union won 71 seats and the National List 54."
 
@@ -158,6 +158,27 @@ def test_a_number_keeps_the_bound_that_its_source_has(
 )
 def test_how_many_one_has_another_has_not(claim: str, source: str, holds: bool) -> None:
     assert keeps_holder(claim, source, "Corfe is to buy Dale. The Reds won.") == holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("Corfe's stock rose 25 percent in Harrow.", False),
+        ("Corfe's shares rose by 25 percent.", False),
+        ("Dale's shares rose 25 percent.", True),
+        ("Dale's shares rose 25 percent in Harrow, and Corfe's fell 4.", True),
+        ("Corfe's shares fell 4 percent in Ottering.", True),
+        ("Its rival's shares rose 25 percent.", True),
+    ],
+)
+def test_its_shares_are_those_of_whom_the_sentence_before_begins_with(
+    claim: str, holds: bool
+) -> None:
+    told = "Its shares fell 4 percent in Ottering, while those of Dale rose 25 percent in Harrow."
+    assert counts_hold(claim, with_owners(told, "Krall left. Corfe is to buy a rival.")) == holds
+    assert counts_hold(claim, with_owners(f"Corfe is to buy a rival. {told}", "")) == holds
+    for before in ("", "A rival is to be bought.", "Dale is to be bought."):
+        assert with_owners(told, before) == told
 
 
 GORGE = "Seventeen people died and 28 were hurt when a bus fell into the gorge."
