@@ -158,6 +158,7 @@ _AGAIN = stems("reopen unblock")
 _WAS = frozenset(("was", "were", "been"))
 _UP_OR_DOWN = frozenset(("up", "down"))
 _PRONOUNS = stems("he it she they which who")
+_PAUSE = re.compile(r"[,;:–—]")
 _SUBJECT = re.compile(r"(?:he|it|she|they)\b", re.IGNORECASE)
 _OF = re.compile(r"\b(?:about|against|at|by|from|in|into|of|on|over|to|with)\b", re.IGNORECASE)
 _IT = re.compile(r"\s+(?:it|them)\b", re.IGNORECASE)
@@ -190,7 +191,10 @@ def not_opposed(claim: str, source: str) -> bool:
     claim, and neither has the other's word, or denies its own.
     """
     sentences = [span.of(source) for span in sentence_spans(source)]
-    return not any(_is_opposed(claim, sentence) for sentence in sentences) and not (
+    return not any(
+        _is_opposed(claim, sentence) or _is_of_as_many(claim, sentence, source)
+        for sentence in sentences
+    ) and not (
         len(sentences) > 1 and any(_is_turned(claim, sentence, sentences) for sentence in sentences)
     )
 
@@ -419,6 +423,37 @@ def _is_opposed(claim: str, sentence: str) -> bool:
                 turned += any(_next(said, i) and _next(said, i) == _next(there, j) for j in at)
     # Twice turned round is the same again.
     return turned % 2 == 1 and elsewhere < turned
+
+
+def _is_of_as_many(claim: str, sentence: str, source: str) -> bool:
+    """Whether a sentence tells with the opposite of as many as the claim does, of whom is named
+    before both: "won 12 seats, down from 30", of "lost 12 seats in the vote on Sunday".
+    """
+    said, there = words(claim), words(sentence)
+    for i, word in enumerate(said):
+        opposite = _OF_ONE.get(word.stem, frozenset()) | _OF_TWO.get(word.stem, frozenset())
+        if word.stem in stems(source) or not opposite & stems(sentence) - stems(claim):
+            continue
+        many, whom = _how_many(said, i), _named(claim[: word.start])[-1:]
+        at = [j for j, w in enumerate(there) if w.stem in opposite and _how_many(there, j) == many]
+        if (
+            many
+            and whom
+            and not _denied(said, i)
+            and any(
+                whom[0] in (*before[:1], *before[-1:]) and not _denied(there, j)
+                for j in at
+                if (before := _named(_PAUSE.split(sentence[: there[j].start])[-1]))
+            )
+        ):
+            return True
+    return False
+
+
+def _how_many(sequence: Sequence[Word], at: int) -> list[str]:
+    """Stems of the number that stands next, with what it counts; none where no number does."""
+    on = [w for w in sequence[at + 1 :] if is_content(w)][:2]
+    return [w.stem for w in on] if len(on) > 1 and on[0].is_number else []
 
 
 def _is_told_of(before: Sequence[Word], same: frozenset[str], sentence: str) -> bool:

@@ -55,6 +55,11 @@ from service.opposites import is_cleared, not_opposed
         ("Holm raised taxes.", "Holm spoke of taxes and cut its main one."),
         ("The court upheld the ban.", "The court overturned the ban against an appeal of Holm."),
         ("Police released Karl Brandt.", "Police questioned Karl Brandt and arrested the dealer."),
+        # As many, whatever else a claim has.
+        (
+            "The Civic Union lost 71 seats in the Dale vote that it had called early on Monday.",
+            "The Civic Union of Mayor Ada Krall won 71 seats, down from 90 in 2019.",
+        ),
     ],
 )
 def test_the_opposite_is_told(claim: str, source: str) -> None:
@@ -104,6 +109,15 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
         # Something else.
         ("The council rejected the budget in June.", "The council approved the plan for a weir."),
         ("He stepped down in May.", "In May he stepped up."),
+        (
+            "Beaten by the National List in Dale on Monday, the Civic Union lost 12 seats.",
+            "The National List won 12 seats from the Civic Union.",
+        ),
+        (
+            "The Civic Union lost 19 seats in the Dale vote that it had called early on Monday.",
+            "The Civic Union of Mayor Ada Krall won 71 seats, down from 90 in 2019.",
+        ),
+        ("Holm lost 12 boats in the storm at Dale.", "Holm won 12 races, not one boat."),
     ],
 )
 def test_what_may_be_the_same_is_not_opposed(claim: str, source: str) -> None:
