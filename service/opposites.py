@@ -12,6 +12,7 @@ from index.sentences import sentence_spans
 from service.dates import mentions
 from service.wording import (
     CALENDAR_STEMS,
+    CAPITALISED,
     DENIED_WITHIN,
     IRREGULAR,
     NEGATORS,
@@ -126,6 +127,17 @@ _A_THING = re.compile(r"\s+(?:an?|another|one)\s|\s+(?:\w+\s)?\w{2,}[^\Wsi]s\b")
 _PRONOUN = re.compile(r"\b(?:he|him|it|one|she|that|them|these|they|this|those)\b", re.IGNORECASE)
 _NO_THING = stems("ago again also day earlier last late later month next soon today week year")
 _NOT = re.compile(r"\b(?:not|never|cannot)\b|(?<=\w)n['’]t\b", re.IGNORECASE)
+# "Not only she", "did not deny": what stands behind is so, or may be.
+_IS_SO = re.compile(
+    r"\s+(?:den(?:y|ied)|disput\w+|doubt\w*|fail\w*|forg[eo]t|hid\w*|just|merely|only|regret\w*|rule"
+    r"|simply|until)\b",
+    re.IGNORECASE,
+)
+# "Karl Brandt and the league leaders met": who else did it, before the verb.
+_AND_OTHERS = re.compile(
+    rf"(?:^|, )(?:[Tt]he )?(?:{CAPITALISED} and (?P<behind>(?:[a-z][\w’'-]*\s+){{2,5}})"
+    rf"|(?P<before>(?:[\w’'-]+ ){{2,5}})and {CAPITALISED} )"
+)
 _NONE = re.compile(r"\W*no\b", re.IGNORECASE)
 # What was not done.
 REFUSED_TO = re.compile(
@@ -286,6 +298,28 @@ def not_done(claim: str, source: str, before: str = "") -> bool:
             and not not_opposed(f"{lead} {claim[negator.end() :]}", sentence)
         ):
             return True
+    return False
+
+
+def with_whom_denied(claim: str, article: str) -> bool:
+    """Whether a claim has somebody do something together with such as all that was read of the
+    article names but once, as those with or to whom something was not done: "Krall and the club
+    owners spoke", of "Krall did not meet owners of the club".
+    """
+    found = None if negates(claim) or REFUSED_TO.search(claim) else _AND_OTHERS.search(claim)
+    if found is None:
+        return False
+    others = [w for w in words(found["behind"] or found["before"]) if is_content(w)]
+    verb = next((i for i, w in enumerate(others) if _TELLS.match(w.text)), len(others))
+    whom = {w.stem for w in others[:verb]}
+    for span in sentence_spans(article) if len(whom) >= BESIDE else []:
+        sentence = span.of(article)
+        for negator in _NOT.finditer(sentence):
+            end = span.start + negator.end()
+            scope = _END.split(sentence[negator.end() :], maxsplit=1)[0]
+            rest = f"{article[: span.start + negator.start()]} {article[end + len(scope) :]}"
+            if whom <= stems(scope) - stems(rest) and not _IS_SO.match(scope):
+                return True
     return False
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from service.opposites import is_cleared, not_opposed
+from service.opposites import is_cleared, not_opposed, with_whom_denied
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,31 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
 )
 def test_what_may_be_the_same_is_not_opposed(claim: str, source: str) -> None:
     assert not_opposed(claim, source)
+
+
+AWAY = "Karl Brandt came to Dale for talks on fish. He did not meet owners of the club, who left. "
+
+
+@pytest.mark.parametrize(
+    ("claim", "more", "holds"),
+    [
+        ("Karl Brandt and the club owners held talks on fish.", "", False),
+        ("On Monday, Karl Brandt and the owners of the club talked.", "", False),
+        ("The club owners and Karl Brandt held talks on fish in Dale.", "", False),
+        ("Karl Brandt avoided the club owners.", "", True),
+        ("Karl Brandt and the club owners did not meet.", "", True),
+        ("Karl Brandt and the club owners failed to meet.", "", True),
+        ("Karl Brandt and the owners held talks.", "", True),
+        ("Karl Brandt and the club owners held talks.", "The club is at home in Dale.", True),
+        ("Tom Reed and the league heads spoke.", "Reed did not only meet the league heads.", True),
+        ("Tom Reed and the league heads spoke.", "Reed did not deny meeting league heads.", True),
+        ("Tom Reed and the league heads spoke.", "Reed did not go, and league heads did.", True),
+    ],
+)
+def test_nothing_is_done_with_those_who_are_named_only_where_it_is_denied(
+    claim: str, more: str, holds: bool
+) -> None:
+    assert with_whom_denied(claim, AWAY + more) != holds
 
 
 JAILED = "A former clerk was jailed for three years on Monday for stealing 40 maps. "
