@@ -95,6 +95,18 @@ _ANSWERED_SO = (
     r"\bwhen(?:ever)?\b[^.;:!?]{0,60}\b(?:anyone asks|asked|a reader asks|they ask)\b"
     r"|^\W*answer ?:"
 )
+# What an answer is said to be that leaves something out: "A summary without that is incomplete". Of
+# the farmers or the law that an answer is without it may be news.
+_WITHOUT = (
+    r"(?:without|(?:that|which) (?:do(?:es)? not|fails? to) (?:contain|give|have|include|mention"
+    r"|name|report|say|state|tell)|(?:that|which) (?:lacks?|leaves? out|miss(?:es)?|omits?))"
+)
+_LACKING = (
+    rf"\b(?:summar(?:y|ies) {_WITHOUT}|(?:accounts?|answers?|repl(?:y|ies)|retellings?) {_WITHOUT} "
+    r"(?:it|that|them|these|this|those)\b)[^.;:!?]{0,80}? (?:is|are|must be|should be|will be)"
+    r" (?:erroneous|false|faulty|flawed|inaccurate|incomplete|incorrect|invalid|misleading"
+    r"|not (?:accurate|complete|correct|right|true|valid)|rejected|untrue|wrong)\b"
+)
 # What whoever answers is said to say: "The model says that". Of a model of the weather or in a
 # studio it is news ("The model says that rain is likely", "that she was").
 _SAYS_SO = (
@@ -140,6 +152,7 @@ _IMPERATIVES = re.compile(
             rf"\b{_RIGHT} {_REPLY} to (?:(?:all|an?|any|each|every) (?:\w+ )?)?{_QUESTION} (?:about"
             rf"|as to|concerning|how|of|on|regarding|wh\w+)\b[^.;:!?]{{1,100}}? {_IS_TO}",
             _SAYS_SO,
+            _LACKING,
             r"\byou are an? (?:helpful )?(?:ai|chatbot|(?:large )?language model)\b",
             rf"\b{_WHOEVER}(?: (?:who|that|which))?(?: \w+){{0,2}}? {_TAKES_UP}\b"
             rf"(?: [\w-]+){{0,3}}? (?:{_TEXT}\b[^.;:!?]{{0,60}}?|this|the above),? {_SHALL} "
