@@ -119,6 +119,14 @@ _GOES_ON = re.compile(
 # "“...,” Ada Krall told reporters": whom a sentence that begins with a quotation is about.
 _AFTER_QUOTE = re.compile(rf"[“\"„«](?P<what>[^“”\"„«»]+)[”\"»],? (?P<who>{CAPITALISED}) {SAYS}\b")
 _PLACE = re.compile(rf"\b(?:at|in)(?: the)? {CAPITALISED}")
+# "A nurse from Corfe was jailed", and ", 61," or ", who" behind the name that is told next.
+_UNNAMED = re.compile(rf"An? (?:[a-z][\w-]* ){{1,4}}?(?:of|from) {CAPITALISED}|An? (?=[a-z])")
+_INTRODUCED = re.compile(r",\s+(?:(?:aged )?\d{1,3},|who\b)(?! (?:her|his|their)\b)")
+_SPEAKS = re.compile(rf"\b{SAYS}\b")
+_ACCUSED = re.compile(
+    r"\b(?:accus|arrest|charged|convict|detain|fined|guilt|imprison|jail|plead|sentenc)",
+    re.IGNORECASE,
+)
 # "Ada Krall's paintings", and "The paintings", which a sentence begins with.
 _OWNED = re.compile(r"(?P<who>[A-Z][\w-]+(?: [A-Z][\w-]+)+)['’]s? (?P<what>[a-z][\w-]+)")
 _THE_OWNED = re.compile(r"(?:The|These|Those|Both) (?P<what>[a-z][\w-]+)")
@@ -484,6 +492,7 @@ def _another_is_named(
         and not name <= headline
         and not (points_back and name & before and sum(name <= stems(o.text) for o in beside) > 1)
         and not _is_owner(name, claim, told, [o.text for o in beside])
+        and not _is_named_next(name, e, beside, common)
     ]
     if SUBJECT_PRONOUN.match(e.text) and e.span.start > e.passage.span.start:
         lead = " ".join(part.split()[:LEADING])
@@ -507,6 +516,28 @@ def _is_owner(name: frozenset[str], claim: str, text: str, beside: Sequence[str]
     others = re.compile(rf"(?P<who>[A-Z][\w-]+)['’]s? (?:\w+ )?{re.escape(owned.pop())}\b")
     return sum(bool(name & stems(other)) for other in beside) > 1 and all(
         stems(match["who"]) <= name for other in beside for match in others.finditer(other)
+    )
+
+
+def _is_named_next(
+    name: frozenset[str], e: Evidence, beside: Sequence[Evidence], common: frozenset[str]
+) -> bool:
+    """Whether an article begins with somebody unnamed, "A nurse from Corfe", and names nobody else,
+    and the next sentence begins with who that is: "Ada Krall, 61,". Who was arrested is nobody who
+    was stabbed, and who speaks may be anybody.
+    """
+    opening = _UNNAMED.match(e.text)
+    behind = [o for o in beside if o.span.start > e.span.start and _adjoin(e, o)]
+    if not opening or not behind or any(o.span.start < e.span.start for o in beside):
+        return False
+    following = behind[0].text
+    named = [run for run in runs(following, names(following, common=common)) if not run[0].start]
+    return (
+        not names(_PLACE.sub("", e.text[opening.end() :]), common=common)
+        and any(frozenset(w.stem for w in run) == name for run in named)
+        and bool(_INTRODUCED.match(following, named[0][-1].start + len(named[0][-1].text)))
+        and bool(_ACCUSED.search(e.text)) == bool(_ACCUSED.search(following))
+        and not _SPEAKS.search(unquoted(following))
     )
 
 

@@ -633,6 +633,26 @@ def test_who_is_called_by_the_surname_has_the_given_name_of_the_article(
     assert grounds is not None and grounds.failed == failed
 
 
+@pytest.mark.parametrize(
+    ("lead", "following", "failed"),
+    [
+        ("A former clerk of Port Corfe was jailed", "Ada Krall, 61, was found guilty in May.", []),
+        ("A nurse was jailed in Port Corfe", "Ada Krall, who is 61, was convicted in May.", []),
+        ("A nurse was jailed for robbing Karl Brandt", "Ada Krall, 61, was convicted.", ["names"]),
+        ("A nurse from Port Corfe was jailed", "Judge Ada Krall told her to sit.", ["names"]),
+        ("A nurse from Port Corfe was jailed", "Ada Krall, 61, said she was guilty.", ["names"]),
+        ("A nurse from Port Corfe was jailed", "Ada Krall, 61, was robbed in May.", ["names"]),
+        ("A nurse from Port Corfe was jailed", "Tom Reed met Ada Krall, 61, in May.", ["names"]),
+    ],
+)
+def test_who_is_unnamed_at_first_is_whom_the_next_sentence_begins_with(
+    lead: str, following: str, failed: list[str]
+) -> None:
+    offered = evidence([passage(f"{lead} on Monday.\n\n{following}", title="Nurse jailed")])
+    grounds = ground("Ada Krall was jailed on Monday.", "?", offered)
+    assert grounds is not None and grounds.failed == failed
+
+
 def test_what_is_said_of_another_makes_up_for_nothing() -> None:
     text = (
         "The harbour master, Captain Johan Strand, said the steering had failed. "
