@@ -112,6 +112,21 @@ TITLES = frozenset(
     "deputy secretary chancellor ambassador bishop pope sheikh".split()
 )
 _LY_NAMES = frozenset("billy emily italy kelly molly reilly sally sicily thessaly willy".split())
+_ING = re.compile(r"\w*[aeiouy]\w*(?<![jqx])ing\Z", re.IGNORECASE)
+_ING_NAMES = frozenset(
+    "bering boeing browning corning cushing darjeeling darling dorking ewing fleming flushing "
+    "golding harding hawking irving keating kettering kipling lansing liaoning manning nanning "
+    "pershing pickering reading redding rowling sterling stirling viking woking worthing wyoming "
+    "xining".split()
+)
+_ARTICLES = frozenset(("a", "an", "the"))
+# Behind "plans", if it is what somebody does: "Harding plans to".
+_OF_A_DEED = _ARTICLES | frozenset("her his its my our their to".split())
+_NO_THING = frozenset(
+    "again also can could did does later may might must never now often shall should soon still "
+    "then today tomorrow will would".split()
+)
+_SMALL = re.compile(r" (?P<next>[a-z]+)(?![\w’'])(?: (?P<then>[a-z]+)\b)?")
 # "Ursula von der Leyen", "William the Conqueror"; "Bank of England" is no such name.
 _WITHIN_A_NAME = re.compile(
     r"-|[ ](?:(?:al|ben|bin|da|das|de|del|della|den|der|di|dos|du|el|ibn|la|le|the|van|von|y)[ ])*"
@@ -258,6 +273,7 @@ def names(text: str, *, common: frozenset[str] = frozenset()) -> tuple[Word, ...
     sequence = words(text)
     starts = [span.start for span in sentence_spans(text)]
     opening = {next((w for w in sequence if w.start >= start), None) for start in starts}
+    doing = {w for w in opening if w and _is_doing(text, w)}
     return tuple(
         word
         for word in sequence
@@ -265,7 +281,7 @@ def names(text: str, *, common: frozenset[str] = frozenset()) -> tuple[Word, ...
         and is_content(word)
         and word.stem not in CALENDAR_STEMS
         and not word.is_number
-        and not (word in opening and _opens(word.text.casefold(), common))
+        and not (word in opening and (word in doing or _opens(word.text.casefold(), common)))
     )
 
 
@@ -278,7 +294,27 @@ def _opens(word: str, common: frozenset[str]) -> bool:
     )
 
 
+def _is_doing(text: str, word: Word) -> bool:
+    """Whether a sentence that begins so begins with a deed, "Winning the cup", "Polling stations";
+    who or what has a name does something: "Harding said".
+    """
+    if not _ING.match(word.text) or word.text.casefold() in _ING_NAMES:
+        return False
+    on = _SMALL.match(text, word.start + len(word.text))
+    if on is None or on["next"] in _ARTICLES:
+        return on is not None
+    behind = words(on["next"])[0]
+    return not (
+        not is_content(behind)
+        or behind.text in _NO_THING
+        or behind.text.endswith(("ed", "ly"))
+        or behind.stem in _VERB_STEMS
+        or (behind.text.endswith("s") and on["then"] in _OF_A_DEED)
+    )
+
+
 CALENDAR_STEMS = frozenset(_stem(word) for word in _CALENDAR)
+_VERB_STEMS = frozenset(_stem(verb) for verb in IRREGULAR.values())
 
 
 def runs(text: str, found: Sequence[Word]) -> list[list[Word]]:

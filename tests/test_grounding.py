@@ -186,6 +186,8 @@ def test_whom_a_sentence_begins_with_may_be_nobody_named(opening: str) -> None:
         ("Construction of the weir starts in May.", True),
         ("Firms must end work on the weir in May.", True),
         ("Less work on the weir starts in May.", True),
+        ("Building work on the weir must end in May.", True),
+        ("Holting must end work on the weir in May.", False),
         ("Corfe must end work on the weir in May.", False),
         ("Construction Corfe starts the weir in May.", False),
     ],

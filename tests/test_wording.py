@@ -110,6 +110,24 @@ def test_a_common_word_that_opens_a_sentence_is_no_name() -> None:
     assert not names("Another storm came. Together they left. Despite it all went well.")
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Polling stations in Corfe closed late.", ["Corfe"]),
+        ("Winning the cup was easy for Corfe.", ["Corfe"]),
+        ("Holting won the cup.", ["Holting"]),
+        ("Holting opened a bridge.", ["Holting"]),
+        ("Holting plans to build a bridge.", ["Holting"]),
+        ("Holting never built a bridge.", ["Holting"]),
+        ("Holting has a bridge.", ["Holting"]),
+        ("Holting Bridge is old.", ["Holting", "Bridge"]),
+        ("Reading fans sang.", ["Reading"]),
+    ],
+)
+def test_a_deed_that_opens_a_sentence_is_no_name(text: str, named: list[str]) -> None:
+    assert [w.text for w in names(text)] == named
+
+
 def test_no_one_is_no_number() -> None:
     assert [w.stem for w in words("No one of the one hundred, only one.") if w.is_number] == [
         *("1", "1")
