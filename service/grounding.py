@@ -30,7 +30,15 @@ from service.offices import (
     offices_missing,
     places_made_up,
 )
-from service.opposites import is_cleared, not_done, not_opposed, opposites, undone, with_whom_denied
+from service.opposites import (
+    fell_short,
+    is_cleared,
+    not_done,
+    not_opposed,
+    opposites,
+    undone,
+    with_whom_denied,
+)
 from service.orders import orders, seen
 from service.plans import done, not_graver, not_surmised
 from service.roles import (
@@ -704,6 +712,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and not_opposed(claim, text)
         and not is_cleared(claim, text)
         and not with_whom_denied(claim, grounds.article)
+        and not fell_short(claim, text)
         and not repeats_an_error(claim, text),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
         "roles": same_roles(claim, named, common, _around(grounds))

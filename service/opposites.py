@@ -159,6 +159,13 @@ _UNDONE_BY = re.compile(
     r"|ruled out|pulled out|stayed away) (?:from|of|for))\b",
     re.IGNORECASE,
 )
+_OUTRIGHT = re.compile(r"\b(?:absolute|clear|overall)(?= majorit(?:y|ies)\b)", re.IGNORECASE)
+_REACHED = re.compile(
+    r"\b(?:w[io]n|wins|(?:achiev|gain|reach|secur|obtain)(?:es?|s|ed)?|gets?|got|takes?|took|has|have"
+    r"|had|met|meets?)\b",
+    re.IGNORECASE,
+)
+_IN_A_PLACE = re.compile(rf"\b(?:at|in)(?: the)? {CAPITALISED}")
 _TAKES_PART = stems("attend appear compete join play race run start take travel")
 _END = re.compile(
     r"[,;:–—.]|\b(?:after|and|as|because|but|due|for|if|or|since|that|unless|until|when|which|while"
@@ -259,6 +266,8 @@ def not_done(claim: str, source: str, before: str = "") -> bool:
         return True
     if negator is None:
         return False
+    claim, source = (_OUTRIGHT.sub("outright", text) for text in (claim, source))
+    negator = _NOT.search(claim) or negator
     lead, after = claim[: negator.start()], _END.split(claim[negator.end() :], maxsplit=1)[0]
     whom = {w.stem for w in names(lead)} or {w.stem for w in words(lead) if is_content(w)}
     verb, *what = [w.stem for w in words(after) if is_content(w)] or [""]
@@ -320,6 +329,33 @@ def with_whom_denied(claim: str, article: str) -> bool:
             rest = f"{article[: span.start + negator.start()]} {article[end + len(scope) :]}"
             if whom <= stems(scope) - stems(rest) and not _IS_SO.match(scope):
                 return True
+    return False
+
+
+def fell_short(claim: str, source: str) -> bool:
+    """Whether a claim has somebody win what the source says that they fell short of, and names
+    nowhere else.
+    """
+    if negates(claim) or _UNDONE_BY.search(claim):
+        return False
+    claim, source = (_OUTRIGHT.sub("outright", text) for text in (claim, source))
+    for span in sentence_spans(source):
+        sentence = span.of(source)
+        for found in FELL_SHORT.finditer(sentence):
+            rest = _END.split(sentence[found.end() :], maxsplit=1)[0]
+            scope = [w.stem for w in words(_OF.split(rest)[0]) if is_content(w)]
+            who = _named(_IN_A_PLACE.sub("", sentence[: found.start()]))[-1:]
+            elsewhere = source.replace(rest, " ")
+            for reached in _REACHED.finditer(claim) if scope else []:
+                thing = _END.split(claim[reached.end() :], maxsplit=1)[0]
+                what = [w.stem for w in words(_IN_A_PLACE.sub("", thing)) if is_content(w)]
+                if (
+                    what[-1:] == scope[-1:]
+                    and {*what} <= {*scope}
+                    and what[-1] not in stems(elsewhere)
+                    and any(_among(whom, who) for whom in _named(claim[: reached.start()]))
+                ):
+                    return True
     return False
 
 

@@ -810,6 +810,33 @@ def test_a_headline_is_cited_before_another_number_of_something_else() -> None:
             "its yard in Dale.",
             True,
         ),
+        (
+            "The Corfe Union did not win an absolute majority.",
+            "The Corfe Union won Sunday's vote but fell short of an outright majority.",
+            True,
+        ),
+        (
+            "The Corfe Union won the vote on Sunday.",
+            "The Corfe Union won Sunday's vote in Dale but fell short of an outright majority.",
+            True,
+        ),
+        (
+            "The Corfe Union won an absolute majority in Dale.",
+            "The Corfe Union won Sunday's vote in Dale but fell short of an outright majority.",
+            False,
+        ),
+        ("Brandt won the title.", "Brandt beat Krall, who fell short of the title.", True),
+        ("Krall won the title.", "Brandt beat Krall, who fell short of the title.", False),
+        (
+            "Krall won the title in 2019.",
+            "Krall, who won the title in 2019, fell two points short of the title.",
+            True,
+        ),
+        (
+            "The Corfe Union did not win the vote.",
+            "The Corfe Union won Sunday's vote but fell short of an outright majority.",
+            False,
+        ),
         # Something else was not done, or by another.
         ("Ada Krall did not comment on the strike.", "Krall declined to comment on rents.", False),
         ("Ada Krall has not left.", "Krall refused to say whether she had left.", False),
