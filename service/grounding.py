@@ -126,6 +126,7 @@ _GOES_ON = re.compile(
 )
 # "“...,” Ada Krall told reporters": whom a sentence that begins with a quotation is about.
 _AFTER_QUOTE = re.compile(rf"[“\"„«](?P<what>[^“”\"„«»]+)[”\"»],? (?P<who>{CAPITALISED}) {SAYS}\b")
+_IN = re.compile(rf"\bin (?:the (?:[a-z-]+ ){{1,3}}of )?(?P<name>{CAPITALISED})")
 _PLACE = re.compile(rf"\b(?:at|in)(?: the)? {CAPITALISED}")
 # "A nurse from Corfe was jailed", and ", 61," or ", who" behind the name that is told next.
 _UNNAMED = re.compile(rf"An? (?:[a-z][\w-]* ){{1,4}}?(?:of|from) {CAPITALISED}|An? (?=[a-z])")
@@ -372,6 +373,8 @@ def _grounds(
     grounds.checks = check(claim, grounds, common)
     if told_by_others(claim, with_before(grounds.cited), [e.text for e in ranked]):
         grounds.checks["roles"] = False
+    if _is_elsewhere(claim, first, same_article, common):
+        grounds.checks["names"] = False
     # What is told of somebody else, in sentences that are not cited: two words of it or more, and
     # not what all of the article is about, which its headline and its lead say.
     elsewhere = frozenset().union(*(stems(e.text) for e in same_article if e not in others))
@@ -488,7 +491,7 @@ def _another_is_named(
     """
     there, said = stems(e.text) | _otherwise(claim, e.text), stems(claim)
     told = without_agency_line(e.text)  # a dateline names an outlet
-    points_back = any(w.text.casefold() in _PRONOUNS for w in words(unquoted(e.text)))
+    points_back = _points_back(e.text)
     headline = stems(e.passage.title or "")
     beside = [o for o in offered if o.passage.article_id == e.passage.article_id]
     before = stems(e.passage.text[: e.span.start - e.passage.span.start])
@@ -525,6 +528,36 @@ def _is_owner(name: frozenset[str], claim: str, text: str, beside: Sequence[str]
     return sum(bool(name & stems(other)) for other in beside) > 1 and all(
         stems(match["who"]) <= name for other in beside for match in others.finditer(other)
     )
+
+
+def _points_back(text: str) -> bool:
+    return any(w.text.casefold() in _PRONOUNS for w in words(unquoted(text)))
+
+
+def _is_elsewhere(
+    claim: str, first: Evidence, same_article: Sequence[Evidence], common: frozenset[str]
+) -> bool:
+    """Whether a claim has in a place, "in the town of Corfe", what a sentence tells without it, and
+    the article names that place but later on, where nothing else is told of the claim; "it" may be
+    what the claim tells of.
+    """
+    named = {w.stem for w in names(claim, common=common)}
+    for match in _IN.finditer(claim):
+        place, phrase = stems(match["name"]) & named, stems(match[0])
+        there = [e for e in same_article if place & _told(claim, e)]
+        if (
+            there
+            and not place & stems(first.passage.title or "")
+            and all(e.span.start > first.span.start for e in there)
+            and not any(_content(claim) & stems(e.text) - phrase for e in there)
+            and not any(_points_back(e.text) for e in there)
+        ):
+            return True
+    return False
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(w.stem for w in words(text) if is_content(w))
 
 
 def _is_named_next(

@@ -655,6 +655,24 @@ def test_who_is_unnamed_at_first_is_whom_the_next_sentence_begins_with(
     assert grounds is not None and grounds.failed == failed
 
 
+@pytest.mark.parametrize(
+    ("following", "title", "holds"),
+    [
+        ("A storm hit the southern town of Corfe at night.", "Rents up", False),
+        ("A storm hit the southern town of Corfe at night.", "Corfe counts the cost", True),
+        ("Tenants in Corfe pay rents above those of Dale.", "Rents up", True),
+        ("It was the same in Corfe and Dale.", "Rents up", True),
+    ],
+)
+def test_a_place_of_another_matter_is_not_where_it_was(
+    following: str, title: str, holds: bool
+) -> None:
+    text = f"Rents rose by 4 percent, the most since 1998. {following}"
+    claim = "Rents rose by 4 percent, the most since 1998, in the town of Corfe."
+    grounds = ground(claim, "?", evidence([passage(text, title=title)]))
+    assert grounds is not None and grounds.checks["names"] == holds
+
+
 def test_what_is_said_of_another_makes_up_for_nothing() -> None:
     text = (
         "The harbour master, Captain Johan Strand, said the steering had failed. "
