@@ -29,6 +29,7 @@ from service.offices import (
     kinds_missing,
     offices_missing,
     places_made_up,
+    still_in_office,
 )
 from service.opposites import (
     fell_short,
@@ -752,6 +753,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and not_the_loser(claim, named, common)
         and speech_holds(claim, named, _around(grounds))
         and in_that_office(claim, _around(grounds))
+        and still_in_office(claim, _around(grounds))
         and holds_office(claim, grounds.article)
         and keeps_to_its_part(claim, text)
         and keeps_body(claim, _around(grounds))

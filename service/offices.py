@@ -123,6 +123,27 @@ _THEIRS = (
         rf"(?: (?!(?:at|by|for|from|in|of|on|to|with)\b)[a-z-]+)? (?P<who>{CAPITALISED})"
     ),
 )
+# "The former mayor of Corfe, Ada Krall", "Ada Krall, the current mayor": whether who is in an
+# office still is. Who is outgoing is in it yet.
+_STILL = (
+    r"\b(?P<gone>(?i:former|ex))[ -]"
+    r"|\b(?P<here>(?i:current|new|acting|incoming|incumbent|sitting)) "
+)
+_HELD = (
+    r"(?:[a-z][a-z-]* ){0,2}?(?P<held>(?i:ambassador|chair(?:man|woman|person)?|chief executive"
+    r"|commissioner|director|editor|governor|head|king|leader|mayor|minister|president|queen"
+    r"|secretary))\b"
+)
+_OF_IT = r"(?: (?:of|for|at) (?:the )?(?P<of>[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*))?"
+_STILL_HELD = (
+    re.compile(rf"(?:{_STILL})(?i:prime )?{_HELD}{_OF_IT},? (?P<who>{CAPITALISED})"),
+    re.compile(
+        rf"(?P<who>{CAPITALISED})(?:,| is| was)(?: (?:the|a|an|its|their|[A-Z][\w-]*['’]s?))?"
+        rf" (?:{_STILL})(?i:prime )?{_HELD}{_OF_IT}"
+    ),
+)
+_STILL_IN = re.compile(_STILL)
+_OF_BODY = re.compile(r"(?P<body>[A-Z][\w-]*)['’]s? \Z")
 # "The Harrow City Council school": a place by the name of a body.
 _PLACE_OF = re.compile(
     rf"{CAPITALISED} (?P<place>church|clinic|college|hospital|jail|prison|school|university)\b"
@@ -327,6 +348,40 @@ def in_that_office(claim: str, known: str) -> bool:
         ):
             return False
     return True
+
+
+def still_in_office(claim: str, known: str) -> bool:
+    """False where a claim calls somebody the former mayor, and `known` the current one, or the
+    other way round; not where `known` has it of another town, or tells of both.
+    """
+    theirs = [*_in_office(known)] if _STILL_IN.search(claim) else []
+    for still, office, who, _ in _in_office(claim) if theirs else []:
+        told = [other for other in theirs if other[1] == office and other[2] == who]
+        if (
+            told
+            and all(other != still and body <= stems(claim) for other, _, _, body in told)
+            and not any(
+                who in stems(text := span.of(known)) and still in _stills(text)
+                for span in sentence_spans(known)
+            )
+        ):
+            return False
+    return True
+
+
+def _in_office(text: str) -> Iterator[tuple[bool, str, str, frozenset[str]]]:
+    """Whether somebody still is in an office, the office, the stem of his surname, and those of the
+    name of what he is told to be at the head of.
+    """
+    for match in (m for pattern in _STILL_HELD for m in pattern.finditer(text)):
+        of = _OF_BODY.search(text, 0, match.start("here" if match["here"] else "gone"))
+        body = f"{match['of'] or ''} {of['body'] if of else ''}"
+        who = [w.stem for w in words(match["who"])][-1]
+        yield bool(match["here"]), match["held"].casefold(), who, stems(body)
+
+
+def _stills(text: str) -> set[bool]:
+    return {bool(match["here"]) for match in _STILL_IN.finditer(text)}
 
 
 def _may_have_it(mine: "_Headed", headed: list["_Headed"]) -> bool:

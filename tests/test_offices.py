@@ -6,6 +6,7 @@ from service.offices import (
     kinds_missing,
     offices_missing,
     places_made_up,
+    still_in_office,
 )
 
 
@@ -266,3 +267,39 @@ def test_a_place_has_no_name_that_nobody_wrote(text: str, known: str, missing: l
 )
 def test_who_is_of_a_body_is_of_no_other(claim: str, told: str, holds: bool) -> None:
     assert keeps_body(claim, f"Corfe Town beat Dale City. {told}") == holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "told", "holds"),
+    [
+        (
+            "Holmco paid the former mayor of Corfe, Ada Krall.",
+            "The current mayor, Ada Krall,",
+            False,
+        ),
+        ("Ada Krall, Corfe’s former mayor, left.", "Corfe’s new mayor, Ada Krall, spoke.", False),
+        ("Acting mayor Ada Krall was paid.", "Ada Krall, a former mayor of Corfe, spoke.", True),
+        (
+            "Acting mayor Ada Krall of Corfe was paid.",
+            "Ada Krall, the former mayor of Corfe,",
+            False,
+        ),
+        ("The current mayor, Ada Krall, was paid.", "The acting mayor, Ada Krall, spoke.", True),
+        ("The former mayor, Ada Krall, was paid.", "The outgoing mayor, Ada Krall, spoke.", True),
+        ("The former mayor, Ada Krall, was paid.", "The current mayor, Karl Holm, spoke.", True),
+        ("The former mayor, Ada Krall, was paid.", "The current minister, Ada Krall, spoke.", True),
+        ("Ada Krall, the former mayor, left.", "Corfe’s new mayor, Ada Krall, spoke.", True),
+        (
+            "Holmco’s new chief executive, Ada Krall, spoke.",
+            "Ada Krall, the former chief executive of Corfe, is its new chief executive.",
+            True,
+        ),
+        (
+            "Holmco’s new chief executive, Ada Krall, spoke.",
+            "Corfe’s former chief executive, Ada Krall, took over at Holmco.",
+            True,
+        ),
+    ],
+)
+def test_who_is_in_office_is_not_who_was(claim: str, told: str, holds: bool) -> None:
+    assert still_in_office(claim, told) is holds
