@@ -50,6 +50,7 @@ from service.grounding import (
     Evidence,
     Similarity,
     nearest,
+    verbatim,
     with_antecedent,
     with_before,
 )
@@ -58,7 +59,7 @@ from service.plans import not_graver, only_ahead
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named
 from service.reading import Reader, context_of
-from service.roles import told_by_others
+from service.roles import may_mean, told_by_others
 from service.verification import (
     TOLD_BY_CODE,
     Verified,
@@ -69,7 +70,7 @@ from service.verification import (
     stutters,
     tidied,
 )
-from service.wording import negates, without_stray_marks
+from service.wording import names, negates, runs, stems, without_stray_marks
 from service.yes_no import (
     Told,
     asked_for,
@@ -410,6 +411,12 @@ class Attempt:
         if _is_taken_back(claim, work.asked.question):
             work.dropped.append(Dropped(text=claim, reason="tells what was told in error"))
             return None
+        own = [
+            e for e in among if SUBJECT_PRONOUN.match(e.text) and verbatim(claim, [e], whole=True)
+        ]
+        if own and not any(self._is_of_whom_is_told(e) for e in own):
+            work.dropped.append(Dropped(text=claim, reason="does not tell whom it is about"))
+            return None
         return self.verifier.verified(
             claim,
             work.asked.question,
@@ -419,6 +426,25 @@ class Attempt:
             work.dropped,
             work.claims,
             read=read,
+        )
+
+    def _is_of_whom_is_told(self, e: Evidence) -> bool:
+        """Whether "He", which a source's sentence begins with, may mean somebody whom the question
+        names, if it names any, or the sentence before it in the answer, if that is of its article.
+        """
+        asked = self.work.asked.question
+        last = [(c.text, {s.article_id for s in c.sources}) for c in self.work.citations]
+        if not self._polar:  # then what there is gives way to another
+            last += [
+                (v.text, {c.passage.article_id for c in v.grounds.cited})
+                for v in self.part.verified
+            ]
+        told = [text for text, ids in last[-1:] if e.passage.article_id in ids]
+        named = [run for text in (asked, *told) for run in runs(text, names(text))]
+        before = f"{e.passage.title or ''}\n\n{self._before(e)}"
+        return not names(asked) or any(
+            name & stems(before) and may_mean(name, before)
+            for name in (frozenset(w.stem for w in run) for run in named)
         )
 
     def _say_yes_or_no(self) -> None:

@@ -566,6 +566,24 @@ def test_yes_is_told_by_the_sentence_that_has_what_is_asked_not_by_one_beside(in
     assert answer.answer == f"Yes, {asked}"
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Will the head of the Harrow guild stay on?", False),
+        ("Will Karl Denby stay on as the head of the guild?", True),
+        ("Will the head stay on?", True),
+    ],
+)
+def test_he_is_nobody_of_whom_another_article_tells(
+    index: Index, question: str, told: bool
+) -> None:
+    own = "He did not say whether he would stay on as the head of the guild."
+    vote = f"Karl Denby lost the vote. “You have spoken,” he told members in Corfe. {own}"
+    index.add(NewArticle(id="vote", text=vote, title="Guild votes"))
+    answer = ask(index, ScriptedChat(text=own), question)
+    assert (own[3:] in answer.answer) is told
+
+
 def test_what_was_told_stays_where_the_next_part_does_not_fit(index: Index) -> None:
     class Narrow(ScriptedChat):
         def _stream(self, messages, *args, **kwargs):  # type: ignore[no-untyped-def]
