@@ -90,6 +90,10 @@ _PART_OF = re.compile(
     r"(?: (?:the|its|his|her|their))?(?P<what>(?: [a-z]+){1,2})",
     re.IGNORECASE,
 )
+# "Six of the treated hens": some of them, and whose they are.
+_SOME_OF = re.compile(
+    r"(?<=\w) of (?:the|its|his|her|their|these|those)(?P<whose>(?: [\w’'-]+){1,4})"
+)
 _WHOLE = re.compile(r"\b(?:all|any|both|each|entire\w*|every\w*|total\w*|whole)\b", re.IGNORECASE)
 # "1.2 million euros a day"; "daily" is not looked for.
 _PERIOD = re.compile(
@@ -267,6 +271,51 @@ def with_owners(cited: str, before: str, common: frozenset[str] = frozenset()) -
                 told = f"{name.removesuffix('’s')}’s{sentence[its.end() :]}"
         found, end, last = found + told, span.end, told
     return found + cited[end:]
+
+
+def keeps_to_the_part(
+    claim: str, source: str, around: str, common: frozenset[str] = frozenset()
+) -> bool:
+    """False where a claim tells of so many what a text `around` tells of all, and its source has
+    something else of "six of the treated hens": "Six hens were treated".
+    """
+    sentences = [span.of(source) for span in sentence_spans(source)]
+    for count in _counts(claim, common):
+        told = [text for text in sentences if count.number in stems(text)]
+        what = _named_behind(claim, count.number)
+        parts = [_part(text, count.number, what) for text in told]
+        if not (told and what and count.deeds and all(parts)) or _SOME_OF.search(claim):
+            continue
+        rest = " ".join(text.replace(part, " ") for text, part in zip(told, parts, strict=True))
+        of_all = frozenset().union(*map(stems, parts))
+        mine = {w.stem for w in words(claim) if is_content(w)} - of_all - {count.number}
+        alike = frozenset().union(*(each for each in _ALIKE if each & count.deeds))
+        if (mine | alike | count.deeds) & stems(rest):
+            continue
+        others = [stems(text) for span in sentence_spans(around) if (text := span.of(around))]
+        others = [there for there in others if what & there and count.number not in there]
+        if count.deeds & of_all.union(*others):
+            return False
+    return True
+
+
+def _named_behind(text: str, number: str) -> frozenset[str]:
+    """Stems of the two words behind a number, without what tells of a deed."""
+    sequence = words(text)
+    at = next((i for i, w in enumerate(sequence) if w.stem == number), len(sequence))
+    behind = sequence[at + 1 : at + 3]
+    return frozenset(w.stem for w in behind if is_content(w) and not is_deed(w.text))
+
+
+def _part(text: str, number: str, what: frozenset[str]) -> str:
+    """Whose a part is, "the treated hens", of whom a text counts so many."""
+    for word in words(text):
+        end = word.start + len(word.text)
+        some = _SOME_OF.match(text, end) if word.stem == number else None
+        for whose in words(some["whose"]) if some else []:
+            if some and whose.stem in what:
+                return some["whose"][: whose.start + len(whose.text)]
+    return ""
 
 
 def _holders(text: str, common: frozenset[str]) -> Iterator[tuple[frozenset[str], str]]:

@@ -18,7 +18,13 @@ import numpy.typing as npt
 from index.registry import Passage
 from index.sentences import Span, sentence_spans
 from index.stated import without_agency_line
-from service.counts import bounds_hold, counts_hold, keeps_holder, with_owners
+from service.counts import (
+    bounds_hold,
+    counts_hold,
+    keeps_holder,
+    keeps_to_the_part,
+    with_owners,
+)
 from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
 from service.errata import repeats_an_error
@@ -729,7 +735,8 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
             for told in [owned, *(f.text for f in grounds.fields if not _is_day(f))]
         )
         and bounds_hold(claim, text)
-        and keeps_holder(claim, text, _around(grounds), common),
+        and keeps_holder(claim, text, _around(grounds), common)
+        and keeps_to_the_part(claim, text, _around(grounds), common),
         "names": {w.stem for w in names(claim, common=common)}
         <= there | _otherwise(claim, text) | _given_names(claim, text, grounds.article)
         and all(_sex_holds(claim, c.text) for c in grounds.cited)

@@ -1,6 +1,13 @@
 import pytest
 
-from service.counts import bounds_hold, counts_hold, keeps_holder, with_bounds, with_owners
+from service.counts import (
+    bounds_hold,
+    counts_hold,
+    keeps_holder,
+    keeps_to_the_part,
+    with_bounds,
+    with_owners,
+)
 
 SEATS = "The Civic Union won 71 seats and the National List 54."
 
@@ -213,3 +220,22 @@ GORGE = "Seventeen people died and 28 were hurt when a bus fell into the gorge."
 )
 def test_what_came_of_so_many_came_of_no_others(claim: str, source: str, holds: bool) -> None:
     assert counts_hold(claim, source) == holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "holds"),
+    [
+        ("Six hens were vaccinated.", "Six of the vaccinated hens lost feathers.", False),
+        ("Six hens were fed at Holm.", "Six of the hens lost feathers.", False),
+        ("Six hens lost feathers.", "Six of the vaccinated hens lost feathers.", True),
+        ("Six vaccinated hens lost feathers.", "Six of the vaccinated hens lost feathers.", True),
+        ("Six of the hens were fed.", "Six of the hens lost feathers.", True),
+        ("Six hens were killed.", "Six of the hens died.", True),
+        ("Six hens were bald.", "Six of the hens lost feathers.", True),
+        ("Six hens were fed at Holm.", "Six of the hens lost feathers. Six hens were fed.", True),
+        ("Police held six youths.", "Police held six of the youths at Holm.", True),
+    ],
+)
+def test_what_is_told_of_all_is_not_told_of_a_part(claim: str, source: str, holds: bool) -> None:
+    around = "The hens were fed at Holm. The hens were killed. The youths were seen."
+    assert keeps_to_the_part(claim, source, f"{around} {source}") is holds
