@@ -55,6 +55,9 @@ _SAID_BY = re.compile(rf",?\s+{SAYS}\b")
 # "Karl Brandt, 54, ...": how old he is, and nothing told in short.
 _AGE_ALONE = re.compile(r",\s*\d{1,2}\s*\Z")
 _OLD = re.compile(r"[\s-]years?[\s-]old\b", re.IGNORECASE)
+_HOUR = re.compile(r"\s?[ap]\.?m\b", re.IGNORECASE)
+# "The operator, Holmco, has": behind whom a name stands, it is his.
+_ITS_DEED = re.compile(r"(?:has|have|had|will|would)\b", re.IGNORECASE)
 _AGED = re.compile(r"\bage[ds]?(?: of)?\s\Z", re.IGNORECASE)
 AGE = "age"
 A_YEAR = "1998"  # not "year", of which "six years" are
@@ -513,21 +516,25 @@ def _counts(text: str, common: frozenset[str]) -> Iterator[Count]:
 def _told(sentence: str, common: frozenset[str]) -> Iterator[Count]:
     named = runs(sentence, names(sentence, common=common))
     ends = [m.start() for m in _BOUNDARY.finditer(sentence)] + [len(sentence)]
-    start, before = 0, frozenset[str]()
+    start, before, alone = 0, frozenset[str](), False
     for end in ends:
         here = [w for w in words(sentence) if start <= w.start < end]
         own = [run for run in named if start <= run[0].start < end]
-        numbers = [w for w in here if _counts_something(w, here)]
+        numbers = [w for w in here if _counts_something(w, here, sentence)]
         if len(numbers) == 1:
             (number,) = numbers
-            yield _count(sentence, here, own, number, before)
+            inserted = alone and bool(_ITS_DEED.match(here[0].text))
+            yield _count(sentence, here, own, number, before, inserted=inserted)
         # "Holm, 54, ...", "In Ottering, 12 people ...": whose it is stands before the comma.
         before = _stems(own[-1]) if own and not numbers else frozenset()
+        alone = len(own) == 1 and _stems(here) == before
         start = end
 
 
-def _counts_something(word: Word, here: list[Word]) -> bool:
-    """No "one", and no day of a month."""
+def _counts_something(word: Word, here: list[Word], sentence: str) -> bool:
+    """No "one", and no day of a month nor hour of a day."""
+    if _HOUR.match(sentence, word.start + len(word.text)):
+        return False
     at = here.index(word)
     beside = here[max(0, at - 1) : at] + here[at + 1 : at + 2]
     return (
@@ -538,7 +545,13 @@ def _counts_something(word: Word, here: list[Word]) -> bool:
 
 
 def _count(
-    sentence: str, here: list[Word], own: list[list[Word]], number: Word, before: frozenset[str]
+    sentence: str,
+    here: list[Word],
+    own: list[list[Word]],
+    number: Word,
+    before: frozenset[str],
+    *,
+    inserted: bool,
 ) -> Count:
     at = here.index(number)
     end = number.start + len(number.text)
@@ -562,7 +575,7 @@ def _count(
     if first:
         who = _stems(first[-1])
         says = bool(_SAID_BY.match(sentence, first[-1][-1].start + len(first[-1][-1].text)))
-    elif before and [w for w in here if is_content(w)][:1] == [number]:
+    elif before and (inserted or [w for w in here if is_content(w)][:1] == [number]):
         who = before
     elif later and not any(w.text.casefold() == "than" for w in after):
         who = _stems(later[0])

@@ -16,6 +16,11 @@ SEATS = "The Civic Union won 71 seats and the National List 54."
     ("claim", "source"),
     [
         ("The National List won 71 seats.", SEATS),
+        (
+            "The Dale Guild has offered 2.40 crowns an hour.",
+            "The Dale Guild wants 3.10 crowns an hour after 9 p.m. The owner, Holmco, has offered "
+            "2.40 crowns.",
+        ),
         ("Holm gave all of the money to it.", "Holm gave half of the money to it."),
         ("It halted all container traffic.", "It halted about 80 percent of container traffic."),
         ("31 men were killed.", "Two men were killed and 31 injured, four of them badly."),
@@ -66,6 +71,16 @@ def test_a_number_is_not_anothers(claim: str, source: str) -> None:
         # Two numbers between two boundaries, and numbers that stand apart.
         ("Dale City won 3-1.", "Harrow Town beat Dale City 3-1."),
         ("The Greens won 71 seats.", "Labour and the Greens won 54 and 71 seats respectively."),
+        (
+            "Holmco has offered 2.40 crowns an hour.",
+            "The Dale Guild wants 3.10 crowns an hour after 9 p.m. The owner, Holmco, has offered "
+            "2.40 crowns.",
+        ),
+        (
+            "The owner has offered 2.40 crowns an hour.",
+            "The Dale Guild wants 3.10 crowns an hour after 9 p.m. The owner, Holmco, has offered "
+            "2.40 crowns.",
+        ),
         # Whose age stands beside another's number, and who only says so.
         (
             "Ada Krall was given four years.",
