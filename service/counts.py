@@ -193,6 +193,11 @@ _REPORTS = (
 )
 # Of the one whom the sentence before begins with: "Its shares", "His lead".
 _ITS = re.compile(r"(?:Its|His|Her)(?= [a-z])")
+# "Sold 40 boats, down from 52": what it came to, and what it was before.
+_THAN_BEFORE = re.compile(
+    r"\b(?:down|up|compared (?:with|to)|as against|versus|vs)\b(?: from)? (?:[a-z]+ ){0,2}?"
+    r"(?:[A-Z]{0,2}[$£€¥]\s?)?(?=\d|[a-z])"
+)
 UNIT_WITHIN = 3  # words after a number among which what it counts is named
 PLACE_WITHIN = 3
 
@@ -229,7 +234,11 @@ def counts_hold(claim: str, source: str, common: frozenset[str] = frozenset()) -
         or _is_of_another_deed(count, source, common)
         or (not negates(claim) and _is_of_another_fate(count, source, common))
         for count in _counts(claim, common)
-    ) and not (_measures_otherwise(claim, source) or _takes_all(claim, source))
+    ) and not (
+        _measures_otherwise(claim, source)
+        or _takes_all(claim, source)
+        or _turns_round(claim, source)
+    )
 
 
 def keeps_holder(
@@ -485,6 +494,26 @@ def _measures_otherwise(claim: str, source: str) -> bool:
             if mine and "" not in told and mine not in told:
                 return True
     return False
+
+
+def _turns_round(claim: str, source: str) -> bool:
+    """Whether a claim has for what it was before what its source has for what it came to."""
+    theirs = {*_compared(source)}
+    return any(
+        (before, now) in theirs and (now, before) not in theirs for now, before in _compared(claim)
+    )
+
+
+def _compared(text: str) -> Iterator[tuple[str, str]]:
+    """Of two numbers that one sentence compares, the one told first, and what it was before."""
+    for span in sentence_spans(text):
+        sentence = span.of(text)
+        numbers = [w for w in words(sentence) if w.is_number]
+        for match in _THAN_BEFORE.finditer(sentence):
+            first = [w for w in numbers if w.start < match.start()][-1:]
+            then = [w for w in words(sentence[match.end() :])[:1] if w.is_number]
+            if first and then:
+                yield first[0].stem, then[0].stem
 
 
 def _measures(text: str, *, both: bool = True) -> Iterator[tuple[str, str, str, str]]:

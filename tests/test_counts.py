@@ -17,6 +17,11 @@ SEATS = "The Civic Union won 71 seats and the National List 54."
     [
         ("The National List won 71 seats.", SEATS),
         (
+            "Holmco sold 52 boats, down from 40 in May.",
+            "Holmco sold 40 boats, down from 52 in May.",
+        ),
+        ("Holm drew 52, up from 40.", "Holm drew 40 people on Monday, compared with 52 in May."),
+        (
             "The Dale Guild has offered 2.40 crowns an hour.",
             "The Dale Guild wants 3.10 crowns an hour after 9 p.m. The owner, Holmco, has offered "
             "2.40 crowns.",
@@ -71,6 +76,8 @@ def test_a_number_is_not_anothers(claim: str, source: str) -> None:
         # Two numbers between two boundaries, and numbers that stand apart.
         ("Dale City won 3-1.", "Harrow Town beat Dale City 3-1."),
         ("The Greens won 71 seats.", "Labour and the Greens won 54 and 71 seats respectively."),
+        ("Holm drew 40, down from 52.", "Holm drew 40 people on Monday, compared with 52 in May."),
+        ("Holm drew 52, down from 60.", "It drew 40, down from 52 in May, when it was up from 60."),
         (
             "Holmco has offered 2.40 crowns an hour.",
             "The Dale Guild wants 3.10 crowns an hour after 9 p.m. The owner, Holmco, has offered "
