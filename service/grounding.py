@@ -105,6 +105,10 @@ _RULED_OUT = re.compile(
     re.IGNORECASE,
 )
 _BY_NO_MEANS = re.compile(r"\b(?:by no means|in no way|far from)\b", re.IGNORECASE)
+# Of whom a sentence names, what they failed to do is told by `not_done`.
+_FAILED_TO = re.compile(
+    r"(?<![\w,;] )\b(?P<who>Both|He|It|She|They) (?:also )?(?:fail|fails|failed) to\b"
+)
 _UN = re.compile(r"\bun(?!(?:less|til)\b)(\w{3,})", re.IGNORECASE)
 _LOST = re.compile(
     r"\b(?:los(?:e|es|t|ing)|lack(?:s|ed|ing)?|run out of|ran out of)\b", re.IGNORECASE
@@ -843,7 +847,7 @@ def _negation_holds(claim: str, text: str) -> bool:
     if negates(claim):
         if {w.stem for w in words(claim) if w.is_number} & _left(text):
             return True
-        text = with_not(text, negated(claim))
+        text = with_not(_FAILED_TO.sub(r"\g<who> not", text), negated(claim))
         denied = negated(claim) & stems(text)
         # What is denied by saying so may be told at length: "denied a report in X that it would".
         theirs = negated(text, within=DENIED_WITHIN) | negated(text, DENIES, within=DENIES_WITHIN)

@@ -474,6 +474,25 @@ def test_all_but_some_are_those_that_are_without(claim: str, held: bool) -> None
     assert grounds is not None and ("negation" not in grounds.failed) == held
 
 
+@pytest.mark.parametrize(
+    ("claim", "held"),
+    [
+        ("Corfe and Dale did not agree on how much herring may be landed.", True),
+        ("Corfe and Dale could not agree on herring.", True),
+        ("Corfe and Dale did not sign a pact on ferries.", False),
+        ("Ada Krall did not win the vote.", False),
+    ],
+)
+def test_what_they_failed_to_do_was_not_done(claim: str, held: bool) -> None:
+    text = (
+        "The envoy of Corfe met the envoy of Dale on Monday. They failed to agree on herring "
+        "quotas, which divide the two. Corfe and Dale signed a pact on ferries. Ada Krall won the "
+        "vote in Corfe. Ola Brand failed to win the vote in Dale."
+    )
+    grounds = ground(claim, "?", evidence([passage(text)]))
+    assert grounds is not None and ("negation" not in grounds.failed) == held
+
+
 def test_the_outlet_of_a_dateline_is_nobody_else() -> None:
     text = (
         "OTTERING, 12 Feb 2026 (Valley Gazette) - A ferry with 214 people ran aground off "
