@@ -10,7 +10,7 @@ from index.sentences import sentence_spans
 from service.offices import STAGE, stage_of
 from service.opposites import same_side
 from service.roles import SAYS, is_deed
-from service.wording import IRREGULAR, Word, is_content, names, stems, words
+from service.wording import IRREGULAR, Word, is_content, names, negates, stems, words
 
 # What is to be, or may be; "May" is a month.
 _MODAL = re.compile(
@@ -369,6 +369,20 @@ _GRAVE = [
     )
 ]
 
+_IN_PRISON = re.compile(
+    r"\b(?:behind bars|imprison\w*|incarcerat\w*|in custody|jail\w*|prisons?)\b", re.IGNORECASE
+)
+# "A suspended sentence of six months", "six months in jail, suspended"; not where it is of a part.
+_SUSPENDED = re.compile(
+    r"\bsuspended (?:[\w-]+ ){0,3}?(?:sentences?|terms?)\b"
+    r"|\b(?:sentences?|terms?|months?|years?|prison|jail),?(?: (?:which|that|was|were))*"
+    r" suspended\b(?! from)",
+    re.IGNORECASE,
+)
+_SPARED = re.compile(r"\b(?:avoid|escap|spar|suspen)\w*", re.IGNORECASE)
+_IN_PART = re.compile(r"\b(?:half|part|partly|partially)\b|\bof (?:it|them|which)\b", re.IGNORECASE)
+_OF_OTHERS = re.compile(r"[;:]|\b(?:and|but|while|whereas)\b", re.IGNORECASE)
+
 
 def only_ahead(question: str, text: str) -> bool:
     """Whether a question asks if something was done, and all that a text tells of it is to come or
@@ -405,5 +419,22 @@ def not_surmised(claim: str, source: str) -> bool:
 
 
 def not_graver(claim: str, source: str) -> bool:
-    """False where a claim tells of deaths, or of a conviction, and its source of none."""
-    return all(needed.search(source) for said, needed in _GRAVE if said.search(claim))
+    """False where a claim tells of deaths, or of a conviction, and its source of none; or of prison
+    where its source has a suspended sentence of so many months.
+    """
+    return all(
+        needed.search(source) for said, needed in _GRAVE if said.search(claim)
+    ) and not _is_suspended(claim, source)
+
+
+def _is_suspended(claim: str, source: str) -> bool:
+    """Whether a claim has somebody in prison for as long as a sentence is that was suspended."""
+    if not _IN_PRISON.search(claim) or negates(claim) or _SPARED.search(claim):
+        return False
+    sentences = [span.of(source) for span in sentence_spans(source)]
+    parts = [(part, text) for text in sentences for part in _OF_OTHERS.split(text)]
+    for number in (w.stem for w in words(claim) if w.is_number):
+        told = [(part, text) for part, text in parts if number in stems(part)]
+        if told and all(_SUSPENDED.search(part) and not _IN_PART.search(t) for part, t in told):
+            return True
+    return False

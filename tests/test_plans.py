@@ -63,6 +63,29 @@ def test_nor_is_one_that_the_article_tells_beside_what_is_cited(around: str, hol
         ("45 people died of burns.", "Doctors treated 45 people for burns.", False),
         ("45 people died.", "The death toll rose to 45.", True),
         ("45 people were treated.", "45 people were hurt.", True),
+        (
+            "Ola Brand is in jail for nine months.",
+            "Ola Brand was given a suspended sentence of nine months for arson.",
+            False,
+        ),
+        ("Brand got nine months in prison.", "Brand got nine months in jail, suspended.", False),
+        (
+            "Ola Brand was given nine months, suspended, and no jail.",
+            "Ola Brand was given a suspended sentence of nine months for arson.",
+            True,
+        ),
+        (
+            "Ola Brand was given nine months for arson.",
+            "Ola Brand was given a suspended sentence of nine months for arson.",
+            True,
+        ),
+        (
+            "Karl Holm got six years in prison.",
+            "Brand got a suspended sentence of nine months and Holm six years in prison.",
+            True,
+        ),
+        ("Holm got two years in prison.", "Holm got two years, six months of it suspended.", True),
+        ("Holm got two years in prison.", "Holm, suspended from his post, got two years.", True),
     ],
 )
 def test_nothing_graver_is_told_than_the_source_tells(claim: str, source: str, holds: bool) -> None:
