@@ -453,13 +453,19 @@ def _is_of_another_fate(count: Count, source: str, common: frozenset[str]) -> bo
         for text, counts in told
         if count.number in stems(text)
     ]
-    elsewhere = [t.clause for _, counts in told for t in counts if t.number != count.number]
+    others = [t for _, counts in told for t in counts if t.number != count.number]
+    elsewhere = [t.clause for t in others]
     return any(
         (mine := {*fates(count.clause, of, plain=True)})
         and here
         and all(clauses for clauses in here)
         and all(
-            fates(clause, of, plain=True) and not mine & {*fates(clause, of)}
+            not mine & {*fates(clause, of)}
+            and (
+                fates(clause, of, plain=True)
+                # "Some 60 sailors fought it", where three sailors were hurt.
+                or any(t.what & count.what and mine & {*fates(t.clause, of)} for t in others)
+            )
             for clauses in here
             for clause in clauses
         )

@@ -210,6 +210,7 @@ def test_its_shares_are_those_of_whom_the_sentence_before_begins_with(
         assert with_owners(told, before) == told
 
 
+BLAZE = "The blaze injured three sailors. About 60 sailors fought it, Holm said."
 GORGE = "Seventeen people died and 28 were hurt when a bus fell into the gorge."
 
 
@@ -223,6 +224,10 @@ GORGE = "Seventeen people died and 28 were hurt when a bus fell into the gorge."
         ("400 people were evacuated.", "The flood at Dale killed 400 people.", False),
         ("Six guards were dismissed.", "Six guards were acquitted on Monday.", False),
         ("$40,000 was stolen from Holm.", "About $40,000 has been recovered so far.", False),
+        ("About 60 sailors were injured.", BLAZE, False),
+        ("Three sailors were injured.", BLAZE, True),
+        ("About 60 sailors fought the blaze.", BLAZE, True),
+        ("About 60 sailors were injured.", BLAZE.replace("three sailors", "many"), True),
         ("Seventeen people were killed in the gorge crash.", GORGE, True),
         ("28 people were injured.", GORGE, True),
         ("28 people were killed or injured.", GORGE, True),
