@@ -324,9 +324,9 @@ def with_whom_denied(claim: str, article: str) -> bool:
     for span in sentence_spans(article) if len(whom) >= BESIDE else []:
         sentence = span.of(article)
         for negator in _NOT.finditer(sentence):
-            end = span.start + negator.end()
             scope = _END.split(sentence[negator.end() :], maxsplit=1)[0]
-            rest = f"{article[: span.start + negator.start()]} {article[end + len(scope) :]}"
+            # Passages overlap: a sentence may have been read twice.
+            rest = article.replace(f"{negator[0]}{scope}", " ")
             if whom <= stems(scope) - stems(rest) and not _IS_SO.match(scope):
                 return True
     return False

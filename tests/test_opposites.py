@@ -131,6 +131,7 @@ AWAY = "Karl Brandt came to Dale for talks on fish. He did not meet owners of th
     ("claim", "more", "holds"),
     [
         ("Karl Brandt and the club owners held talks on fish.", "", False),
+        ("Karl Brandt and the club owners held talks on fish.", AWAY, False),  # read twice
         ("On Monday, Karl Brandt and the owners of the club talked.", "", False),
         ("The club owners and Karl Brandt held talks on fish in Dale.", "", False),
         ("Karl Brandt avoided the club owners.", "", True),
