@@ -361,8 +361,9 @@ def still_in_office(claim: str, known: str) -> bool:
             told
             and all(other != still and body <= stems(claim) for other, _, _, body in told)
             and not any(
-                who in stems(text := span.of(known)) and still in _stills(text)
-                for span in sentence_spans(known)
+                who in stems(text := span.of(line)) and still in _stills(text)
+                for line in known.split("\n")  # a headline ends without a mark
+                for span in sentence_spans(line)
             )
         ):
             return False

@@ -277,6 +277,11 @@ def test_who_is_of_a_body_is_of_no_other(claim: str, told: str, holds: bool) -> 
             "The current mayor, Ada Krall,",
             False,
         ),
+        (
+            "Holmco paid the former mayor of Corfe, Ada Krall.",
+            "Former mayor of Corfe jailed\nThe current mayor, Ada Krall, did not come.",
+            False,
+        ),
         ("Ada Krall, Corfe’s former mayor, left.", "Corfe’s new mayor, Ada Krall, spoke.", False),
         ("Acting mayor Ada Krall was paid.", "Ada Krall, a former mayor of Corfe, spoke.", True),
         (
