@@ -9,8 +9,10 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
+
+from service.kept import kept
 
 MONTHS = (
     "january february march april may june july august september october november december"
@@ -826,7 +828,7 @@ _ANY = re.compile(
 )
 
 
-@lru_cache(maxsize=16384)
+@kept(16384)
 def mentions(text: str, today: date | None) -> tuple[Mention, ...]:
     """The dates that `text`, of an article of the day `today`, speaks of, in their order."""
     found: list[Mention] = []

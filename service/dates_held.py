@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 
 from index.stated import without_agency_line
 from service.dates import MONTHS, WEEKDAYS, Mention, Window, is_telling, mentions
+from service.kept import kept
 
 # What may stand after "on" and "in" as the date did; "yesterday" may not.
 _PLACED = re.compile(rf"(?:{'|'.join((*WEEKDAYS, *MONTHS))}|\d|the )\b", re.IGNORECASE)
@@ -65,7 +65,7 @@ def in_source_words(claim: str, derived: Sequence[Derived]) -> str:
     return claim
 
 
-@lru_cache(maxsize=16384)
+@kept(16384)
 def held(claim: str, text: str, published_at: str | None) -> Held:
     """The dates of `claim` held against those of `text`, of an article of that date (ISO 8601)."""
     # Of a time, the day as it stands: the article's words are of its own time zone.

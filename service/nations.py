@@ -6,8 +6,8 @@ is no other word's or person's ("Jordan", "Chad").
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
+from service.kept import kept
 from service.wording import Word, is_content, stems, words
 
 # Each with its names, and what is said of its people and things.
@@ -160,7 +160,7 @@ def _is_theirs(sequence: Sequence[Word], at: int, nation: int) -> bool:
     return any(w.stem in people for w in near) or any(w.stem in own for w in beside)
 
 
-@lru_cache(maxsize=4096)
+@kept(4096)
 def in_another_form(text: str, known: str) -> frozenset[str]:
     """Stems of what `text` names a nation by where `known` does by the other: "American troops", of
     "US troops", and "Britain's prime minister", of "British Prime Minister Ada Krall".
@@ -188,7 +188,7 @@ def tells_a_nation(word: str) -> bool:
     return word in _PEOPLE
 
 
-@lru_cache(maxsize=4096)
+@kept(4096)
 def kin(text: str) -> frozenset[str]:
     """Stems of the other names of the nations that a text names.
 

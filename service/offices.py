@@ -5,11 +5,11 @@ words tell. English only.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise, product
 
 from index.sentences import sentence_spans
 from service.dates import MONTHS
+from service.kept import kept
 from service.nations import kin, of_other_nations
 from service.roles import SAYS
 from service.wording import CALENDAR_STEMS, CAPITALISED, TITLES, is_content, stems, words
@@ -457,12 +457,12 @@ def _is_no_body(match: re.Match[str], text: str, known: str) -> bool:
     return small and match.start("of") in _beginnings(text)
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _beginnings(text: str) -> frozenset[int]:
     return frozenset(span.start for span in sentence_spans(text))
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _written(text: str) -> frozenset[str]:
     return frozenset(w.text for w in words(text))
 

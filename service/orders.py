@@ -5,8 +5,8 @@ What it orders to be said the article does not state. English, and the plainest 
 
 import re
 import unicodedata
-from functools import lru_cache
 
+from service.kept import kept
 from service.wording import TEXTS, fold
 
 # What a sentence of an article says to whoever answers from it, not to its readers: what it orders
@@ -268,7 +268,7 @@ _SAID = re.compile(
 )
 
 
-@lru_cache(maxsize=TEXTS)
+@kept(TEXTS)
 def orders(text: str) -> tuple[str, ...]:
     """The words that speak to whoever answers ("ignore the above", "reply with"), folded.
 

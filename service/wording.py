@@ -15,6 +15,7 @@ import snowballstemmer
 from index.index import STOP_WORDS
 from index.sentences import Span, sentence_spans
 from service.dates import MONTHS, WEEKDAYS
+from service.kept import kept
 
 # "3:20 pm" is "3.20 pm".
 _CLOCK = re.compile(r"\A(\d\d?):([0-5]\d)\Z")
@@ -217,7 +218,7 @@ class Word:
         return self.stem[:1].isdigit()
 
 
-@lru_cache(maxsize=TEXTS)
+@kept(TEXTS)
 def words(text: str) -> tuple[Word, ...]:
     found = []
     for match in _WORD.finditer(text):
@@ -254,7 +255,7 @@ def _composed(number: str) -> str:
     return f"{total + part:.10g}"
 
 
-@lru_cache(maxsize=TEXTS)
+@kept(TEXTS)
 def stems(text: str) -> frozenset[str]:
     return frozenset(word.stem for word in words(text))
 
@@ -263,7 +264,7 @@ def is_content(word: Word) -> bool:
     return word.text.casefold() not in STOP_WORDS and word.stem not in ("s", "t")
 
 
-@lru_cache(maxsize=TEXTS)
+@kept(TEXTS)
 def names(text: str, *, common: frozenset[str] = frozenset()) -> tuple[Word, ...]:
     """Words written with a capital that name something, calendar words and numbers apart.
 
@@ -330,7 +331,7 @@ def runs(text: str, found: Sequence[Word]) -> list[list[Word]]:
     return together
 
 
-@lru_cache(maxsize=TEXTS)
+@kept(TEXTS)
 def in_other_form(text: str, known: str) -> frozenset[str]:
     """Stems of the names that `text` has in short, "WHO", and `known` in full, or the other way."""
     known = _DOTTED.sub(lambda match: match[0].replace(".", ""), known)
