@@ -5,7 +5,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from serving import Served, serving
+from serving import ANSWER, Served, serving, until
 
 from index.embeddings import MiniLM
 from index.index import Index
@@ -73,6 +73,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("shared")) as served:
         served.add(id="bridge", title="Harrow Mere has its bridge", source="Mere Gazette")
         yield served
+
+
+@pytest.fixture
+def alone(shared: Served) -> Iterator[Served]:
+    """The same service, its model as new and nobody asking."""
+    shared.chat.reset(ANSWER)
+    yield shared
+    shared.chat.reset(ANSWER)
+    until(lambda: not shared.chat.running and not shared.service.turns.waiting)
 
 
 @pytest.fixture
