@@ -25,7 +25,7 @@ from service.grounding import (
     with_not,
 )
 from service.nations import in_another_form, kin, tells_a_nation
-from service.offices import kinds_missing, offices_missing
+from service.offices import kinds_missing, offices_missing, still_in_office
 from service.opposites import not_opposed, opposites
 from service.plans import not_yet
 from service.questions import is_polar
@@ -333,11 +333,11 @@ def denied(question: str, answer: str) -> list[str]:
 
 def untrue(question: str, cited: str, article: str) -> list[str]:
     """What a question takes for granted and its sources tell otherwise: the opposite, or that it is
-    to come. "Why did rents fall?" has no answer where rents rose.
+    to come. "Why did rents fall?" has no answer where rents rose, nor "What did the current mayor
+    say?" where she is the former one.
     """
-    return not_yet(question, cited, article) + (
-        [] if not_opposed(question, cited) else ["opposite"]
-    )
+    agrees = not_opposed(question, cited) and still_in_office(question, article)
+    return not_yet(question, cited, article) + ([] if agrees else ["opposite"])
 
 
 def continued(sentence: str, beside: str) -> str:

@@ -27,6 +27,7 @@ from service.counts import (
 )
 from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
+from service.days import day_of_another
 from service.errata import repeats_an_error
 from service.nations import in_another_form, kin
 from service.offices import (
@@ -729,6 +730,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     )
     named = " ".join(with_antecedent(c, common) for c in grounds.cited)
     owned = " ".join(with_owners(c.text, _before(c), common) for c in grounds.cited)
+    published = next((c.passage.published_at for c in grounds.cited), None)
     calendar = {w.stem for w in words(claim) if w.stem in CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
     return {
@@ -749,7 +751,8 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and not places_made_up(claim, _around(grounds), common),
         "dates": calendar <= there
         and not grounds.dates.contradicted
-        and all(stems(words) <= fields for words in grounds.dates.unstated),
+        and all(stems(words) <= fields for words in grounds.dates.unstated)
+        and not day_of_another(claim, named, published),
         "negation": (
             _negation_holds(claim, text)
             or any(not_done(claim, c.text, _before(c)) for c in grounds.cited)

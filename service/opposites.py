@@ -73,6 +73,19 @@ first | second | third | fourth | fifth | sixth | seventh | eighth | ninth | ten
 north northern | south southern
 east eastern | west western
 """
+# "Unarmed", "illegally", "non-lethal": what stands behind the prefix is denied by it. Not so
+# "discover", "unrest" or "implant"; and what is unlocked was locked before.
+_PREFIXED = re.compile(
+    r"\b(?:non-?(?P<non>(?!profit|sense|stop|[a-z]+(?:ity|ness)\b)[a-z]{4,})"
+    r"|un(?P<un>(?!i|(?:block|cover|der|earth|ease|fold|leash|load|lock|mask|pack|plug|rest|ravel|til"
+    r"|veil|wind)(?:e?d|ing|s)?\b)[a-z]{4,})"
+    r"|(?:il(?=l)|im(?=[mp])|in|ir(?=r))(?P<in>(?!different|famous|flammable|habitable|migrant|migrate"
+    r"|plant|valuable)[a-z]{2,}(?:[bc]le|al|ar|ary|ate|ent|ant|ect|ful|ive|ly|ous|ure))"
+    r"|dis(?P<dis>(?:agree|allow|appear|approv|connect|continu|honest|honou?r|like|loyal|obey"
+    r"|organi[sz]|prove|qualif|respect|satisf|similar|trust|unit)[a-z]*))\b",
+    re.IGNORECASE,
+)
+LEAST_PREFIXED = 5  # letters behind "in": an intent is no tent
 # The share of a claim's other words that the sentence has; then both are of one matter.
 SAME_MATTER = 0.75
 # "Failed to approve" is no approval.
@@ -211,7 +224,10 @@ def not_opposed(claim: str, source: str) -> bool:
     """
     sentences = [span.of(source) for span in sentence_spans(source)]
     return not any(
-        _is_opposed(claim, sentence) or _is_of_as_many(claim, sentence, source)
+        _is_opposed(claim, sentence)
+        or _is_of_as_many(claim, sentence, source)
+        or _is_prefixed(claim, sentence)
+        or _is_prefixed(sentence, claim)
         for sentence in sentences
     ) and not (
         len(sentences) > 1 and any(_is_turned(claim, sentence, sentences) for sentence in sentences)
@@ -518,6 +534,34 @@ def _is_of_as_many(claim: str, sentence: str, source: str) -> bool:
         ):
             return True
     return False
+
+
+def _is_prefixed(text: str, other: str) -> bool:
+    """Whether one text has "armed" and the other only "unarmed", of the same matter, and neither
+    denies anything.
+    """
+    said, there = words(text), words(other)
+    for match in _PREFIXED.finditer(other):
+        bare = next(g for g in match.groups() if g)
+        if match["in"] and len(bare) < LEAST_PREFIXED:
+            continue
+        (stem,) = stems(bare)
+        rest = other[: match.start()] + other[match.end() :]
+        at = [i for i, w in enumerate(said) if w.stem == stem]
+        if not at or stem in stems(rest) or stems(match[0]) <= stems(text):
+            continue
+        theirs = next(j for j, w in enumerate(there) if w.start + len(w.text) >= match.end())
+        if not _denied(there, theirs) and any(
+            not _denied(said, i) and _near(said, i) & _near(there, theirs) for i in at
+        ):
+            return True
+    return False
+
+
+def _near(sequence: Sequence[Word], at: int) -> set[str]:
+    """Stems of the words of content right before a word, and of the one behind it."""
+    before = [w.stem for w in sequence[:at] if is_content(w)][-BESIDE:]
+    return {*before, *[w.stem for w in sequence[at + 1 :] if is_content(w)][:1]}
 
 
 def _how_many(sequence: Sequence[Word], at: int) -> list[str]:

@@ -453,6 +453,19 @@ def test_yes_or_no_against_what_a_claim_says(word: str, claim: str, contrary: bo
             "Dale reached the final when Brandt scored. Dale will play Harrow in the final.",
             ["final"],
         ),
+        ("What was paid indirectly?", "Fees were paid directly.", "", ["opposite"]),
+        (
+            "Which seat did the current mayor, Ada Krall, lose?",
+            "The former mayor Ada Krall lost Dale.",
+            "The former mayor Ada Krall lost Dale.",
+            ["opposite"],
+        ),
+        (
+            "Which seat did the former mayor, Ada Krall, lose?",
+            "The former mayor Ada Krall lost Dale.",
+            "The former mayor Ada Krall lost Dale.",
+            [],
+        ),
     ],
 )
 def test_what_a_question_takes_for_granted_may_be_told_otherwise(

@@ -60,6 +60,15 @@ from service.opposites import is_cleared, not_opposed, with_whom_denied
             "The Civic Union lost 71 seats in the Dale vote that it had called early on Monday.",
             "The Civic Union of Mayor Ada Krall won 71 seats, down from 90 in 2019.",
         ),
+        # By a prefix, in either.
+        ("The driver was armed.", "The driver was unarmed when police stopped him."),
+        ("The driver was unarmed.", "The driver was armed when police stopped him."),
+        ("The man shot by police was armed.", "Police shot an unarmed man in Corfe."),
+        ("The firm dumped the oil legally.", "The firm dumped the oil illegally, Holm said."),
+        ("Police used lethal weapons.", "Police used non-lethal weapons in Corfe."),
+        ("A deal this week is likely.", "A deal this week is unlikely, the minister said."),
+        ("The guards were satisfied.", "The guards were dissatisfied with the offer."),
+        ("The fund was paid directly.", "The fund was paid indirectly by the town."),
     ],
 )
 def test_the_opposite_is_told(claim: str, source: str) -> None:
@@ -118,6 +127,16 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
             "The Civic Union of Mayor Ada Krall won 71 seats, down from 90 in 2019.",
         ),
         ("Holm lost 12 boats in the storm at Dale.", "Holm won 12 races, not one boat."),
+        # A prefix that denies nothing, what was so before, and what is denied besides.
+        ("Police covered the body.", "Police uncovered a body in the cellar."),
+        ("The rest of the city was calm.", "The unrest of the city spread."),
+        ("Holm locked the gate.", "Holm unlocked the gate at six."),
+        ("Migrants came from Corfe.", "Immigrants came from Corfe."),
+        ("The tent was in Dale.", "The intent was in Dale."),
+        ("The driver was not armed.", "The driver was unarmed."),
+        ("The driver was armed.", "The driver was not unarmed."),
+        ("The driver was armed.", "The driver was armed, his passenger unarmed."),
+        ("The town paid for the bridge.", "The town got money, and an unpaid clerk a medal."),
     ],
 )
 def test_what_may_be_the_same_is_not_opposed(claim: str, source: str) -> None:
