@@ -98,7 +98,7 @@ SAME_EVENT, LEAST_ASKED = 0.75, 2
 NEARLY_ALL = 0.8
 # The one threshold: an answer less probable than this is not given. Less than a half, since the
 # probability is of questions half of which have no answer but seem to; desks ask fewer of these.
-ANSWERED = 0.40
+ANSWERED = 0.25
 # The model's readings of "Yes or No?" lean towards Yes.
 SAYS_YES, SAYS_NO = 0.75, 0.65
 # Where what is cited settles the question less surely than this, neither word is read of it.

@@ -226,8 +226,7 @@ def not_opposed(claim: str, source: str) -> bool:
     return not any(
         _is_opposed(claim, sentence)
         or _is_of_as_many(claim, sentence, source)
-        or _is_prefixed(claim, sentence)
-        or _is_prefixed(sentence, claim)
+        or turned_by_prefix(claim, sentence)
         for sentence in sentences
     ) and not (
         len(sentences) > 1 and any(_is_turned(claim, sentence, sentences) for sentence in sentences)
@@ -536,10 +535,17 @@ def _is_of_as_many(claim: str, sentence: str, source: str) -> bool:
     return False
 
 
-def _is_prefixed(text: str, other: str) -> bool:
-    """Whether one text has "armed" and the other only "unarmed", of the same matter, and neither
-    denies anything.
+def turned_by_prefix(text: str, other: str) -> set[str]:
+    """Stems of the words of a text of which another has but the opposite by a prefix, of the same
+    matter: "armed", where that has "unarmed", or the other way round. Neither denies anything.
     """
+    return {mine for mine, _ in _prefixed(text, other)} | {
+        theirs for _, theirs in _prefixed(other, text)
+    }
+
+
+def _prefixed(text: str, other: str) -> Iterator[tuple[str, str]]:
+    """Stems of such a word of the text and of its opposite, where that has the prefix."""
     said, there = words(text), words(other)
     for match in _PREFIXED.finditer(other):
         bare = next(g for g in match.groups() if g)
@@ -554,8 +560,7 @@ def _is_prefixed(text: str, other: str) -> bool:
         if not _denied(there, theirs) and any(
             not _denied(said, i) and _near(said, i) & _near(there, theirs) for i in at
         ):
-            return True
-    return False
+            yield stem, there[theirs].stem
 
 
 def _near(sequence: Sequence[Word], at: int) -> set[str]:

@@ -10,7 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from index.sentences import sentence_spans
-from service.opposites import FELL_SHORT, REFUSED_TO, not_opposed, opposites
+from service.opposites import (
+    FELL_SHORT,
+    REFUSED_TO,
+    not_opposed,
+    opposites,
+    turned_by_prefix,
+)
 from service.wording import (
     CALENDAR_STEMS,
     DENIES,
@@ -168,6 +174,7 @@ def told(question: str, text: str, headline: str = "", around: str = "") -> Told
     main = first - whom - CALENDAR_STEMS or asked
     heavy = main - _LIGHT or main
     turned = {stem for stem in asked if opposites(stem) & there}
+    turned |= asked & turned_by_prefix(asked_in, said_in)
     known = there | turned | stems(_plain(f"{headline} {around}", undone=True))
     enough = (
         bool(main)

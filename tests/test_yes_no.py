@@ -142,6 +142,12 @@ AROUND = (
         # Asked the other way round.
         ("Was nobody hurt?", "Nobody was hurt.", ""),
         ("Was it so?", "It was not so.", ""),
+        # Denied by a prefix.
+        ("Was the driver armed?", "The driver was unarmed when police stopped him.", "No"),
+        ("Was the driver unarmed?", "The driver was armed when police stopped him.", "No"),
+        ("Was the driver unarmed?", "The driver was unarmed when police stopped him.", "Yes"),
+        ("Is a deal likely this week?", "A deal this week is unlikely, the minister said.", "No"),
+        ("Was the driver armed?", "His passenger was unarmed.", ""),
     ],
 )
 def test_what_the_words_of_a_sentence_say(question: str, text: str, word: str) -> None:
