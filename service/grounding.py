@@ -29,6 +29,7 @@ from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
 from service.days import day_of_another
 from service.errata import repeats_an_error
+from service.measures import measures_hold
 from service.nations import in_another_form, kin
 from service.offices import (
     in_that_office,
@@ -741,6 +742,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
             for told in [owned, *(f.text for f in grounds.fields if not _is_day(f))]
         )
         and bounds_hold(claim, text)
+        and measures_hold(claim, shown)
         and keeps_holder(claim, text, _around(grounds), common)
         and keeps_to_the_part(claim, text, _around(grounds), common),
         "names": {w.stem for w in names(claim, common=common)}

@@ -32,7 +32,8 @@ accept approve back endorse adopt ratify | reject veto block
 accept approve grant agree | reject refuse
 found recovered traced | missing
 damaged harmed | undamaged unharmed intact
-praise welcome | criticise criticize condemn
+praise welcome | criticise criticize condemn regret
+double | halve
 rise rose risen increase grow grew grown soar climb surge jump
     | fall fell fallen decrease decline drop plunge plummet sink sank
 passed | failed
@@ -59,6 +60,11 @@ win won | lose lost
 gain | lose lost
 buy bought | sell sold
 import | export
+older elder | younger
+larger bigger | smaller
+richer | poorer
+faster | slower
+taller | shorter
 """
 # Of what follows them.
 _PLACED = """
@@ -69,9 +75,38 @@ above | below
 highest | lowest
 largest biggest | smallest
 best | worst
+first | last
 first | second | third | fourth | fifth | sixth | seventh | eighth | ninth | tenth
 north northern | south southern
 east eastern | west western
+temporary | permanent
+public | private
+domestic | foreign
+civilian | military
+daily | weekly | monthly | annual yearly
+urban | rural
+internal | external
+inner | outer
+upper | lower
+junior | senior
+major | minor
+positive | negative
+mandatory compulsory | voluntary optional
+maximum | minimum
+male | female
+left | right
+morning | afternoon | evening
+winter | spring | summer | autumn
+cheap cheaper cheapest | expensive
+safe | dangerous
+"""
+# Of whom or of where the same is told.
+_OTHERS = """
+father | mother | husband | wife | brother | sister | son | daughter | uncle | aunt | cousin
+man men | woman women
+boy | girl
+inside | outside
+upstream | downstream
 """
 # "Unarmed", "illegally", "non-lethal": what stands behind the prefix is denied by it. Not so
 # "discover", "unrest" or "implant"; and what is unlocked was locked before.
@@ -209,7 +244,7 @@ def _read(table: str) -> dict[str, frozenset[str]]:
     return found
 
 
-_OF_ONE, _OF_TWO, _OF_NEXT = map(_read, (_OPPOSED, _CONVERSE, _PLACED))
+_OF_ONE, _OF_TWO, _OF_NEXT, _OF_SAME = map(_read, (_OPPOSED, _CONVERSE, _PLACED, _OTHERS))
 _KNOWN = frozenset((*_OF_ONE, *_OF_TWO, *_OF_NEXT))
 
 
@@ -475,6 +510,7 @@ def _is_opposed(claim: str, sentence: str) -> bool:
     said, there = words(claim), words(sentence)
     mine, theirs = stems(claim), stems(sentence)
     rest = {w.stem for w in said if is_content(w)} - _KNOWN
+    rest -= {stem for stem in rest if _OF_SAME.get(stem, frozenset()) & theirs}
     if not rest or len(rest & theirs) < SAME_MATTER * len(rest):
         return False
     turned = elsewhere = 0
@@ -482,7 +518,7 @@ def _is_opposed(claim: str, sentence: str) -> bool:
         at = [j for j, w in enumerate(there) if w.stem == word.stem]
         if at and all(_refused(there, j) for j in at) and not _denied(said, i):
             turned += 1
-        for table in (_OF_ONE, _OF_TWO, _OF_NEXT):
+        for table in (_OF_ONE, _OF_TWO, _OF_NEXT, _OF_SAME):
             opposite = table.get(word.stem, frozenset())
             if word.stem in theirs or mine & opposite or not opposite & theirs:
                 continue
@@ -504,6 +540,8 @@ def _is_opposed(claim: str, sentence: str) -> bool:
                 )
             elif table is _OF_TWO:
                 turned += any(_content(said[:i]) & _content(there[:j]) for j in at)
+            elif table is _OF_SAME:
+                turned += any(_near(said, i) & _near(there, j) for j in at)
             else:
                 turned += any(_next(said, i) and _next(said, i) == _next(there, j) for j in at)
     # Twice turned round is the same again.

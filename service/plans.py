@@ -366,6 +366,13 @@ _GRAVE = [
             r"\b(?:convicted|found guilty)\b",
             r"\b(?:convict\w*|guilty|sentenc\w*|jail\w*|imprison\w*|verdict|years)\b",
         ),
+        (
+            r"\bdestroy(?:s|ed)\b",
+            r"\b(?:destr\w*|demolish\w*|ruin\w*|raz(?:e|ed|ing)|gutted|burn\w*|flatten\w*"
+            r"|level+ed|wreck\w*|wip\w*|los[est]\w*|collaps\w*|reduced|obliterat\w*|devastat\w*"
+            r"|consum\w*|swept|t[eo]r[en]\w*|bl[eo]w\w*|smash\w*|engulf\w*|wash\w*|crush\w*"
+            r"|explo\w*|shot|s[au]nk|annihilat\w*|eliminat\w*|tore|gone)\b",
+        ),
     )
 ]
 
@@ -419,8 +426,8 @@ def not_surmised(claim: str, source: str) -> bool:
 
 
 def not_graver(claim: str, source: str) -> bool:
-    """False where a claim tells of deaths, or of a conviction, and its source of none; or of prison
-    where its source has a suspended sentence of so many months.
+    """False where a claim tells of deaths, of a conviction or of what was destroyed, and its source
+    of none; or of prison where its source has a suspended sentence of so many months.
     """
     return all(
         needed.search(source) for said, needed in _GRAVE if said.search(claim)

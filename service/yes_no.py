@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from index.sentences import sentence_spans
+from service.measures import SCALES, SIGNS, UNITS
 from service.opposites import (
     FELL_SHORT,
     REFUSED_TO,
@@ -124,30 +125,10 @@ _SPLIT = re.compile(
 )
 
 
-# What is measured, and how many of the smallest of its kind each unit is. Of people and things, a
-# part of those who are asked for may be counted.
-_UNITS = {
-    "minute": ("time", 1 / 60),
-    "hour": ("time", 1),
-    "day": ("time", 24),
-    "week": ("time", 7 * 24),
-    "month": ("time", 30.4 * 24),
-    "year": ("time", 365 * 24),
-    "metre": ("length", 1),
-    "meter": ("length", 1),
-    "kilometre": ("length", 1000),
-    "kilometer": ("length", 1000),
-    "mile": ("length", 1609),
-    "%": ("percent", 1),
-    "percent": ("percent", 1),
-    "per cent": ("percent", 1),
-} | {money: (money, 1) for money in "pound euro dollar crown krone krona franc yen yuan".split()}
-_SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}
-_SIGNS = {"$": "dollar", "€": "euro", "£": "pound"}
 _MEASURE = re.compile(
-    rf"(?:\b(?P<before>\w+(?: than| least| most)?) )?(?P<sign>[$€£])?(?<!\d[.,])\b"
-    rf"(?P<number>\d[\d,]*(?:\.\d+)?|{'|'.join(NUMBERS)})(?:[ -](?P<scale>{'|'.join(_SCALES)}))?"
-    rf"(?:[ -]?(?P<unit>{'|'.join(_UNITS)})s?(?!\w))?",
+    rf"(?:\b(?P<before>\w+(?: than| least| most)?) )?(?P<sign>[$€£¥])?(?<!\d[.,])\b"
+    rf"(?P<number>\d[\d,]*(?:\.\d+)?|{'|'.join(NUMBERS)})(?:[ -](?P<scale>{'|'.join(SCALES)}))?"
+    rf"(?:[ -]?(?P<unit>{'|'.join(UNITS)})s?(?!\w))?",
     re.IGNORECASE,
 )
 _BOUND = frozenset(
@@ -353,9 +334,9 @@ def _measures(text: str) -> Iterator[tuple[str, float, str]]:
     for m in _MEASURE.finditer(text):
         if not (m["unit"] or m["sign"]):
             continue
-        kind, size = _UNITS[(m["unit"] or _SIGNS[m["sign"]]).casefold()]
+        kind, size = UNITS[(m["unit"] or SIGNS[m["sign"]]).casefold()]
         number = NUMBERS.get(m["number"].casefold(), m["number"]).replace(",", "")
-        scale = _SCALES.get((m["scale"] or "").casefold(), 1)
+        scale = SCALES.get((m["scale"] or "").casefold(), 1)
         yield kind, float(number) * size * scale, (m["before"] or "").casefold()
 
 

@@ -197,7 +197,7 @@ def test_the_sources_own_words_stay_supported_with_their_day_written_out(index: 
 def test_the_draft_is_what_would_be_told(index: Index) -> None:
     said = "Aldous Finch opened the new bridge at Harrow Mere on Friday."
     question = "When did Aldous Finch open the new bridge at Harrow Mere?"
-    answer = ask(index, ScriptedChat(text=said, yes=0.55), question, include_trace=True)
+    answer = ask(index, ScriptedChat(text=said, yes=0.45), question, include_trace=True)
     assert answer.refusal is not None and answer.trace is not None
     assert answer.trace["draft"] == f"{said[:-1]} (3 May 2024)."
 

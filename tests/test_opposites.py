@@ -60,6 +60,14 @@ from service.opposites import is_cleared, not_opposed, with_whom_denied
             "The Civic Union lost 71 seats in the Dale vote that it had called early on Monday.",
             "The Civic Union of Mayor Ada Krall won 71 seats, down from 90 in 2019.",
         ),
+        # Another of a kind.
+        ("Her husband was killed in the crash.", "Her brother was killed in the crash."),
+        ("Two women were arrested in Corfe.", "Two men were arrested in Corfe."),
+        ("She was the first woman to win it.", "She was the second woman to win it."),
+        ("Protesters gathered inside the hall.", "Protesters gathered outside the hall."),
+        ("A permanent bridge was built.", "A temporary bridge was built."),
+        ("Holm is older than Krall.", "Holm is younger than Krall."),
+        ("The firm doubled its profit.", "The firm halved its profit."),
         # By a prefix, in either.
         ("The driver was armed.", "The driver was unarmed when police stopped him."),
         ("The driver was unarmed.", "The driver was armed when police stopped him."),
@@ -127,6 +135,10 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
             "The Civic Union of Mayor Ada Krall won 71 seats, down from 90 in 2019.",
         ),
         ("Holm lost 12 boats in the storm at Dale.", "Holm won 12 races, not one boat."),
+        # Both are told, or of another.
+        ("A man was arrested in Corfe.", "A man and a woman were arrested in Corfe."),
+        ("His mother was hurt in the crash.", "His father died at home, his mother was hurt."),
+        ("Krall is older than Holm.", "Holm is younger than Krall."),
         # A prefix that denies nothing, what was so before, and what is denied besides.
         ("Police covered the body.", "Police uncovered a body in the cellar."),
         ("The rest of the city was calm.", "The unrest of the city spread."),

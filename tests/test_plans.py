@@ -86,6 +86,8 @@ def test_nor_is_one_that_the_article_tells_beside_what_is_cited(around: str, hol
         ),
         ("Holm got two years in prison.", "Holm got two years, six months of it suspended.", True),
         ("Holm got two years in prison.", "Holm, suspended from his post, got two years.", True),
+        ("The flood destroyed 40 houses.", "The flood damaged 40 houses.", False),
+        ("The flood destroyed 40 houses.", "40 houses collapsed in the flood.", True),
     ],
 )
 def test_nothing_graver_is_told_than_the_source_tells(claim: str, source: str, holds: bool) -> None:
