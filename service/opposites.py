@@ -259,7 +259,7 @@ def not_opposed(claim: str, source: str) -> bool:
     """
     sentences = [span.of(source) for span in sentence_spans(source)]
     return not any(
-        _is_opposed(claim, sentence)
+        _is_opposed(claim, sentence, source)
         or _is_of_as_many(claim, sentence, source)
         or turned_by_prefix(claim, sentence)
         for sentence in sentences
@@ -506,7 +506,7 @@ def same_side(stem: str) -> frozenset[str]:
     return frozenset().union(*(opposites(other) for other in opposites(stem)))
 
 
-def _is_opposed(claim: str, sentence: str) -> bool:
+def _is_opposed(claim: str, sentence: str, source: str) -> bool:
     said, there = words(claim), words(sentence)
     mine, theirs = stems(claim), stems(sentence)
     rest = {w.stem for w in said if is_content(w)} - _KNOWN
@@ -541,7 +541,9 @@ def _is_opposed(claim: str, sentence: str) -> bool:
             elif table is _OF_TWO:
                 turned += any(_content(said[:i]) & _content(there[:j]) for j in at)
             elif table is _OF_SAME:
-                turned += any(_near(said, i) & _near(there, j) for j in at)
+                turned += word.stem not in stems(source) and any(
+                    _near(said, i) & _near(there, j) for j in at
+                )
             else:
                 turned += any(_next(said, i) and _next(said, i) == _next(there, j) for j in at)
     # Twice turned round is the same again.

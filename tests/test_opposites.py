@@ -138,6 +138,10 @@ def test_the_opposite_is_told(claim: str, source: str) -> None:
         # Both are told, or of another.
         ("A man was arrested in Corfe.", "A man and a woman were arrested in Corfe."),
         ("His mother was hurt in the crash.", "His father died at home, his mother was hurt."),
+        (
+            "Krall's father was Karl Holm.",
+            "His father was Karl Holm. He was married to Krall's aunt.",
+        ),
         ("Krall is older than Holm.", "Holm is younger than Krall."),
         # A prefix that denies nothing, what was so before, and what is denied besides.
         ("Police covered the body.", "Police uncovered a body in the cellar."),
