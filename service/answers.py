@@ -22,7 +22,7 @@ from index.index import Hit, Index
 from index.registry import Passage
 from index.sentences import Span, sentence_spans
 from service.asked import all_told, asks_when, repeats, tells_another_time, unmet
-from service.attempt import ANSWERED, Attempt, Part, Tell, Work
+from service.attempt import ANSWERED, SURE, Attempt, Part, Tell, Work
 from service.calibration import Calibration
 from service.conflicts import CORRECTED, corrections, disagree, is_later, rivals
 from service.contract import (
@@ -223,7 +223,8 @@ class Answerer:
             last = read is to_read[-1]
             part.verified, part.signals = [], {}
             least = 0 if last else READ_ON
-            part.reason = self._attempt(part, read, offered, work).answer(least)
+            needed = ANSWERED if last else SURE
+            part.reason = self._attempt(part, read, offered, work, needed).answer(least)
             if part.reason is None or last or self._is_hopeless(part):
                 break
             del work.dropped[dropped:], work.claims[claims:]
@@ -245,6 +246,7 @@ class Answerer:
         read: Sequence[Evidence | Cited],
         offered: Sequence[Evidence],
         work: Work,
+        needed: float = ANSWERED,
     ) -> Attempt:
         work.read |= {(e.passage.article_id, e.passage.revision, e.span) for e in read}
         return Attempt(
@@ -252,6 +254,7 @@ class Answerer:
             context_of(read, work.asked.question),
             offered,
             work,
+            needed,
             self._index.registry,
             self._verifier,
             self._calibration,

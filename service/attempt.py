@@ -99,6 +99,8 @@ NEARLY_ALL = 0.8
 # The one threshold: an answer less probable than this is not given. Less than a half, since the
 # probability is of questions half of which have no answer but seem to; desks ask fewer of these.
 ANSWERED = 0.25
+# One less probable than this is given only where more of what was found tells nothing better.
+SURE = 0.40
 # The model's readings of "Yes or No?" lean towards Yes.
 SAYS_YES, SAYS_NO = 0.75, 0.65
 # Where what is cited settles the question less surely than this, neither word is read of it.
@@ -172,13 +174,15 @@ class Work:
 class Attempt:
     """Answers `part` from `context`, which the model reads; `offered` is what may be cited.
 
-    `registry` has the whole articles, and `prompts` are by their names.
+    `needed` is the least probability of an answer that is given. `registry` has the whole articles,
+    and `prompts` are by their names.
     """
 
     part: Part
     context: dict[str, Any]
     offered: Sequence[Evidence]
     work: Work
+    needed: float
     registry: Registry
     verifier: Verifier
     calibration: Calibration
@@ -261,7 +265,7 @@ class Attempt:
         if not (self._polar or self._gathers):
             mended = [v.text for v in part.verified[:1]] != claims[:1]
             part.signals["mended"] = float(mended)
-        return part.probability(self.calibration) >= ANSWERED
+        return part.probability(self.calibration) >= self.needed
 
     def _verified_of(self, claims: Sequence[str]) -> list[Verified]:
         found: list[Verified] = []
