@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from service.wording import NUMBERS
+from service.wording import NUMBERS, stems
 
 MONEY = (
     "cent crown dinar dirham dollar euro forint franc krona krone lira pence peso pound rand riyal"
@@ -64,6 +64,15 @@ _CLOCK = re.compile(
 )
 
 
+# "Most residents", "all of the trains": how many of those there are, more or less.
+_SHARE = re.compile(
+    r"\b(?P<share>several|some|many|most|all)(?: of)?(?: (?:her|his|its|the|their))?"
+    r" (?P<what>[a-z]+s|children|men|people|police|women)\b",
+    re.IGNORECASE,
+)
+_SHARES = {"several": 1, "some": 1, "many": 2, "most": 3, "all": 4}
+
+
 class _Measure(NamedTuple):
     """The number as it stands, with its scale, and the name of its unit, each None if not told."""
 
@@ -74,12 +83,17 @@ class _Measure(NamedTuple):
 
 def measures_hold(claim: str, text: str) -> bool:
     """False where a text has a number of a claim, but each time in another scale or of another unit
-    of the same kind.
+    of the same kind; or only "some" of whom the claim has "most" or "all".
     """
     there = [*_measures(text)]
     for mine in _measures(claim):
         same = [m for m in there if m.number == mine.number]
         if same and not any(_may_be(mine, m) for m in there):
+            return False
+    shares = [*_shares(text)]
+    for share, what in _shares(claim):
+        fewer = [other for other, same in shares if same == what]
+        if fewer and max(fewer) < share:
             return False
     clocks = [*_clocks(text)]
     return all(
@@ -141,6 +155,11 @@ def _unit(match: re.Match[str]) -> str | None:
     # One name of those that are the same.
     name = next(n for n, unit in UNITS.items() if unit == UNITS[name])
     return f"{match['square'].casefold()} {name}" if match["square"] else name
+
+
+def _shares(text: str) -> Iterator[tuple[int, frozenset[str]]]:
+    for match in _SHARE.finditer(text):
+        yield _SHARES[match["share"].casefold()], stems(match["what"])
 
 
 def _clocks(text: str) -> Iterator[tuple[tuple[int, int], str]]:

@@ -22,6 +22,8 @@ from service.measures import measures_hold
         ("He served for ten years.", "He served for ten months."),
         ("a six-month ban", "a six-week ban"),
         ("It grew to 20 million.", "It grew to 20 thousand."),
+        ("Most residents left.", "Some residents left."),
+        ("All of the trains were late.", "Most trains were late."),
     ],
 )
 def test_a_number_has_another_scale_or_unit(claim: str, text: str) -> None:
@@ -58,6 +60,9 @@ def test_a_number_has_another_scale_or_unit(claim: str, text: str) -> None:
         ("30 million euros", "20 to 30 million euros"),
         ("20 million to 30 million euros", "20 to 30 million euros"),
         ("They won by 3 points", "3 points"),
+        ("Some residents left.", "Most residents left."),
+        ("It is the most recent poll.", "Some recent polls have it."),
+        ("Most residents left.", "The residents left, some of the farmers too."),
     ],
 )
 def test_a_number_may_be_the_same_in_other_words(claim: str, text: str) -> None:
