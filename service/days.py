@@ -6,13 +6,13 @@ of its own, or another subject or object, nothing is held against a claim.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from index.sentences import sentence_spans
 from index.stated import without_agency_line
-from service.dates import Mention, is_telling, mentions
+from service.dates import WEEKDAYS, Mention, is_telling, mentions
 from service.roles import SAYS, is_deed
 from service.wording import IRREGULAR, Word, is_content, names, runs, stems, words
 
@@ -21,6 +21,8 @@ _LIGHT = stems("become come do get give go have keep make put set take")
 _TELLS = re.compile(rf"{SAYS}\Z", re.IGNORECASE)
 # What a verb may begin with; what stands before it is of the verb before.
 _AUXILIARY = frozenset("is are was were been has have had will would can could may might".split())
+
+_SUBJECTS = frozenset("and but he it she that which who".split())
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,21 @@ def day_of_another(claim: str, source: str, published_at: str | None) -> bool:
 
 def _is_same(mine: _Deed, other: _Deed) -> bool:
     """Whether both tell the same of the same, as far as a claim says whom and to what."""
-    if mine.whom:
-        subject = bool(mine.whom & other.whom)
-    else:
-        subject = bool(mine.before) and mine.before <= other.before
+    subject = bool(mine.whom & other.whom) if mine.whom else mine.before <= other.before
     thing = mine.what & other.what if mine.what else mine.verb not in _LIGHT
     return subject and bool(thing)
 
 
 def _may_be_one(mine: Mention, other: Mention) -> bool:
-    if mine.key == other.key or not (mine.readings and other.readings):
+    if mine.key == other.key:
         return True
-    return any(one.meets(another) for one in mine.readings for another in other.readings)
+    if mine.readings and other.readings:
+        return any(one.meets(another) for one in mine.readings for another in other.readings)
+    # Without the article's date: of a year that is not told, and weekdays by their names.
+    if mine.yearless and other.yearless:
+        (first, last), (other_first, other_last) = mine.yearless, other.yearless
+        return first <= other_last and other_first <= last
+    return not {mine.key.strip(), other.key.strip()} <= {*WEEKDAYS}
 
 
 def _deeds(text: str, today: date | None) -> Iterator[_Deed]:
@@ -77,8 +82,8 @@ def _deeds(text: str, today: date | None) -> Iterator[_Deed]:
         sentence = without_agency_line(span.of(text))
         dated = [m for m in mentions(sentence, today) if not (m.span or is_telling(sentence, m))]
         sequence = [w for w in words(sentence) if not any(_is_of(w, m) for m in dated)]
-        named = runs(sentence, names(sentence))
-        verbs = [i for i, w in enumerate(sequence) if _is_verb(w)]
+        named = runs(sentence, [w for w in names(sentence) if w in sequence])
+        verbs = [i for i, w in enumerate(sequence) if _is_verb(w) or _does(sequence, i)]
         last = 0
         for n, at in enumerate(verbs):
             verb = sequence[at]
@@ -109,6 +114,16 @@ def _is_verb(word: Word) -> bool:
     folded = word.text.casefold()
     return (
         folded in _AUXILIARY or is_deed(word.text) or (folded in IRREGULAR and word.text.islower())
+    )
+
+
+def _does(sequence: Sequence[Word], at: int) -> bool:
+    """Whether it is a verb in the present tense, by its looks and what stands before it."""
+    return (
+        at > 0
+        and sequence[at].text.islower()
+        and sequence[at].text.endswith("s")
+        and sequence[at - 1].text.casefold() in _SUBJECTS
     )
 
 

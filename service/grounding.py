@@ -29,7 +29,7 @@ from service.dates import mentions
 from service.dates_held import Derived, Held, apart, held
 from service.days import day_of_another
 from service.errata import repeats_an_error
-from service.measures import measures_hold
+from service.measures import in_other_measure, measures_hold
 from service.nations import in_another_form, kin
 from service.offices import (
     in_that_office,
@@ -727,7 +727,11 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     ).union(*(told for words in grounds.dates.unstated if (told := stems(words)) <= fields))
     shown = "\n".join([text, *(f.text for f in grounds.fields)])
     there = (
-        stems(text) | grounds.dated | counted | outlets(claim, (c.passage for c in grounds.cited))
+        stems(text)
+        | grounds.dated
+        | counted
+        | in_other_measure(claim, shown)
+        | outlets(claim, (c.passage for c in grounds.cited))
     )
     named = " ".join(with_antecedent(c, common) for c in grounds.cited)
     owned = " ".join(with_owners(c.text, _before(c), common) for c in grounds.cited)

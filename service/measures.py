@@ -2,6 +2,7 @@
 nor 20 billion euros, nor is "six months" six weeks, or "9 a.m." nine in the evening.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -36,6 +37,8 @@ UNITS = {
     "kg": ("mass", 1000),
     "tonne": ("mass", 1e6),
     "ton": ("mass", 1e6),
+    "litre": ("volume", 1),
+    "gallon": ("volume", 3.8),
     "hectare": ("area", 10_000),
     "acre": ("area", 4047),
     "kilowatt": ("power", 1),
@@ -45,14 +48,15 @@ UNITS = {
     "percent": ("percent", 1),
     "per cent": ("percent", 1),
 } | {money: (money, 1) for money in MONEY}
-UNITS |= {name.replace("metre", "meter"): unit for name, unit in UNITS.items()}
+UNITS |= {name.replace("tre", "ter"): unit for name, unit in UNITS.items()}
 UNITS |= {"krone": UNITS["crown"], "krona": UNITS["crown"], "ruble": UNITS["rouble"]}
 SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 SIGNS = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen"}
 _SHORT = {"k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "tn": 1e12}
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _MEASURE = re.compile(
-    rf"(?P<sign>[$€£¥])?\s?(?<![\d.,:/])\b(?P<number>\d[\d,]*(?:\.\d+)?|{'|'.join(NUMBERS)})"
+    r"(?:(?P<minus>\bminus |(?<![\w.,)])[-−–](?=\d))|(?P<sign>[$€£¥]))?\s?(?<![\d.,:/])\b"
+    rf"(?P<number>\d[\d,]*(?:\.\d+)?|{'|'.join(NUMBERS)})"
     rf"(?:(?P<short>k|mn?|bn|tn)\b|(?P<scales>(?:[ -](?:{'|'.join(SCALES)})\b)+))?"
     r"(?:(?P<to> ?[–-] ?| (?:to|or|and) )(?=[$€£¥]?\d|[a-z]+[ -]))?"
     rf"(?:(?:[ -](?P<square>square|cubic))?(?:[ -](?:(?-i:[A-Z])[\w.]*[ -]){{0,2}})?"
@@ -64,6 +68,8 @@ _CLOCK = re.compile(
 )
 
 
+_ONE_OR_TWO = re.compile(r"\b(one|two) ([a-z]+)\b", re.IGNORECASE)
+SAME = 0.003  # a year is 12 months, and 365 days
 # "Most residents", "all of the trains": how many of those there are, more or less.
 _SHARE = re.compile(
     r"\b(?P<share>several|some|many|most|all)(?: of)?(?: (?:her|his|its|the|their))?"
@@ -102,6 +108,37 @@ def measures_hold(claim: str, text: str) -> bool:
     )
 
 
+def in_other_measure(claim: str, text: str) -> set[str]:
+    """Stems of the numbers of a claim that a text tells in another unit or scale, "14 days" of two
+    weeks, "1,200 million" of 1.2 billion; of "one year", of a year; and of the two, of both.
+    """
+    there = [m for m in _measures(text)]
+    found: set[str] = set()
+    for match, mine in zip(_MEASURE.finditer(claim), _measures(claim), strict=True):
+        if any(_is_as_much(mine, other) for other in there):
+            found |= stems(
+                claim[match.start("number") : match.end("scales" if match["scales"] else "number")]
+            )
+    for match in _ONE_OR_TWO.finditer(claim):
+        other = r"\ban?" if match[1].casefold() == "one" else r"\b(?:both|(?:a|the) pair of)"
+        if re.search(rf"{other} (?:of the )?{match[2]}\b", text, re.IGNORECASE):
+            found |= stems(match[1])
+    return found
+
+
+def _is_as_much(mine: _Measure, other: _Measure) -> bool:
+    if not mine.value or not other.value or not mine.unit or not other.unit:
+        return False
+    if _kind(mine.unit) != _kind(other.unit) or " " in mine.unit + other.unit:
+        return False
+    one, another = (m.value * _size(m.unit) for m in (mine, other) if m.value and m.unit)
+    return math.isclose(one, another, rel_tol=SAME)
+
+
+def _size(unit: str) -> float:
+    return 1 if unit == "point" else UNITS[unit][1]
+
+
 def _may_be(mine: _Measure, other: _Measure) -> bool:
     if None in (mine.value, other.value):
         return mine.number == other.number
@@ -109,7 +146,7 @@ def _may_be(mine: _Measure, other: _Measure) -> bool:
         return False
     if mine.unit is None or other.unit is None or mine.unit == other.unit:
         return True
-    return _kind(mine.unit) != _kind(other.unit)
+    return not _is_other(mine.unit, other.unit)
 
 
 def _kind(unit: str) -> str:
@@ -121,12 +158,18 @@ def _kind(unit: str) -> str:
     return "money" if kind in MONEY else kind
 
 
+def _is_other(unit: str, other: str) -> bool:
+    """Whether both are of one kind; a pound is of money, and of what is weighed."""
+    kinds = {_kind(unit), _kind(other)}
+    return len(kinds) == 1 or ("pound" in (unit, other) and "mass" in kinds)
+
+
 def _measures(text: str) -> Iterator[_Measure]:
     found = list(_MEASURE.finditer(text))
     told: list[_Measure] = []
     for i, match in reversed(list(enumerate(found))):
         number = float(NUMBERS.get(match["number"].casefold(), match["number"]).replace(",", ""))
-        value: float | None = number
+        value: float | None = -number if match["minus"] else number
         for scale in re.findall(r"\w+", match["scales"] or ""):
             value = (value or 0) * SCALES[scale.casefold()]
         if match["short"]:
@@ -139,7 +182,7 @@ def _measures(text: str) -> Iterator[_Measure]:
             if not match["scales"] and told[-1].value and told[-1].value != told[-1].number:
                 value = None
         told.append(_Measure(number, value, unit))
-    yield from told
+    yield from reversed(told)
 
 
 def _unit(match: re.Match[str]) -> str | None:

@@ -60,7 +60,6 @@ win won | lose lost
 gain | lose lost
 buy bought | sell sold
 import | export
-older elder | younger
 larger bigger | smaller
 richer | poorer
 faster | slower
@@ -79,8 +78,9 @@ first | last
 first | second | third | fourth | fifth | sixth | seventh | eighth | ninth | tenth
 north northern | south southern
 east eastern | west western
-temporary | permanent
-public | private
+older elder | younger
+gold | silver | bronze
+full | part
 domestic | foreign
 civilian | military
 daily | weekly | monthly | annual yearly
@@ -100,9 +100,16 @@ winter | spring | summer | autumn
 cheap cheaper cheapest | expensive
 safe | dangerous
 """
+# Whose somebody is: of "her husband", not "her brother".
+_KIN = """
+father | mother | husband | wife | brother | sister | son | daughter | uncle | aunt | cousin
+    | nephew | niece | grandfather | grandmother | grandson | granddaughter | parent | grandparent
+"""
 # Of whom or of where the same is told.
 _OTHERS = """
-father | mother | husband | wife | brother | sister | son | daughter | uncle | aunt | cousin
+temporary temporarily | permanent
+public | private
+bow | stern
 man men | woman women
 boy | girl
 inside | outside
@@ -115,7 +122,7 @@ _PREFIXED = re.compile(
     r"|un(?P<un>(?!i|(?:block|cover|der|earth|ease|fold|leash|load|lock|mask|pack|plug|rest|ravel|til"
     r"|veil|wind)(?:e?d|ing|s)?\b)[a-z]{4,})"
     r"|(?:il(?=l)|im(?=[mp])|in|ir(?=r))(?P<in>(?!different|famous|flammable|habitable|migrant|migrate"
-    r"|plant|valuable)[a-z]{2,}(?:[bc]le|al|ar|ary|ate|ent|ant|ect|ful|ive|ly|ous|ure))"
+    r"|plant|valuable)(?:[a-z]{2,}(?:[bc]le|al|ar|ary|ate|ent|ant|ect|ful|ive|ly|ous|ure)|valid))"
     r"|dis(?P<dis>(?:agree|allow|appear|approv|connect|continu|honest|honou?r|like|loyal|obey"
     r"|organi[sz]|prove|qualif|respect|satisf|similar|trust|unit)[a-z]*))\b",
     re.IGNORECASE,
@@ -230,6 +237,7 @@ _SUBJECT = re.compile(r"(?:he|it|she|they)\b", re.IGNORECASE)
 _OF = re.compile(r"\b(?:about|against|at|by|from|in|into|of|on|over|to|with)\b", re.IGNORECASE)
 _IT = re.compile(r"\s+(?:it|them)\b", re.IGNORECASE)
 _BY = frozenset(("by", "from", "to"))
+_POSSESSIVES = frozenset("her his its my our their your".split())
 
 
 def _read(table: str) -> dict[str, frozenset[str]]:
@@ -245,6 +253,8 @@ def _read(table: str) -> dict[str, frozenset[str]]:
 
 
 _OF_ONE, _OF_TWO, _OF_NEXT, _OF_SAME = map(_read, (_OPPOSED, _CONVERSE, _PLACED, _OTHERS))
+_OF_KIN = _read(_KIN)
+_OF_SAME |= _OF_KIN
 _KNOWN = frozenset((*_OF_ONE, *_OF_TWO, *_OF_NEXT))
 
 
@@ -542,7 +552,9 @@ def _is_opposed(claim: str, sentence: str, source: str) -> bool:
                 turned += any(_content(said[:i]) & _content(there[:j]) for j in at)
             elif table is _OF_SAME:
                 turned += word.stem not in stems(source) and any(
-                    _near(said, i) & _near(there, j) for j in at
+                    _near(said, i) & _near(there, j)
+                    and (word.stem not in _OF_KIN or _whose(said, i) == _whose(there, j) != "")
+                    for j in at
                 )
             else:
                 turned += any(_next(said, i) and _next(said, i) == _next(there, j) for j in at)
@@ -603,6 +615,12 @@ def _prefixed(text: str, other: str) -> Iterator[tuple[str, str]]:
             yield stem, there[theirs].stem
 
 
+def _whose(sequence: Sequence[Word], at: int) -> str:
+    """The word before one, "his", "Krall's"; none where it says of nobody whose that is."""
+    before = sequence[at - 1].text.casefold() if at else ""
+    return before if before in _POSSESSIVES or before.endswith(("'s", "’s")) else ""
+
+
 def _near(sequence: Sequence[Word], at: int) -> set[str]:
     """Stems of the words of content right before a word, and of the one behind it."""
     before = [w.stem for w in sequence[:at] if is_content(w)][-BESIDE:]
@@ -620,14 +638,18 @@ def _is_told_of(before: Sequence[Word], same: frozenset[str], sentence: str) -> 
     another that says the same: "Corfe's shares jumped, while Dale's fell".
     """
     whose = _content(before)
+    first: Sequence[Word] = ()
     for part in _JOINED.split(sentence):
         there = words(part)
         for j, word in enumerate(there):
+            # "Rents rose in May and fell in June": without a subject it has that of the first.
+            subject = there[:j] if _content(there[:j]) else first
             if word.stem in same and any(
                 whose and len(whose & _content(side)) >= SAME_MATTER * len(whose)
-                for side in (there[:j], there[j + 1 :])
+                for side in (subject, there[j + 1 :])
             ):
                 return True
+        first = first or there
     return False
 
 

@@ -19,7 +19,8 @@ _MODAL = re.compile(
 _TOKEN = re.compile(r"[\w’'-]+")
 _MARK = re.compile(r"[,;:.!?()–—]")
 _PAST = re.compile(r"(\w{3,}?)(?:ied|ed)\Z", re.IGNORECASE)
-_OWN_PAST = IRREGULAR | {"left": "leave"}
+_OWN_PAST = IRREGULAR | {"left": "leave", "rebuilt": "rebuild", "sued": "sue"}
+_OWN_PAST |= {verb: verb for verb in ("cut", "hit", "quit", "shut", "split")}  # but behind "to"
 _REACHES = re.compile(
     r"\b(?:reach\w*|qualif\w*|advanc\w*|progress\w*|through|into|book\w*|berth|clinch\w*|secur\w*"
     r"|earn\w*|forc\w*|head\w*|place|spot)\b",
@@ -50,18 +51,19 @@ _NOT_SOUGHT = frozenset(
     " whom whose why".split()
 )
 _DETERMINERS = frozenset("a an her his its my our that the their this your".split())
-_NO_PAST = _DETERMINERS | {"be", "being"}  # "the left", "to be sold"
+_NO_PAST = _DETERMINERS | {"be", "being", "to"}  # "the left", "to be sold"
 # What "to resume" follows where it is only planned; not "agreed" or "decided", which are deeds.
 _PLANS = frozenset(
     "aim aims due expect expected expects hope hopes intend intends likely plan planned plans"
-    " poised scheduled set slated supposed want wants".split()
+    " pledge pledged pledges poised promise promised promises scheduled set slated supposed"
+    " threaten threatened threatens vow vowed vows want wants".split()
 )
 _SUPPOSED = frozenset(("blame",))  # "is to blame"
 PLANNED_WITHIN = 6
 # Words of a claim that leave open whether what it tells was done.
 _OPEN = re.compile(
     r"\b(?:ask|demand|propos|recommend|request|seek|sought|suggest|urg|want|plead|appeal|call|hop"
-    r"|would|should|could|might|may|will|plan|offer|expect|push|press|bid|argu|said|favou?r|back"
+    r"|would|should|could|might|may|will|plan(?!t)|offer|expect|push|press|bid|argu|said|favou?r|back"
     r"|support|insist|target|goal|aim|need|requir|intend|wish|claim)\w*",
     re.IGNORECASE,
 )
