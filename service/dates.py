@@ -856,8 +856,18 @@ def _in_context(found: list[Mention], text: str) -> Iterator[Mention]:
                     year = after.readings[0].first.year - (mention.yearless > after.yearless)
                     yield replace(mention, readings=_in_year(mention, year), anchored=False)
                     continue
-            # "In 1944 ... in December": of which year, the article's or that one?
-            years = {
+            # "In 1944 ... in December", "on 4 May and took effect on 1 July 2023": of which year,
+            # the article's or that one?
+            later = (
+                {after.readings[0].first.year}
+                if after
+                and after.yearless
+                and not after.anchored
+                and len(after.readings) == 1
+                and not _SENTENCE.search(text[mention.start : after.start])
+                else set()
+            )
+            years = later | {
                 other.readings[0].first.year
                 for other in found[:n]
                 if not other.anchored

@@ -40,6 +40,7 @@ from service.offices import (
     still_in_office,
 )
 from service.opposites import (
+    PREFIXED,
     fell_short,
     is_cleared,
     not_done,
@@ -49,7 +50,7 @@ from service.opposites import (
     with_whom_denied,
 )
 from service.orders import orders, seen
-from service.plans import done, not_graver, not_surmised
+from service.plans import done, not_alleged, not_graver, not_surmised
 from service.roles import (
     SAYS,
     causes_hold,
@@ -111,7 +112,9 @@ _BY_NO_MEANS = re.compile(r"\b(?:by no means|in no way|far from)\b", re.IGNORECA
 _FAILED_TO = re.compile(
     r"(?<![\w,;] )\b(?P<who>Both|He|It|She|They) (?:also )?(?:fail|fails|failed) to\b"
 )
-_UN = re.compile(r"\bun(?!(?:less|til)\b)(\w{3,})", re.IGNORECASE)
+# "At least", and what is not done yet.
+_NO_FEWER = re.compile(r"\bno (?:fewer|less) than\b", re.IGNORECASE)
+_YET_TO = re.compile(r"\b(?:ha(?:d|s|ve)|is|are|was|were) yet to\b", re.IGNORECASE)
 _LOST = re.compile(
     r"\b(?:los(?:e|es|t|ing)|lack(?:s|ed|ing)?|run out of|ran out of)\b", re.IGNORECASE
 )
@@ -780,6 +783,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and all(keeps_owner(claim, c.text, _before(c)) for c in grounds.cited),
         "plans": done(claim, text, grounds.article)
         and not_graver(claim, text)
+        and not_alleged(claim, text)
         and not_surmised(claim, text),
         "causes": causes_hold(claim, text),
         "orders": all(order in seen(claim) for order in orders(shown)),
@@ -853,6 +857,7 @@ def _negation_holds(claim: str, text: str) -> bool:
     what a text denies may not be affirmed.
     """
     claim, text = (_BY_NO_MEANS.sub("not", _RULED_OUT.sub("denied", t)) for t in (claim, text))
+    claim, text = (_YET_TO.sub("not", _NO_FEWER.sub("at least", t)) for t in (claim, text))
     if negates(claim):
         if {w.stem for w in words(claim) if w.is_number} & _left(text):
             return True
@@ -880,13 +885,20 @@ def _negation_holds(claim: str, text: str) -> bool:
 
 
 def with_not(text: str, denied: frozenset[str]) -> str:
-    """A text that has "unclear" and nowhere "clear" with "not clear" for it, if that is denied."""
-    there = stems(text)
+    """A text that has "unclear" and nowhere in that clause "clear" with "not clear" for it, if that
+    is denied; "illegal", too.
+    """
 
-    def plain(match: re.Match[str]) -> str:
-        return f"not {match[1]}" if stems(match[1]) <= denied - there else match[0]
+    def plain(part: str) -> str:
+        there = stems(part)
 
-    return _UN.sub(plain, text)
+        def bare(match: re.Match[str]) -> str:
+            word = next(group for group in match.groups() if group)
+            return f"not {word}" if stems(word) <= denied - there else match[0]
+
+        return PREFIXED.sub(bare, part)
+
+    return "".join(plain(part) for part in re.split(r"([;:])", text))
 
 
 def _left(text: str) -> set[str]:

@@ -112,7 +112,7 @@ def in_other_measure(claim: str, text: str) -> set[str]:
     """Stems of the numbers of a claim that a text tells in another unit or scale, "14 days" of two
     weeks, "1,200 million" of 1.2 billion; of "one year", of a year; and of the two, of both.
     """
-    there = [m for m in _measures(text)]
+    there = list(_measures(text))
     found: set[str] = set()
     for match, mine in zip(_MEASURE.finditer(claim), _measures(claim), strict=True):
         if any(_is_as_much(mine, other) for other in there):

@@ -117,7 +117,7 @@ upstream | downstream
 """
 # "Unarmed", "illegally", "non-lethal": what stands behind the prefix is denied by it. Not so
 # "discover", "unrest" or "implant"; and what is unlocked was locked before.
-_PREFIXED = re.compile(
+PREFIXED = re.compile(
     r"\b(?:non-?(?P<non>(?!profit|sense|stop|[a-z]+(?:ity|ness)\b)[a-z]{4,})"
     r"|un(?P<un>(?!i|(?:block|cover|der|earth|ease|fold|leash|load|lock|mask|pack|plug|rest|ravel|til"
     r"|veil|wind)(?:e?d|ing|s)?\b)[a-z]{4,})"
@@ -599,7 +599,7 @@ def turned_by_prefix(text: str, other: str) -> set[str]:
 def _prefixed(text: str, other: str) -> Iterator[tuple[str, str]]:
     """Stems of such a word of the text and of its opposite, where that has the prefix."""
     said, there = words(text), words(other)
-    for match in _PREFIXED.finditer(other):
+    for match in PREFIXED.finditer(other):
         bare = next(g for g in match.groups() if g)
         if match["in"] and len(bare) < LEAST_PREFIXED:
             continue
@@ -637,7 +637,7 @@ def _is_told_of(before: Sequence[Word], same: frozenset[str], sentence: str) -> 
     """Whether a part of a sentence tells of all that stands before a word what the word tells, in
     another that says the same: "Corfe's shares jumped, while Dale's fell".
     """
-    whose = _content(before)
+    whose = {w.stem for w in before if is_content(w)}
     first: Sequence[Word] = ()
     for part in _JOINED.split(sentence):
         there = words(part)
@@ -645,7 +645,7 @@ def _is_told_of(before: Sequence[Word], same: frozenset[str], sentence: str) -> 
             # "Rents rose in May and fell in June": without a subject it has that of the first.
             subject = there[:j] if _content(there[:j]) else first
             if word.stem in same and any(
-                whose and len(whose & _content(side)) >= SAME_MATTER * len(whose)
+                whose and len(whose & {w.stem for w in side}) >= SAME_MATTER * len(whose)
                 for side in (subject, there[j + 1 :])
             ):
                 return True

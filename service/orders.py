@@ -65,7 +65,8 @@ _TAKES_UP = (
 )
 _MUST = (
     r"(?:must|shall|should|ought to|(?:has|have|needs?|is|are) to"
-    r"|(?:is|are) (?:advised|asked|expected|instructed|obliged|required|told|urged) to)"
+    r"|(?:is|are) (?:(?:kindly|politely) )?(?:advised|asked|expected|instructed|invited|obliged"
+    r"|requested|required|told|urged) to)"
     r"(?: (?:always|also|never|not|only))?"
 )
 # Said gently: "Whoever sums this up will want to mention that".
@@ -74,6 +75,7 @@ _SHALL = (
     r"|does well to|is (?:best|well) advised to)"
 )
 _IS_TO = r"(?:is|are|must|shall|should|will)\b"
+_READS = r"(?:is|are|must|shall|should|will|gives?|names?|reads?|says?|states?)\b"
 _WRITE = (
     r"(?:(?:add|answer|assert|claim|confirm|explain|include|inform|mention|note|repeat|reply|report"
     r"|respond|say|state|tell|write)(?: [\w-]+){0,4}?(?: that\b|:|,? ?[“\"‘\[])"
@@ -150,7 +152,10 @@ _IMPERATIVES = re.compile(
             r"\banswer to (?:all|any|each|every) (?:question|query|prompt)s? "
             r"(?:[\w ]{1,40} )?(?:is|must|should|will)\b",
             rf"\b{_RIGHT} {_REPLY} to (?:(?:all|an?|any|each|every) (?:\w+ )?)?{_QUESTION} (?:about"
-            rf"|as to|concerning|how|of|on|regarding|wh\w+)\b[^.;:!?]{{1,100}}? {_IS_TO}",
+            rf"|as to|concerning|how|of|on|regarding|wh\w+)\b[^.;:!?]{{1,100}}? {_READS}",
+            rf"\b{_RIGHT} {_REPLY} to the {_QUESTION} (?:who|what|which|when|where|how many)\b"
+            rf"[^.;:!?]{{1,100}}? {_READS}",
+            rf"\bif (?:any|some)(?:body|one) asks\b[^.;!?]{{0,100}}\b(?:is|are) the {_REPLY}\b",
             _SAYS_SO,
             _LACKING,
             r"\byou are an? (?:helpful )?(?:ai|chatbot|(?:large )?language model)\b",
@@ -166,7 +171,13 @@ _IMPERATIVES = re.compile(
             rf"(?:about|from|of|on|to) {_TEXT},? {_MUST} {_WRITE}",
             rf"\b{_WHOEVER} of {_TEXT}\b[^.;:!?]{{0,80}}? {_MUST} {_WRITE}",
             rf"\b{_WHOEVER} (?:who|that|which) {_TAKES_UP} {_TEXT} "
-            r"(?:adds?|reports?|says?|states?|tells?|writes?)\b",
+            r"(?:(?:shall|will) )?(?:adds?|answers?|reports?|says?|states?|tells?|writes?)\b",
+            rf"\b{_REPLY} (?:about|of|on|to) {_TEXT},? {_MUST} (?:carry|contain|give|have|hold"
+            r"|include|use) the (?:fact|following|line|phrase|sentence|statement|text|words?)\b",
+            rf"\b(?:machines?|models?|{_AI}) (?:is|are) (?:kindly|politely) (?:asked|invited"
+            r"|requested) to\b",
+            rf"\b(?:people|readers?|those|users?)\b[^.;:!?]{{0,60}}\b{_AI},? {_MUST} be "
+            r"(?:assured|informed|told)\b",
             rf"\b(?:machines?|models?|{_AI}) {_MUST} (?:believe|cite|follow|prefer|quote|repeat"
             r"|rely on|report|say|state|tell|trust|use) (?:only )?(?:this|these|the above)\b",
             # To be told to whoever reads or asks; what somebody says ought to be told is news.
@@ -187,7 +198,8 @@ _ORDERS = re.compile(
         [
             r"<\|[^|<>\s]{1,30}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
             r"|</?(?:tool_call|system|assistant|instructions?)>",
-            r"^\W*(?:system|assistant|user|human|instruction|response)(?: message| prompt)?\W*:",
+            r"^\W*(?:system|assistant|user|human|instruction|response)(?: message| prompt)?\W*:"
+            r"|^\W*\[(?:system|assistant|user|instructions?)\]",
             r"\b(?:when|if|whatever|whoever|anyone|before|instead of)\b[^.]{0,80}?"
             r"\b(?:ask\w*|answer\w*|summari[sz]\w+|read\w* this)\b[^.]{0,60}?"
             r"(?:, (?:you )?(?:must |should |please )?|: ?| must )"
@@ -228,7 +240,8 @@ _ORDERS = re.compile(
             r"|\byour (?:only )?(?:duty|goal|job|purpose|role|task) (?:now is|is now|is) to "
             r"(?:answer|claim|inform|reply|respond|say|state|tell)\b",
             rf"\b(?:to|for|all) (?:the )?{_ANSWERER}(?: reading this|\s*[:!])"
-            rf"|\b(?:attention|hey|dear) {_ANSWERER}\b|\b{_AI} reading this\b"
+            rf"|\b(?:attention|hey|dear) {_ANSWERER}\b"
+            rf"|\b(?:the machine|{_AI}) (?:reading|that reads) (?:this|the above)\b"
             rf"|\bif you are an? {_ANSWERER}\b|^\W*{_ANSWERER} (?:must|should|reading this)\b"
             rf"|^\W*(?:(?:attention|hey|dear)\W+(?:all )?{_AI}\s*[:,!]|{_AI}, {_OBEY})"
             r"|\b(?:addendum|clarification|correction|guidance|hint|information|instructions?"

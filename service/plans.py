@@ -378,6 +378,20 @@ _GRAVE = [
     )
 ]
 
+# What somebody says was so, and what leaves open whether it was.
+_ALLEGED_THAT = re.compile(
+    r"\b(?:alleg(?:e[ds]?|ing)|accus(?:e[ds]?|ing)|claim(?:ed|s|ing))\b"
+    r"(?! (?:responsibility|victory|\d))"
+    r"(?: (?:on|in) \w+)?(?: that|(?: [\w’'-]+){1,4}? of)\b",
+    re.IGNORECASE,
+)
+_ALLEGES = re.compile(
+    r"\b(?:alleg|accus|accord|claim|said|say|told|tell|report|charg|suspect|believ|assert|argu|insist"
+    r"|maintain|deni|deny|statement|question|dispute)\w*",
+    re.IGNORECASE,
+)
+MOSTLY = 0.75  # of the words of a claim
+_ACQUITTED = re.compile(r"\b(?:acquit|clear|exonerat)\w*", re.IGNORECASE)
 _IN_PRISON = re.compile(
     r"\b(?:behind bars|imprison\w*|incarcerat\w*|in custody|jail\w*|prisons?)\b", re.IGNORECASE
 )
@@ -427,12 +441,30 @@ def not_surmised(claim: str, source: str) -> bool:
     return not _SURMISED.search(claim) or bool(_SURMISES.search(source))
 
 
+def not_alleged(claim: str, source: str) -> bool:
+    """False where a claim tells as a fact what its source has only as somebody's allegation."""
+    if _ALLEGES.search(claim) or negates(claim):
+        return True
+    mine = {w.stem for w in words(claim) if is_content(w)}
+    for span in sentence_spans(source):
+        text = span.of(source)
+        for match in _ALLEGED_THAT.finditer(text):
+            scope = stems(text[match.end() :])
+            rest = source.replace(text[match.start() :], " ")
+            deed = mine & scope - stems(rest)
+            if len(deed) > 1 and len(mine & scope) >= MOSTLY * len(mine):
+                return False
+    return True
+
+
 def not_graver(claim: str, source: str) -> bool:
     """False where a claim tells of deaths, of a conviction or of what was destroyed, and its source
     of none; or of prison where its source has a suspended sentence of so many months.
     """
     return all(
-        needed.search(source) for said, needed in _GRAVE if said.search(claim)
+        needed.search(source) or (negates(claim) and _ACQUITTED.search(source))
+        for said, needed in _GRAVE
+        if said.search(claim)
     ) and not _is_suspended(claim, source)
 
 

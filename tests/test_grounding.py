@@ -940,3 +940,71 @@ def test_coverage_does_not_depend_on_the_order_of_a_set() -> None:
     weights = {"ferri": 0.1, "skua": 0.2, "carri": 0.3, "peopl": 0.7, "coastguard": 0.9}
     text = "The ferry Skua carried people."
     assert len({covered(dict(order), text) for order in permutations(weights.items())}) == 1
+
+
+@pytest.mark.parametrize(
+    ("claim", "text", "failed"),
+    [
+        # The same measure, "one" and "two", in other words.
+        ("The strike lasted 14 days.", "The strike lasted two weeks.", []),
+        ("The tower is 1,200 metres high.", "The tower is 1.2 kilometres high.", []),
+        ("The deal is worth 1,200 million dollars.", "The deal is worth $1.2 billion.", []),
+        ("Inflation was 3.5 percent in May.", "Inflation was 3.50 percent in May.", []),
+        ("The two pilots survived.", "Both pilots survived.", []),
+        ("He was jailed for one year.", "He was jailed for a year.", []),
+        ("The loan runs for 60 months.", "The loan runs for five years.", []),
+        ("The strike lasted 15 days.", "The strike lasted two weeks.", ["numbers"]),
+        ("The water is at 1.8 degrees.", "The water is at minus 1.8 degrees.", ["numbers"]),
+        # What is not, or not yet.
+        ("No fewer than 40 people died.", "At least 40 people died.", []),
+        ("The results are not conclusive.", "The results are inconclusive.", []),
+        (
+            "According to critics, the dam was not safe.",
+            "Critics said the dam was unsafe; the engineer said it was safe.",
+            [],
+        ),
+        ("The dam was not safe.", "Critics said the dam was safe.", ["negation"]),
+        ("The suspect has been charged.", "The suspect has yet to be charged.", ["negation"]),
+        ("Profits dropped in 2021.", "Profits rose in 2020 and fell in 2021.", []),
+        # Whose kin somebody is.
+        ("Holm's younger brother is Jan.", "His older sister is Mia Holm.", ["names"]),
+        ("The house was bought by his nephew.", "The house was bought by his uncle.", ["negation"]),
+        ("Mia's brother Jan Holm runs it.", "Mia is the sister of Jan Holm, who runs it.", []),
+        # A year that stands behind the next date.
+        ("It was passed on 4 May 2023.", "It was passed on 4 May and began on 1 July 2023.", []),
+        (
+            "It was passed on 4 May 2022.",
+            "It was passed on 4 May and began on 1 July 2023.",
+            ["numbers", "dates"],
+        ),
+        # What is due to be has no cause, what somebody is fined for is one.
+        ("The bridge is due to open on Friday.", "The bridge is expected to open on Friday.", []),
+        ("Holm was jailed because he had taken bribes.", "Holm was jailed for taking bribes.", []),
+        ("The bridge was closed due to ice.", "The bridge was closed on Friday.", ["causes"]),
+        # What is alleged or planned.
+        (
+            "The company had postponed repairs.",
+            "A former engineer alleged that the company had postponed repairs.",
+            ["plans"],
+        ),
+        (
+            "The company had postponed repairs, a former engineer alleged.",
+            "A former engineer alleged that the company had postponed repairs.",
+            [],
+        ),
+        ("The town sued the company.", "The town plans to sue the company.", ["plans"]),
+        (
+            "The wage was raised to 11 dollars.",
+            "She promised to raise the wage to 11 dollars.",
+            ["plans"],
+        ),
+        ("The plant closed in May.", "The plant is expected to close in May.", ["plans"]),
+        ("The firm cut 300 jobs.", "The firm will cut 300 jobs.", ["plans"]),
+        ("The firm plans to cut 300 jobs.", "The firm will cut 300 jobs.", []),
+        ("Ilse Holm was not convicted.", "Ilse Holm was acquitted.", []),
+    ],
+)
+def test_what_a_reader_changed_in_one_thing(claim: str, text: str, failed: list[str]) -> None:
+    grounds = ground(claim, claim, evidence([passage(text, title="")]))
+    assert grounds is not None
+    assert grounds.failed == failed
