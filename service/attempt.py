@@ -55,7 +55,7 @@ from service.grounding import (
     with_before,
 )
 from service.orders import orders
-from service.plans import not_graver, only_ahead
+from service.plans import not_alleged, not_graver, only_ahead
 from service.prompts import Prompt
 from service.questions import is_polar, outlets_named
 from service.reading import Reader, context_of
@@ -496,15 +496,16 @@ class Attempt:
         part.verified[0] = replace(first, text=text)
 
     def _is_done(self) -> bool:
-        """Whether what is cited tells as done what is asked about; where it does not, what the
-        model told as done gives way to the source's own words.
+        """Whether what is cited tells as done, not as alleged, what is asked about; where it is to
+        come, what the model told as done gives way to the source's own words.
         """
         part, first = self.part, self.part.verified[0]
         cited = " ".join(c.text for c in first.grounds.cited)
         ahead = only_ahead(part.question, cited)
         if ahead and not only_ahead(part.question, first.text):
             part.verified[:1] = self._in_their_own_words([first.text])
-        return not ahead and not_graver(part.question, cited)
+        told = not_graver(part.question, cited) and not_alleged(part.question, cited)
+        return not ahead and told
 
     def _what_bears(self, word: str) -> list[Verified]:
         """A sentence that goes with Yes or No: a source's own where the model's does not."""

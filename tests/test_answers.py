@@ -1000,12 +1000,18 @@ def test_the_word_goes_with_the_sentence(
             "Yes, Ola Brand was charged with theft.",
             "Ola Brand was charged with theft.",
         ),
+        (
+            "Did the owner sell rotten grain?",
+            "Yes, a former clerk alleged that the owner had sold rotten grain.",
+            "A former clerk alleged that the owner had sold rotten grain.",
+        ),
     ],
 )
 def test_what_is_to_come_is_no_yes(index: Index, question: str, said: str, answer: str) -> None:
     text = (
         "Ada Krall will leave the mill soon. Millers said that they might blockade the road to "
-        "Corfe. Ola Brand was charged with theft."
+        "Corfe. Ola Brand was charged with theft. A former clerk alleged that the owner had sold "
+        "rotten grain."
     )
     index.add(NewArticle(id="mill", text=text, title="Mill at Corfe"))
     chat = ScriptedChat(text=said, readings={"with Yes or No alone": 0.9})
