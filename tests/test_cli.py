@@ -290,7 +290,7 @@ def test_why_is_told_a_line_each(served: Served, run: Run) -> None:
     trail = lines[lines.index(f"Searched for: {QUESTION}") :]
     assert trail[1].startswith("  found: Mere, Gazette, bridge 0-")
     assert trail[2].startswith("  read: bridge 0-")
-    assert re.fullmatch(r".+ answered, \d\.\d\d sure of the 0\.40 that it takes", trail[3])
+    assert re.fullmatch(r".+ answered, \d\.\d\d sure of the 0\.25 that it takes", trail[3])
     assert trail[4].startswith("  signals: the answer is there 0.99, its sentences are supported ")
     assert trail[5].startswith("  supported, score ") and trail[5].endswith(f": {ANSWER}")
     assert trail[6].startswith("  unsupported, failed: numbers, names") and len(trail) == 7
