@@ -277,6 +277,9 @@ class Service:
 
     def close(self) -> None:
         self._open.close()
+        # Models take 100 MB and more, and the routes keep the service as long as they are there.
+        self._index = self._importer = self._fast_checker = None
+        self._answering = self._without_model = None
 
 
 class Ending:
