@@ -10,8 +10,8 @@ from typing import NamedTuple
 from service.wording import NUMBERS, stems
 
 MONEY = (
-    "cent crown dinar dirham dollar euro forint franc krona krone lira pence peso pound rand riyal"
-    " rouble ruble rupee shekel yen yuan zloty"
+    "cent crown dinar dirham dollar euro forint franc lira pence peso pound rand riyal rouble rupee"
+    " shekel yen yuan zloty"
 ).split()
 # Of each unit its kind, and how many of one of that kind it is.
 UNITS = {
