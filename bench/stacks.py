@@ -114,10 +114,10 @@ class Ours(Child):
         response.raise_for_status()
         return {**response.json(), "seconds": time.monotonic() - start}
 
-    def stream(self, question: str) -> Reply:
+    def stream(self, question: str, article: str) -> Reply:
         """When each verified sentence came, and when the answer."""
         start, sentences, name = time.monotonic(), [], ""
-        request = asked(question, stream=True)
+        request = asked(question, article, stream=True)
         with self.client.stream("POST", "/v1/answers", json=request) as lines:
             for line in lines.iter_lines():
                 if line.startswith("event: "):
