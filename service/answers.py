@@ -40,7 +40,8 @@ from service.contract import (
 )
 from service.conversation import Standalone, standalone
 from service.errata import erred
-from service.grounding import Cited, Evidence, critical, evidence, ground
+from service.evidence import Cited, Evidence, evidence
+from service.grounding import critical, ground
 from service.nations import kin
 from service.prompts import Prompt
 from service.questions import outlets_named, parts, without_form

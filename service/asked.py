@@ -15,16 +15,10 @@ from index.sentences import sentence_spans
 from service.counts import DEAD, INJURED, fates
 from service.dates import mentions
 from service.dates_held import held
-from service.grounding import (
-    SUBJECT_PRONOUN,
-    Evidence,
-    Similarity,
-    covered,
-    proper_names,
-    weights_of,
-    with_not,
-)
+from service.evidence import SUBJECT_PRONOUN, Evidence
+from service.grounding import Similarity, covered, proper_names, weights_of
 from service.nations import in_another_form, kin, tells_a_nation
+from service.negation import with_not
 from service.offices import kinds_missing, offices_missing, still_in_office
 from service.opposites import not_opposed, opposites
 from service.plans import not_yet

@@ -44,16 +44,8 @@ from service.calibration import Calibration
 from service.contract import AnswerRequest, Citation, Conflict, Dropped, Retrieval, Timings, Usage
 from service.conversation import Standalone
 from service.errata import asks_what_was_wrong, erred
-from service.grounding import (
-    SUBJECT_PRONOUN,
-    Cited,
-    Evidence,
-    Similarity,
-    nearest,
-    verbatim,
-    with_antecedent,
-    with_before,
-)
+from service.evidence import SUBJECT_PRONOUN, Cited, Evidence, with_antecedent, with_before
+from service.grounding import Similarity, nearest, verbatim
 from service.orders import orders
 from service.plans import not_alleged, not_graver, only_ahead
 from service.prompts import Prompt

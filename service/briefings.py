@@ -42,7 +42,7 @@ from service.contract import (
 )
 from service.dates_written import reported
 from service.errata import corrects_itself
-from service.grounding import Evidence, Field, evidence
+from service.evidence import Evidence, Field, evidence
 from service.prompts import Prompt
 from service.reading import Budget, Reader, context_of, prompt_context
 from service.reports import (

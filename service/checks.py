@@ -32,7 +32,8 @@ from service.contract import (
 )
 from service.dates import MONTHS, WEEKDAYS
 from service.dates_held import in_source_words
-from service.grounding import Cited, Evidence, Grounds, evidence, ground, verbatim, weights_of
+from service.evidence import Cited, Evidence, Grounds, evidence
+from service.grounding import ground, verbatim, weights_of
 from service.prompts import Prompt
 from service.reading import Budget, Reader, Replies, judge, prompt_context
 from service.rewording import reworded

@@ -10,15 +10,8 @@ from datetime import UTC, datetime
 
 from index.registry import DAY, Passage
 from service.errata import corrects_itself, taken_back
-from service.grounding import (
-    Evidence,
-    Grounds,
-    Similarity,
-    covered,
-    critical,
-    in_other_words,
-    weights_of,
-)
+from service.evidence import Evidence, Grounds
+from service.grounding import Similarity, covered, critical, in_other_words, weights_of
 from service.orders import orders
 from service.wording import is_content, stems, words
 

@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from operator import attrgetter
 
@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from index.registry import Passage
-from index.sentences import Span, sentence_spans
 from index.stated import without_agency_line
 from service.counts import (
     bounds_hold,
@@ -26,11 +25,26 @@ from service.counts import (
     with_owners,
 )
 from service.dates import mentions
-from service.dates_held import Derived, Held, apart, held
+from service.dates_held import apart, held
 from service.days import day_of_another
 from service.errata import repeats_an_error
+from service.evidence import (
+    PLACE,
+    SUBJECT_PRONOUN,
+    Cited,
+    Evidence,
+    Field,
+    Grounds,
+    around,
+    joined,
+    read_of,
+    text_before,
+    with_antecedent,
+    with_before,
+)
 from service.measures import in_other_measure, measures_hold
 from service.nations import in_another_form, kin
+from service.negation import negation_holds
 from service.offices import (
     in_that_office,
     keeps_body,
@@ -40,13 +54,10 @@ from service.offices import (
     still_in_office,
 )
 from service.opposites import (
-    PREFIXED,
     fell_short,
     is_cleared,
     not_done,
     not_opposed,
-    opposites,
-    undone,
     with_whom_denied,
 )
 from service.orders import orders, seen
@@ -55,7 +66,6 @@ from service.roles import (
     SAYS,
     causes_hold,
     holds_office,
-    is_deed,
     keeps_owner,
     keeps_to_its_part,
     not_the_loser,
@@ -66,17 +76,11 @@ from service.roles import (
 from service.wording import (
     CALENDAR_STEMS,
     CAPITALISED,
-    DENIED_WITHIN,
-    DENIES,
-    DENIES_WITHIN,
     TITLES,
-    denials,
     fold,
     in_other_form,
     is_content,
     names,
-    negated,
-    negates,
     quoted,
     runs,
     stems,
@@ -87,38 +91,8 @@ from service.wording import (
 _PRONOUNS = frozenset(
     "he she they it his her hers their theirs its him them himself herself who i we my our".split()
 )
-SUBJECT_PRONOUN = re.compile(r"(?:He|She)\b")
 _HIS = frozenset(["he", "his", "him", "himself"])
 _HER = frozenset(["she", "her", "hers", "herself"])
-_NO_SUCH = re.compile(r"^\W*no\b", re.IGNORECASE)
-_ALL_BUT = re.compile(
-    r"\ball (?:but|except)(?: for)?(?: (?:about|around|some|roughly|the))?"
-    r" (\d[\d,]*|[a-z]+(?:[ -](?:dozen|hundred|thousand))*)",
-    re.IGNORECASE,
-)
-_LEFT_OUT = re.compile(
-    r"\b(?:lack\w*|out|off|remain\w*|still|yet|missing|miss|wait\w*|dark|except\w*|left)\b",
-    re.IGNORECASE,
-)
-
-# What denies in other words: "ruled out fog", "by no means certain"; whom a match was ruled out of
-# is none of it, and what was not ruled out is not denied.
-_RULED_OUT = re.compile(
-    r"(?<!not )(?<!n['’]t )(?<!never )\b(?:rul(?:e|es|ed|ing) out)\b(?! (?:of|for|from)\b)",
-    re.IGNORECASE,
-)
-_BY_NO_MEANS = re.compile(r"\b(?:by no means|in no way|far from)\b", re.IGNORECASE)
-# Of whom a sentence names, what they failed to do is told by `not_done`.
-_FAILED_TO = re.compile(
-    r"(?<![\w,;] )\b(?P<who>Both|He|It|She|They) (?:also )?(?:fail|fails|failed) to\b"
-)
-# "At least", and what is not done yet.
-_NO_FEWER = re.compile(r"\bno (?:fewer|less) than\b", re.IGNORECASE)
-_YET_TO = re.compile(r"\b(?:ha(?:d|s|ve)|is|are|was|were) yet to\b", re.IGNORECASE)
-_LOST = re.compile(
-    r"\b(?:los(?:e|es|t|ing)|lack(?:s|ed|ing)?|run out of|ran out of)\b", re.IGNORECASE
-)
-
 _NO_MARKS = str.maketrans("", "", "\"'«»")
 # A sentence whose words are covered this much less than the best one's is no other place for it.
 ALSO_MARGIN = 0.9
@@ -135,15 +109,7 @@ SAME_DEED = 0.6  # of a claim's words without its names and dates, in the senten
 # Of a claim's deed, the share that only sentences about others tell, from which on it is theirs.
 BORROWED = 0.4
 QUESTION_WEIGHT = 0.15
-# Behind a name of one word: "Holm said", "Holm, 54,", "Holm has", "Holm's".
-_GOES_ON = re.compile(
-    rf"['’,(]|\s+(?:{SAYS}|is|was|has|had|will|would|did|does|can|could|also|then|later|never|now"
-    r"|who|and)\b|\s+[A-Z(–—-]"
-)
-# "“...,” Ada Krall told reporters": whom a sentence that begins with a quotation is about.
-_AFTER_QUOTE = re.compile(rf"[“\"„«](?P<what>[^“”\"„«»]+)[”\"»],? (?P<who>{CAPITALISED}) {SAYS}\b")
 _IN = re.compile(rf"\bin (?:the (?:[a-z-]+ ){{1,3}}of )?(?P<name>{CAPITALISED})")
-_PLACE = re.compile(rf"\b(?:at|in)(?: the)? {CAPITALISED}")
 # "A nurse from Corfe was jailed", and ", 61," or ", who" behind the name that is told next.
 _UNNAMED = re.compile(rf"An? (?:[a-z][\w-]* ){{1,4}}?(?:of|from) {CAPITALISED}|An? (?=[a-z])")
 _INTRODUCED = re.compile(r",\s+(?:(?:aged )?\d{1,3},|who\b)(?! (?:her|his|their)\b)")
@@ -180,74 +146,6 @@ MARGIN = 40
 
 # The cosine of a question and each of some texts.
 Similarity = Callable[[str, Sequence[str]], npt.NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A sentence of an article that may support one of an answer."""
-
-    passage: Passage
-    span: Span
-    text: str
-
-
-@dataclass(frozen=True)
-class Cited:
-    """What is cited from one article: one sentence, or two that follow one another."""
-
-    passage: Passage
-    span: Span
-    text: str
-
-
-@dataclass(frozen=True)
-class Field:
-    """What stands only in an article's title or date field."""
-
-    passage: Passage
-    field: str
-    text: str
-
-
-@dataclass
-class Grounds:
-    """What supports a claim, and which of the checks made by code hold."""
-
-    cited: list[Cited]
-    fields: list[Field] = field(default_factory=list)
-    also: list[Cited] = field(default_factory=list)
-    coverage: float = 0.0
-    checks: dict[str, bool] = field(default_factory=dict)
-    dates: Held = field(default_factory=Held)
-    article: str = ""  # what was read of the article: its headline, and the passages found
-
-    @property
-    def derived(self) -> list[Derived]:
-        return self.dates.derived
-
-    @property
-    def dated(self) -> frozenset[str]:
-        """Stems of the claim's dates that the cited text holds in another form."""
-        return frozenset().union(*map(stems, self.dates.told))
-
-    @property
-    def failed(self) -> list[str]:
-        return [name for name, holds in self.checks.items() if not holds]
-
-
-def evidence(passages: Sequence[Passage]) -> list[Evidence]:
-    """The sentences of the passages, each once, in the order of articles and of their text."""
-    articles = {p.article_id: None for p in passages}
-    found = []
-    for article_id in articles:
-        seen: dict[Span, Evidence] = {}
-        for passage in passages:
-            if passage.article_id == article_id:
-                for span in passage.sentences:
-                    shifted = Span(span.start - passage.span.start, span.end - passage.span.start)
-                    seen.setdefault(span, Evidence(passage, span, shifted.of(passage.text)))
-        found += [seen[span] for span in sorted(seen)]
-    return found
 
 
 def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | None:
@@ -372,7 +270,7 @@ def _grounds(
             break
         chosen.append(best)
         missing -= _told(claim, best)
-    grounds = Grounds(_join(chosen), article=_read_of([first, *same_article]))
+    grounds = Grounds(joined(chosen), article=read_of([first, *same_article]))
     text = " ".join(c.text for c in grounds.cited)
     grounds.coverage = covered(weights, text)
     grounds.dates = held(claim, text, first.passage.published_at)
@@ -413,7 +311,7 @@ def _grounds(
         ]
     if not missing and not grounds.failed and len(chosen) < MOST_SOURCES:
         more = _beside(chosen, others, weights)
-        wider = replace(grounds, cited=_join([*chosen, *more]))
+        wider = replace(grounds, cited=joined([*chosen, *more]))
         # It makes up for nothing: what fails without it failed.
         if more and all(check(claim, wider, common).values()):
             wider.coverage = covered(weights, " ".join(c.text for c in wider.cited))
@@ -438,9 +336,9 @@ def _least(
         there = frozenset().union(*(_told(claim, other) for other in rest))
         if not needed & _told(claim, e) <= there or _adds(e, rest, weights):
             continue
-        text = " ".join(c.text for c in _join(rest))
+        text = " ".join(c.text for c in joined(rest))
         dates = held(claim, text, e.passage.published_at)
-        less = replace(grounds, cited=_join(rest), dates=dates, coverage=covered(weights, text))
+        less = replace(grounds, cited=joined(rest), dates=dates, coverage=covered(weights, text))
         if dates.told == grounds.dates.told and all(check(claim, less, common).values()):
             return _least(claim, rest, less, weights, common)
     return chosen, grounds
@@ -590,7 +488,7 @@ def _is_named_next(
     following = behind[0].text
     named = [run for run in runs(following, names(following, common=common)) if not run[0].start]
     return (
-        not names(_PLACE.sub("", e.text[opening.end() :]), common=common)
+        not names(PLACE.sub("", e.text[opening.end() :]), common=common)
         and any(frozenset(w.stem for w in run) == name for run in named)
         and bool(_INTRODUCED.match(following, named[0][-1].start + len(named[0][-1].text)))
         and bool(_ACCUSED.search(e.text)) == bool(_ACCUSED.search(following))
@@ -680,32 +578,6 @@ def verbatim(claim: str, offered: Sequence[Evidence], *, whole: bool = False) ->
     return False
 
 
-def _join(chosen: Iterable[Evidence]) -> list[Cited]:
-    """Sentences as citations; two that follow one another in an article become one.
-
-    Only the gap between two neighbours lies outside both, and it is white space.
-    """
-    cited: list[Cited] = []
-    joined = False
-    for e in sorted(chosen, key=lambda e: (e.passage.article_id, e.span)):
-        last = cited[-1] if cited else None
-        if last and not joined and last.passage is e.passage:
-            gap = e.passage.text[
-                last.span.end - e.passage.span.start : e.span.start - e.passage.span.start
-            ]
-            if not gap.strip():
-                span = Span(last.span.start, e.span.end)
-                shift = e.passage.span.start
-                cited[-1] = Cited(
-                    e.passage, span, e.passage.text[span.start - shift : span.end - shift]
-                )
-                joined = True
-                continue
-        cited.append(Cited(e.passage, e.span, e.text))
-        joined = False
-    return cited
-
-
 def _fields(passage: Passage) -> list[Field]:
     fields = [("title", passage.title), ("published_at", passage.published_at)]
     return [Field(passage, name, value) for name, value in fields if value]
@@ -737,7 +609,7 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         | outlets(claim, (c.passage for c in grounds.cited))
     )
     named = " ".join(with_antecedent(c, common) for c in grounds.cited)
-    owned = " ".join(with_owners(c.text, _before(c), common) for c in grounds.cited)
+    owned = " ".join(with_owners(c.text, text_before(c), common) for c in grounds.cited)
     published = next((c.passage.published_at for c in grounds.cited), None)
     calendar = {w.stem for w in words(claim) if w.stem in CALENDAR_STEMS}
     numbers = {w.stem for w in words(claim) if w.is_number}
@@ -750,21 +622,21 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         )
         and bounds_hold(claim, text)
         and measures_hold(claim, shown)
-        and keeps_holder(claim, text, _around(grounds), common)
-        and keeps_to_the_part(claim, text, _around(grounds), common),
+        and keeps_holder(claim, text, around(grounds), common)
+        and keeps_to_the_part(claim, text, around(grounds), common),
         "names": {w.stem for w in names(claim, common=common)}
         <= there | _otherwise(claim, text) | _given_names(claim, text, grounds.article)
         and all(_sex_holds(claim, c.text) for c in grounds.cited)
-        and not offices_missing(claim, _around(grounds))
-        and not kinds_missing(claim, _around(grounds))
-        and not places_made_up(claim, _around(grounds), common),
+        and not offices_missing(claim, around(grounds))
+        and not kinds_missing(claim, around(grounds))
+        and not places_made_up(claim, around(grounds), common),
         "dates": calendar <= there
         and not grounds.dates.contradicted
         and all(stems(words) <= fields for words in grounds.dates.unstated)
         and not day_of_another(claim, named, published),
         "negation": (
-            _negation_holds(claim, text)
-            or any(not_done(claim, c.text, _before(c)) for c in grounds.cited)
+            negation_holds(claim, text)
+            or any(not_done(claim, c.text, text_before(c)) for c in grounds.cited)
         )
         and not_opposed(claim, text)
         and not is_cleared(claim, text)
@@ -772,15 +644,15 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
         and not fell_short(claim, text)
         and not repeats_an_error(claim, text),
         "quotes": all(_unmarked(q) in _unmarked(text) for q in quoted(claim)),
-        "roles": same_roles(claim, named, common, _around(grounds))
+        "roles": same_roles(claim, named, common, around(grounds))
         and not_the_loser(claim, named, common)
-        and speech_holds(claim, named, _around(grounds))
-        and in_that_office(claim, _around(grounds))
-        and still_in_office(claim, _around(grounds))
+        and speech_holds(claim, named, around(grounds))
+        and in_that_office(claim, around(grounds))
+        and still_in_office(claim, around(grounds))
         and holds_office(claim, grounds.article)
         and keeps_to_its_part(claim, text)
-        and keeps_body(claim, _around(grounds))
-        and all(keeps_owner(claim, c.text, _before(c)) for c in grounds.cited),
+        and keeps_body(claim, around(grounds))
+        and all(keeps_owner(claim, c.text, text_before(c)) for c in grounds.cited),
         "plans": done(claim, text, grounds.article)
         and not_graver(claim, text)
         and not_alleged(claim, text)
@@ -790,120 +662,9 @@ def check(claim: str, grounds: Grounds, common: frozenset[str] = frozenset()) ->
     }
 
 
-def _read_of(sentences: Iterable[Evidence]) -> str:
-    """The headline of an article, and its passages of which these sentences are."""
-    passages = {e.passage.id: e.passage for e in sentences}
-    read = sorted(passages.values(), key=lambda p: p.span)
-    return "\n".join([read[0].title or "", *(p.text for p in read)])
-
-
-def _around(grounds: Grounds) -> str:
-    """What is cited with what stands around it, and the headlines."""
-    return "\n".join(f"{c.passage.title or ''}\n{c.passage.text}" for c in grounds.cited)
-
-
-def _before(cited: Cited) -> str:
-    return cited.passage.text[: cited.span.start - cited.passage.span.start]
-
-
-def with_before(cited: Iterable[Cited]) -> str:
-    """What is cited, each with the sentence before it and the outlet's name."""
-    told = []
-    for c in cited:
-        before = _before(c)
-        told += [span.of(before) for span in sentence_spans(before)[-1:]]
-        told += [c.text, c.passage.source or ""]
-    return "\n".join(told)
-
-
-def with_antecedent(cited: Cited | Evidence, common: frozenset[str] = frozenset()) -> str:
-    """The text with "She", which it begins with, replaced by the name that the sentences before it
-    begin with; as it is where they begin with none.
-    """
-    pronoun = SUBJECT_PRONOUN.match(cited.text)
-    if pronoun is None:
-        return cited.text
-    shift = cited.passage.span.start
-    before = [s for s in cited.passage.sentences if s.end <= cited.span.start]
-    for span in reversed(before):
-        sentence = Span(span.start - shift, span.end - shift).of(cited.passage.text)
-        if SUBJECT_PRONOUN.match(sentence):
-            continue
-        named = runs(sentence, names(sentence, common=common))[:1]
-        if named and named[0][0].start == 0:
-            name = sentence[: named[0][-1].start + len(named[0][-1].text)]
-            # "Rescue service chief Karl Brandt said": the first word is no name.
-            behind = next(iter(words(sentence[len(name) :])), None)
-            goes_on = _GOES_ON.match(sentence, len(name)) or (behind and is_deed(behind.text))
-            if len(named[0]) == 1 and not goes_on:
-                break
-            return name + cited.text[pronoun.end() :]
-        told = _AFTER_QUOTE.match(sentence)
-        # "He" after "..., she said of Karl Brandt" may be Brandt.
-        beside = _PLACE.sub("", sentence[told.end() :]) if told else ""
-        if told and not names(told["what"], common=common) + names(beside, common=common):
-            return told["who"] + cited.text[pronoun.end() :]
-        break
-    return cited.text
-
-
 def _unmarked(text: str) -> str:
     """Which marks stand within a quotation depends on those around it."""
     return fold(text).translate(_NO_MARKS)
-
-
-def _negation_holds(claim: str, text: str) -> bool:
-    """What denies needs a text that denies, and denies what it denies where that has its words;
-    what a text denies may not be affirmed.
-    """
-    claim, text = (_BY_NO_MEANS.sub("not", _RULED_OUT.sub("denied", t)) for t in (claim, text))
-    claim, text = (_YET_TO.sub("not", _NO_FEWER.sub("at least", t)) for t in (claim, text))
-    if negates(claim):
-        if {w.stem for w in words(claim) if w.is_number} & _left(text):
-            return True
-        text = with_not(_FAILED_TO.sub(r"\g<who> not", text), negated(claim))
-        denied = negated(claim) & stems(text)
-        # What is denied by saying so may be told at length: "denied a report in X that it would".
-        theirs = negated(text, within=DENIED_WITHIN) | negated(text, DENIES, within=DENIES_WITHIN)
-        if _NO_SUCH.search(claim):  # "No plan may be put" is "A plan cannot be put"
-            theirs |= negated(text, back=DENIED_WITHIN)
-        return negates(text) and bool(not denied or denied & theirs)
-    sequence = words(claim)
-    if {w.stem for w in sequence if w.text[0].isdigit()} & _left(text) and not (
-        _ALL_BUT.search(claim) or _LEFT_OUT.search(claim)
-    ):
-        return False
-    affirmed = {
-        w.stem for w in sequence if is_content(w) and (w is sequence[0] or not w.text[0].isupper())
-    }
-    # Who lost power is without it.
-    affirmed -= undone(claim) | negated(_LOST.sub("without", claim))
-    # "No digging is allowed" is "Digging is banned".
-    unsaid = negated(text, within=DENIED_WITHIN) - stems(claim)
-    turned = any(opposites(w.stem) & unsaid for w in sequence)
-    return turned or not any(denied and denied <= affirmed for denied in denials(text))
-
-
-def with_not(text: str, denied: frozenset[str]) -> str:
-    """A text that has "unclear" and nowhere in that clause "clear" with "not clear" for it, if that
-    is denied; "illegal", too.
-    """
-
-    def plain(part: str) -> str:
-        there = stems(part)
-
-        def bare(match: re.Match[str]) -> str:
-            word = next(group for group in match.groups() if group)
-            return f"not {word}" if stems(word) <= denied - there else match[0]
-
-        return PREFIXED.sub(bare, part)
-
-    return "".join(plain(part) for part in re.split(r"([;:])", text))
-
-
-def _left(text: str) -> set[str]:
-    """Of "restored to all but 6,000", which is denied of these: the number."""
-    return {w.stem for match in _ALL_BUT.finditer(text) for w in words(match[1])}
 
 
 def _sex_holds(claim: str, text: str) -> bool:

@@ -18,7 +18,7 @@ from index.registry import Passage
 from index.sentences import Span
 from service.calibration import FAILED_CHECK, Logistic
 from service.contract import DerivedDate, ModelName, Support, Usage
-from service.grounding import Cited, Evidence, Grounds, evidence
+from service.evidence import Cited, Evidence, Grounds, evidence
 from service.orders import orders
 from service.prompts import Prompt
 

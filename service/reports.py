@@ -27,7 +27,8 @@ from service.calibration import Calibration
 from service.contract import Dropped
 from service.dates_written import loose, written_out
 from service.errata import erred
-from service.grounding import Evidence, covered, evidence, ground, verbatim, weights_of
+from service.evidence import Evidence, evidence
+from service.grounding import covered, ground, verbatim, weights_of
 from service.orders import orders
 from service.prompts import Prompt
 from service.reading import Reader, context_of, judge, prompt_context

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from index.registry import Passage
-from service.grounding import Evidence, Similarity, covered, evidence, weights_of
+from service.evidence import Evidence, evidence
+from service.grounding import Similarity, covered, weights_of
 from service.orders import orders
 
 # Words of an article that is read first, and whole: the next question on it finds it in the KV

@@ -15,7 +15,8 @@ from index.registry import Passage
 from service.conflicts import disagree, numbers
 from service.dates import mentions
 from service.errata import taken_back
-from service.grounding import ALSO_MARGIN, Evidence, critical, ground
+from service.evidence import Evidence
+from service.grounding import ALSO_MARGIN, critical, ground
 from service.verification import Verified
 from service.wording import CALENDAR_STEMS, Word, is_content, names, stems, words
 

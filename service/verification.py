@@ -18,7 +18,8 @@ from service.counts import with_bounds
 from service.dates import WEEKDAYS
 from service.dates_held import held, in_source_words
 from service.dates_written import with_dates
-from service.grounding import Cited, Evidence, Grounds, check, ground, outlets, verbatim
+from service.evidence import Cited, Evidence, Grounds
+from service.grounding import check, ground, outlets, verbatim
 from service.nations import kin
 from service.orders import orders
 from service.prompts import Prompt

@@ -30,7 +30,7 @@ from service.contract import (
     Support,
 )
 from service.engine import LocalChatModel
-from service.grounding import Cited, Grounds
+from service.evidence import Cited, Grounds
 from service.reading import Budget
 from service.stories import DEAD, Said, counted, is_opinion, reduced, share
 from service.verification import Verified

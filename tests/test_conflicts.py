@@ -10,7 +10,8 @@ from index.index import Index
 from index.registry import Filters, Passage
 from index.sentences import Span
 from service.conflicts import counted, is_later, rivals
-from service.grounding import evidence, ground
+from service.evidence import evidence
+from service.grounding import ground
 
 UNION = (
     "HARROW, March 3 (Courier) - Nurses at the clinic in Harrow walked out on Monday for 48 hours "

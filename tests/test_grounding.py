@@ -8,17 +8,8 @@ from service.asked import (
     told_together,
     whom_most_tell_of,
 )
-from service.grounding import (
-    check,
-    covered,
-    evidence,
-    ground,
-    nearest,
-    proper_names,
-    quoted,
-    verbatim,
-    with_antecedent,
-)
+from service.evidence import evidence, with_antecedent
+from service.grounding import check, covered, ground, nearest, proper_names, quoted, verbatim
 
 TEXT = (
     "Mayor Ines Holm said on Tuesday that 2,300 people had left their homes in Ottering. "

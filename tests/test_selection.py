@@ -6,7 +6,7 @@ import numpy as np
 from index.embeddings import Vectors
 from index.registry import Passage
 from index.sentences import sentence_spans
-from service.grounding import Evidence, evidence
+from service.evidence import Evidence, evidence
 from service.selection import WHOLE_ARTICLE, WORDS, readings, trusted, with_whole
 
 FILLER = "Nothing of note was said about the harbour wall on that long grey afternoon"  # 14 words
