@@ -37,8 +37,13 @@ def canonical(text: str) -> str:
     return _whole(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to see: white space, and characters of no width."""
+    return not any(c.isprintable() and not c.isspace() for c in text)
+
+
 def _with_content(text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise ValueError("is empty: send the article's text")
     return text
 

@@ -20,14 +20,14 @@ from pydantic import (
     model_validator,
 )
 
-from index.articles import IsoDate, Line, Whole
+from index.articles import IsoDate, Line, Whole, is_blank
 from index.index import Hit
 from index.registry import Filters, Passage
 from index.sentences import Span
 
 
 def _says_something(text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise ValueError("is empty: send some text")
     return text
 

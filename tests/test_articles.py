@@ -39,7 +39,7 @@ def test_what_is_not_text_is_refused(text: str) -> None:
         parse_article({"text": "Some.", "title": text}, "body")
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "\ufeff", "\u00a0\u2003"])
+@pytest.mark.parametrize("text", ["", " \n\t", "\ufeff", "\u00a0\u2003", "\u200b\u2060"])
 def test_an_empty_text_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match=r"^body: text: is empty: send the article's text$"):
         parse_article({"text": text}, "body")
