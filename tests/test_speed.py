@@ -51,9 +51,8 @@ def corpus(tmp_path: Path) -> Corpus:
 
 
 def test_each_article_is_asked_about_in_one_place(corpus: Corpus) -> None:
-    triples, pairs, singles = corpus.triples(1), corpus.pairs(2), corpus.singles(3)
-    asked = [t.split("? ")[0].rstrip("?") + "?" for t in triples]
-    asked += [one.question for one, _ in pairs] + [a.question for a in singles]
+    pairs, singles = corpus.pairs(2), corpus.singles(4)
+    asked = [one.question for one, _ in pairs] + [a.question for a in singles]
     places = [re.search(r"(\d)-\d", question)[1] for question in asked]  # type: ignore[index]
     assert sorted(places) == list("012345")
     assert all(one.article == other.article for one, other in pairs)
@@ -72,6 +71,14 @@ def test_the_crowd_has_an_edition_for_each_way_of_asking(corpus: Corpus) -> None
     editions = [new for new in corpus.editions if new.id in {f"{article}-{n}" for n in range(3)}]
     assert len({new.text for new in editions}) == 1
     assert len({new.title for new in editions}) == 3
+
+
+def test_questions_of_three_parts_are_on_an_edition_that_the_crowd_leaves(corpus: Corpus) -> None:
+    triples = corpus.triples()
+    assert all(three.question.count("?") >= 3 for three in triples)
+    assert {three.article[-2:] for three in triples} == {"-3"}
+    assert len({three.article for three in triples}) == len(triples) >= 10
+    assert {three.article for three in triples} <= {new.id for new in corpus.editions}
 
 
 def test_a_ratio_is_of_medians() -> None:
