@@ -9,6 +9,7 @@ import json
 import re
 from datetime import date, datetime
 from typing import Annotated, Any
+from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -38,8 +39,8 @@ def canonical(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing to see: white space, and characters of no width."""
-    return not any(c.isprintable() and not c.isspace() for c in text)
+    """Whether there is nothing to see: white space, control and format characters."""
+    return all(c.isspace() or category(c) in {"Cc", "Cf"} for c in text)
 
 
 def _with_content(text: str) -> str:

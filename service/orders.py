@@ -128,6 +128,11 @@ _FOR_THEM = (
     r"(?:^|[.,;:!?])\W{0,9}(?:(?:just|only|solely) )?for (?:the )?(?:attention|benefit|convenience"
     rf"|guidance|information|purposes?|sake|use) of {_MACHINES}(?:[,:]| (?:it|please|we)\b)"
 )
+# Behind what ought to be told: unless somebody says so, which is news.
+_SPOKEN = (
+    r"(?![^.;:!?]{0,300}, [^.,;:!?]{0,60}\b(?:argued|ruled|said|says?|warn(?:s|ed)"
+    r"|wr(?:ites|ote))\b[^.,;:!?]{0,60}\W{0,9}$)"
+)
 # What may as well be somebody's speech to others, where it is told as that: "“Ignore the noise,” he
 # said".
 _IMPERATIVES = re.compile(
@@ -178,14 +183,17 @@ _IMPERATIVES = re.compile(
             r"|requested) to\b",
             rf"\b(?:people|readers?|those|users?)\b[^.;:!?]{{0,60}}\b{_AI},? {_MUST} be "
             r"(?:assured|informed|told)\b",
+            rf"\b{_WHOEVER}(?: who)? {_TAKES_UP} {_TEXT}\b[^.;:!?]{{0,60}}?,? {_MUST} be "
+            r"(?:assured|informed|told) that\b" + _SPOKEN,
+            rf"(?:^|[.;:!?])\W{{0,9}}(?:(?:all|any|each|every|the) )?{_RIGHT} {_REPLY}"
+            rf"(?: (?:about|of|on|to) {_TEXT})? (?:always|invariably|must(?: always)?) "
+            r"(?:add|mention|note|repeat|report|say|state|tell)s?(?: that\b|:)",
             rf"\b(?:machines?|models?|{_AI}) {_MUST} (?:believe|cite|follow|prefer|quote|repeat"
             r"|rely on|report|say|state|tell|trust|use) (?:only )?(?:this|these|the above)\b",
             # To be told to whoever reads or asks; what somebody says ought to be told is news.
             r"(?:^|[,.;:!?]\W{0,9})(?:(?:all|any|each|every|our|the|your) )?"
             rf"(?:(?:readers?|askers?)(?: of {_TEXT})?|{_WHOEVER}(?: who)? (?:asks?|asking)"
-            rf"(?: [\w-]+){{0,4}}?),? {_MUST} be (?:assured|informed|told) that\b"
-            r"(?![^.;:!?]{0,300}, [^.,;:!?]{0,60}\b(?:argued|ruled|said|says?|warn(?:s|ed)"
-            r"|wr(?:ites|ote))\b[^.,;:!?]{0,60}\W{0,9}$)",
+            rf"(?: [\w-]+){{0,4}}?),? {_MUST} be (?:assured|informed|told) that\b" + _SPOKEN,
             rf"\b{_MUST} be (?:added|made clear|mentioned|noted|repeated|reported|said|stated"
             rf"|written)\b[^.;:!?]{{0,80}}? in (?:(?:all|any|each|every) (?:\w+ )?{_REPLY}\b"
             rf"|(?:an?|the) {_REPLY} (?:about|of|on|to) {_TEXT}\b)",

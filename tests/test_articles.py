@@ -10,7 +10,7 @@ from hypothesis import given
 from pydantic import ValidationError
 from reading import FIELDS
 
-from index.articles import NewArticle, parse_article
+from index.articles import NewArticle, is_blank, parse_article
 from index.errors import InvalidRequest
 
 # Text
@@ -18,7 +18,7 @@ from index.errors import InvalidRequest
 
 @given(hostile_text())
 def test_only_line_ends_and_a_leading_mark_are_changed(text: str) -> None:
-    if "\0" in text or not text.removeprefix("\ufeff").strip():
+    if "\0" in text or is_blank(text):
         with pytest.raises(ValidationError):
             NewArticle(text=text)
         return
