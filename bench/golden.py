@@ -9,6 +9,7 @@ import json
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,16 @@ def summary(outcomes: list[dict[str, Any]]) -> dict[str, float]:
     }
 
 
+def alike(outcomes: list[dict[str, Any]], others: list[dict[str, Any]]) -> dict[str, str]:
+    """Of how many questions of both runs the outcome is the same, and of how many the text."""
+    by_id = {o["id"]: o for o in others}
+    pairs = [(o, by_id[o["id"]]) for o in outcomes if o["id"] in by_id]
+    return {
+        f"the same {name}": f"{sum(a[key] == b[key] for a, b in pairs)} of {len(pairs)}"
+        for name, key in (("outcome", "answered"), ("verdict", "right"), ("text", "answer"))
+    }
+
+
 def _share(values: Iterable[bool]) -> float:
     found = list(values)
     return round(sum(found) / len(found), 3) if found else 0.0
@@ -131,17 +142,26 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write every outcome to this file")
     parser.add_argument("--smoke", action="store_true", help="only the fixed 12 questions")
     parser.add_argument("--misses", action="store_true", help="print what went wrong")
+    parser.add_argument("--n", type=int, help="only the first so many")
+    parser.add_argument("--clients", type=int, default=1, help="how many ask at once (1)")
+    parser.add_argument("--beside", type=Path, help="count what differs from this file of --json")
     arguments = parser.parse_args()
     console = Console()
-    rows = questions(smoke=arguments.smoke)
-    with answering(example_index) as (answerer, index):
-        asked = ask_all(answerer, index, rows)
+    rows = questions(smoke=arguments.smoke)[: arguments.n]
+    with (
+        answering(example_index) as (answerer, index),
+        ThreadPoolExecutor(arguments.clients) as clients,
+    ):
+        asked = clients.map(lambda row: next(ask_all(answerer, index, [row])), rows)
         outcomes = list(track(asked, "Asking", total=len(rows), console=console))
     if arguments.json:
         arguments.json.write_text(json.dumps(outcomes, indent=1, ensure_ascii=False))
     table = Table("figure", catalogue.defaults(Settings().model)[0].name, box=None)
     for name, value in summary(outcomes).items():
         table.add_row(name, f"{value:g}")
+    if arguments.beside:
+        for name, value in alike(outcomes, json.loads(arguments.beside.read_text())).items():
+            table.add_row(f"as in {arguments.beside.name}: {name}", value)
     console.print(table)
     if arguments.misses:
         for o in outcomes:

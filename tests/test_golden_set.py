@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.golden import alike
 from service.scoring import holds, normalise
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -155,3 +156,17 @@ def test_article(article_id: str) -> None:
     assert 150 <= len(body.split()) <= 500
     assert body.startswith("\n")
     assert not re.search(r"<[a-z/]|^[#*>-] |\*\*|\]\(", body, re.MULTILINE)
+
+
+def test_two_runs_are_held_against_one_another_by_question() -> None:
+    one = [
+        {"id": "a", "answered": True, "right": True, "answer": "On Friday."},
+        {"id": "b", "answered": True, "right": False, "answer": "At noon."},
+        {"id": "c", "answered": False, "right": False, "answer": ""},
+    ]
+    other = [one[0] | {"answer": "It was on Friday."}, one[1] | {"answered": False, "answer": ""}]
+    assert alike(one, other) == {
+        "the same outcome": "1 of 2",
+        "the same verdict": "2 of 2",
+        "the same text": "0 of 2",
+    }
