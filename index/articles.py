@@ -9,7 +9,6 @@ import json
 import re
 from datetime import date, datetime
 from typing import Annotated, Any
-from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -38,13 +37,8 @@ def canonical(text: str) -> str:
     return _whole(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def is_blank(text: str) -> bool:
-    """Whether there is nothing to see: white space, control and format characters."""
-    return all(c.isspace() or category(c) in {"Cc", "Cf"} for c in text)
-
-
 def _with_content(text: str) -> str:
-    if is_blank(text):
+    if not text.strip():
         raise ValueError("is empty: send the article's text")
     return text
 

@@ -20,14 +20,14 @@ from pydantic import (
     model_validator,
 )
 
-from index.articles import IsoDate, Line, Whole, is_blank
+from index.articles import IsoDate, Line, Whole
 from index.index import Hit
 from index.registry import Filters, Passage
 from index.sentences import Span
 
 
 def _says_something(text: str) -> str:
-    if is_blank(text):
+    if not text.strip():
         raise ValueError("is empty: send some text")
     return text
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from index import registry as registry_module
-from index.articles import NewArticle, is_blank
+from index.articles import NewArticle
 from index.embeddings import Vectors
 from index.errors import ArticleNotFound, DatelineError, InvalidRequest, StorageFull
 from index.registry import MIGRATIONS, Filters, Registry, about
@@ -107,7 +107,7 @@ def test_an_article_is_kept_as_it_was_sent(registry: Registry) -> None:
 def test_passages_are_slices_of_their_article(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
-    if "\0" in text or is_blank(text):
+    if "\0" in text or not text.removeprefix("\ufeff").strip():
         return
     registry = Registry(tmp_path_factory.getbasetemp() / "slices.sqlite3")
     added, _ = put(registry, text, id="a")
