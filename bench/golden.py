@@ -123,7 +123,7 @@ def summary(outcomes: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def alike(outcomes: list[dict[str, Any]], others: list[dict[str, Any]]) -> dict[str, str]:
-    """Of how many questions of both runs the outcome is the same, and of how many the text."""
+    """Of how many of the questions that both runs asked what came of it is the same."""
     by_id = {o["id"]: o for o in others}
     pairs = [(o, by_id[o["id"]]) for o in outcomes if o["id"] in by_id]
     return {
