@@ -8,6 +8,7 @@ import argparse
 import json
 import statistics
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -39,6 +40,15 @@ def questions(*, smoke: bool = False) -> list[dict[str, Any]]:
     """The golden questions; `smoke` for the fixed 12 of them."""
     rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
     return [row for row in rows if row["smoke"] or not smoke]
+
+
+def triples() -> list[list[dict[str, Any]]]:
+    """Three answerable questions on each article that has as many, which are asked as one."""
+    asked: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in questions():
+        if row["answerable"] and len(row["article_ids"]) == 1:
+            asked[row["article_ids"][0]].append(row)
+    return [three[:3] for _, three in sorted(asked.items()) if len(three) >= 3]
 
 
 def example_index(directory: Path, embedder: MiniLM) -> Index:
@@ -132,6 +142,14 @@ def alike(outcomes: list[dict[str, Any]], others: list[dict[str, Any]]) -> dict[
     }
 
 
+def parts_right(answerer: Answerer, three: list[dict[str, Any]]) -> list[bool]:
+    """Of a question of several parts, whether its answer holds that of each."""
+    question = " ".join(row["question"] for row in three)
+    request = AnswerRequest(question=question, max_seconds=600)
+    said = answerer.answer(request, Budget(600)).answer
+    return [is_right(said, row["answers"]) for row in three]
+
+
 def _share(values: Iterable[bool]) -> float:
     found = list(values)
     return round(sum(found) / len(found), 3) if found else 0.0
@@ -145,8 +163,17 @@ def main() -> None:
     parser.add_argument("--n", type=int, help="only the first so many")
     parser.add_argument("--clients", type=int, default=1, help="how many ask at once (1)")
     parser.add_argument("--beside", type=Path, help="count what differs from this file of --json")
+    parser.add_argument(
+        "--together", action="store_true", help="three at a time, as one question: parts right"
+    )
     arguments = parser.parse_args()
     console = Console()
+    if arguments.together:
+        with answering(example_index) as (answerer, _):
+            asked_together = track(triples()[: arguments.n], "Asking", console=console)
+            right = [part for three in asked_together for part in parts_right(answerer, three)]
+        console.print(f"parts right: {sum(right)} of {len(right)}")
+        return
     rows = questions(smoke=arguments.smoke)[: arguments.n]
     with (
         answering(example_index) as (answerer, index),

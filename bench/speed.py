@@ -40,7 +40,7 @@ from rich.console import Console
 
 from bench import speed_report
 from bench.engine import CLIENTS, MODELS, QUESTIONS
-from bench.golden import ARTICLES, questions
+from bench.golden import ARTICLES, questions, triples
 from bench.machine import LlamaBench, facts
 from bench.stacks import EngineAlone, LlamaServer, Ours, Reply, Stock, located
 from index.articles import NewArticle
@@ -91,14 +91,12 @@ class Corpus:
 
     def triples(self) -> list[Asked]:
         """A question of three parts on each example article; on its last edition."""
-        asked: dict[str, list[str]] = defaultdict(list)
-        for row in questions():
-            if row["answerable"] and len(row["article_ids"]) == 1:
-                asked[row["article_ids"][0]].append(row["question"])
         return [
-            Asked(" ".join(three[:3]), f"{article}-{EDITIONS - 1}")
-            for article, three in sorted(asked.items())
-            if len(three) >= 3
+            Asked(
+                " ".join(row["question"] for row in three),
+                f"{three[0]['article_ids'][0]}-{EDITIONS - 1}",
+            )
+            for three in triples()
         ]
 
     def pairs(self, number: int) -> list[tuple[Asked, Asked]]:

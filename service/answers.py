@@ -38,7 +38,7 @@ from service.contract import (
     Usage,
     location,
 )
-from service.conversation import Standalone, standalone
+from service.conversation import Standalone, refers, standalone
 from service.errata import erred
 from service.evidence import Cited, Evidence, evidence
 from service.grounding import critical, ground
@@ -176,6 +176,7 @@ class Answerer:
         ]
         for text, chosen, most in further:
             more = self._index.search(text, chosen, most)
+            work.found[text] = [hit.passage for hit in more]
             seen = {hit.passage.id for hit in hits}
             hits += [hit for hit in more if hit.passage.id not in seen]
         return hits
@@ -189,16 +190,17 @@ class Answerer:
     ) -> str | None:
         """Answers each part from the passages; gives the reason where none can be."""
         work.claims, work.dropped, work.parts = [], [], []
-        with work.timings.timed("retrieve"):
-            at_once = len(work.outlets) > 1
-            to_read = [*readings(passages, article, asked, self._index.similarity, at_once=at_once)]
+        read: Sequence[Evidence] = ()
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
         offered = trusted(evidence([*passages, *copies]))
         dated = any(map(asks_when, asked))  # one sentence may answer two parts
         for question in asked:
-            part = Part(question, called=question if len(asked) > 1 else "", dated=dated)
+            part = Part(question, *_asked_as(question, work), dated=dated)
             work.parts.append(part)
+            with work.timings.timed("retrieve"):
+                to_read = self._readings(part, passages, article, read, work)
+            read = to_read[0]
             try:
                 part.reason = self._answer_part(part, to_read, offered, work)
                 if part.reason is None:
@@ -210,6 +212,29 @@ class Answerer:
                     raise
                 part.reason = "not_stated"  # what was told before stays
         return None if work.citations else work.parts[0].reason
+
+    def _readings(
+        self,
+        part: Part,
+        passages: Sequence[Passage],
+        article: Sequence[Passage],
+        before: Sequence[Evidence],
+        work: Work,
+    ) -> list[list[Evidence]]:
+        """What to read for a part; `before` is what was read for those before it."""
+        at_once = len(work.outlets) > 1
+        questions = [part.question, work.asked.question] if part.called else [part.question]
+        return list(
+            readings(
+                passages,
+                article,
+                work.questions if at_once else questions,
+                self._index.similarity,
+                best=work.found.get(part.question, ()) if len(work.questions) > 1 else (),
+                before=before,
+                at_once=at_once,
+            )
+        )
 
     def _answer_part(
         self,
@@ -252,7 +277,7 @@ class Answerer:
         work.read |= {(e.passage.article_id, e.passage.revision, e.span) for e in read}
         return Attempt(
             part,
-            context_of(read, work.asked.question),
+            context_of(read, part.asked),
             offered,
             work,
             needed,
@@ -433,6 +458,16 @@ class Answerer:
             if (named.issuperset(missing.split()) and not kin(missing) & stems(" ".join(told)))
             or missing[:1].isdigit()
         ][:MOST_UNKNOWN]
+
+
+def _asked_as(part: str, work: Work) -> tuple[str, str]:
+    """The question that the prompts give for a part, and what they call it beside that.
+
+    One of several that names something and refers to nothing stands by itself, and is read sooner.
+    """
+    if len(work.questions) == 1:
+        return work.asked.question, ""
+    return (part, "") if names(part) and not refers(part) else (work.asked.question, part)
 
 
 def _corrections(

@@ -115,11 +115,13 @@ Tell = Callable[[Retrieval | Citation], None]
 class Part:
     """A part of the question and what was found for it. `reason` is why it is not answered.
 
-    `called` is what the prompts call it: nothing, where it is the whole question. Where it is
-    `dated`, the question asks when, and dates are written out.
+    `asked` is the question that the prompts give: the part, or the whole question, and then the
+    part is `called` beside it. Where it is `dated`, the question asks when, and dates are written
+    out.
     """
 
     question: str
+    asked: str
     called: str
     dated: bool
     reason: str | None = None
@@ -148,6 +150,7 @@ class Work:
     asked: Standalone
     started: float = field(default_factory=time.monotonic)
     hits: list[Hit] = field(default_factory=list)
+    found: dict[str, list[Passage]] = field(default_factory=dict)  # for a part alone, best first
     read: set[tuple[str, str, Span]] = field(default_factory=set)  # article, revision, sentence
     outlets: list[str] = field(default_factory=list)  # those that the question names
     usage: Usage = field(default_factory=Usage)

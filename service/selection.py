@@ -2,8 +2,8 @@
 
 To read is what costs most on a CPU, and what surrounds an answer hides it: so the best article, if
 it is short, is read first with the few other sentences that bear most on the question, else the two
-best passages are; and more sentences only where that does not answer. docs/decisions.md has the
-figures.
+best passages are; and more sentences only where that does not answer. A question of several parts
+is read for a part at a time. docs/decisions.md has the figures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,23 +35,30 @@ def readings(
     questions: Sequence[str],
     similarity: Similarity,
     *,
+    best: Sequence[Passage] = (),
+    before: Sequence[Evidence] = (),
     at_once: bool = False,
 ) -> Iterator[list[Evidence]]:
     """What to read first, and what to read where that is not enough, which begins with the first.
 
-    `passages` come best first; `article` is all of the best one's. `questions` are the parts of one
-    question: a sentence counts by the part that it bears on most. Little, and what several parts
-    are asked of, is read at once; so is all with `at_once`. What an article orders is not read.
+    `passages` come best first; `article` is all of the best one's. A sentence counts by that of the
+    `questions` that it bears on most. Little is read at once; so is all with `at_once`. What an
+    article orders is not read.
+
+    Of a part of a question `best` are the passages found for it alone, best first, and `before` is
+    what was read for the parts before it: its readings begin with that, which is in the KV cache.
     """
     offered = readable(trusted(evidence(passages)))
     lengths = [len(e.text.split()) for e in offered]
+    known = [i for i, e in enumerate(offered) if e in before]
     most = max(WORDS, WORDS_A_PASSAGE * len(passages))
     if len({e.passage.article_id for e in offered}) == 1:
         most = max(most, WHOLE_ARTICLE)
-    if sum(lengths) <= most:
+    if sum(lengths) <= most and not best:
         yield offered
         return
-    scores = np.max([_scores(offered, passages, q, similarity) for q in questions], axis=0)
+    ranked = [*(p for p in best if p in passages), *(p for p in passages if p not in best)]
+    scores = np.max([_scores(offered, ranked, q, similarity) for q in questions], axis=0)
     order = [int(i) for i in np.argsort(-scores, kind="stable")]
 
     def with_best(read: list[int], words: int) -> list[int]:
@@ -64,14 +71,18 @@ def readings(
                 left -= lengths[i]
         return read + sorted(more)
 
-    read: list[int] = []
-    if len(questions) == 1 and not at_once:
-        if is_short(article) and set(article) <= set(passages):
-            read = [i for i, e in enumerate(offered) if e.passage in article]
-            read = with_best(read, sum(lengths[i] for i in read) + MORE_WORDS)
-        else:
-            read = [i for i, e in enumerate(offered) if e.passage in passages[:FIRST]]
-        yield [offered[i] for i in read]
+    read = sorted(known, key=lambda i: before.index(offered[i]))
+    if at_once:
+        yield [offered[i] for i in with_best(read, most)]
+        return
+    if not best and is_short(article) and set(article) <= set(passages):
+        read += [i for i, e in enumerate(offered) if e.passage in article]
+        read = with_best(read, sum(lengths[i] for i in read) + MORE_WORDS)
+    else:
+        first = ranked[:FIRST]
+        read += [i for i, e in enumerate(offered) if e.passage in first and i not in known]
+    yield [offered[i] for i in read]
+    most += sum(lengths[i] for i in known)
     if len(more := with_best(read, most)) > len(read):
         yield [offered[i] for i in more]
 

@@ -416,10 +416,13 @@ def test_a_model_that_says_it_found_nothing_is_a_refusal(index: Index, said: str
     assert answer.refusal is not None and answer.refusal.reason == "not_stated"
 
 
+ITS_FIRST_PART = "Question: Who opened the new bridge at Harrow Mere?"  # stands by itself
+
+
 def test_a_question_of_two_parts_is_answered_part_by_part(index: Index) -> None:
     chat = ScriptedChat(
         replies={
-            "now only: Who": "Aldous Finch opened the new bridge at Harrow Mere.",
+            ITS_FIRST_PART: "Aldous Finch opened the new bridge at Harrow Mere.",
             "now only: how long": "The bridge is 212 metres long.",
         }
     )
@@ -428,10 +431,19 @@ def test_a_question_of_two_parts_is_answered_part_by_part(index: Index) -> None:
     assert answer.unanswered == []
 
 
+def test_a_part_that_refers_to_another_is_asked_beside_the_whole_question(index: Index) -> None:
+    chat = ScriptedChat(text="Aldous Finch opened the new bridge at Harrow Mere.")
+    ask(index, chat, "Who opened the bridge at Harrow Mere? What does Finch plan? Who came second?")
+    asked = [prompt.partition("Question: ")[2] for prompt in chat.prompts]
+    alone, whole = "What does Finch plan?\n", "Who opened the bridge at Harrow Mere? What does"
+    assert any(p.startswith(alone) and "now only" not in p for p in asked)
+    assert any(p.startswith(whole) and "now only: Who came second?" in p for p in asked)
+
+
 def test_two_parts_are_not_told_the_same_in_other_words(index: Index) -> None:
     chat = ScriptedChat(
         replies={
-            "now only: Who": "Aldous Finch opened the new bridge at Harrow Mere on Friday.",
+            ITS_FIRST_PART: "Aldous Finch opened the new bridge at Harrow Mere on Friday.",
             "now only: when": "On Friday, Aldous Finch opened Harrow Mere's new bridge to walkers.",
         }
     )
@@ -445,7 +457,7 @@ def test_what_one_part_told_another_does_not_repeat_where_it_tells_more(index: I
     long = "The bridge is 212 metres long."
     chat = ScriptedChat(
         replies={
-            "now only: Who": who,
+            ITS_FIRST_PART: who,
             "now only: how long": f"Aldous Finch opened the new bridge at Harrow Mere. {long}",
             "now only: when": who,
         }
@@ -463,7 +475,7 @@ def test_a_part_may_be_answered_by_what_another_s_source_tells_besides(index: In
     when = "The new bridge at Harrow Mere was opened on Friday."
     chat = ScriptedChat(
         replies={
-            "now only: Who": who,
+            ITS_FIRST_PART: who,
             "212 metres": "The article does not mention it.",  # all of it at once
             "now only: when": when,
         }
@@ -543,7 +555,7 @@ def test_the_sources_own_words_are_of_the_kind_asked_for_and_have_no_stray_mark(
 def test_the_part_that_is_not_stated_is_told(index: Index) -> None:
     chat = ScriptedChat(
         replies={
-            "now only: Who": "Aldous Finch opened the new bridge at Harrow Mere.",
+            ITS_FIRST_PART: "Aldous Finch opened the new bridge at Harrow Mere.",
             "now only: what did": "The article does not mention its cost.",
         }
     )

@@ -92,16 +92,44 @@ def test_what_is_read_first_holds_what_bears_most_on_the_question_wherever_it_st
     assert words(first) < words(more) <= max(WORDS, 42 * len(passages))
 
 
-def test_several_parts_are_asked_of_one_reading_which_holds_what_bears_on_each() -> None:
-    def similar(query: str, texts: Sequence[str]) -> Vectors:
-        return np.array([float(query[:-1].split()[-1] in text) for text in texts], np.float32)
+def similar_in_its_last_word(query: str, texts: Sequence[str]) -> Vectors:
+    return np.array([float(query[:-1].split()[-1] in text) for text in texts], np.float32)
 
-    passages = [filler(n) for n in range(1, 7)]
-    passages += [passage(8, TOLD), passage(9, "The lighthouse was painted red.")]
-    asked = ("What of the ferry?", "What of the lighthouse?")
-    (found,) = readings(passages, passages[:1], asked, similar)
-    texts = [e.text for e in found]
-    assert TOLD in texts and "The lighthouse was painted red." in texts
+
+FERRY, LIGHTHOUSE = "What of the ferry?", "What of the lighthouse?"
+RED = "The lighthouse was painted red."
+SEVERAL = [*(filler(n) for n in range(1, 7)), passage(8, TOLD), passage(9, RED)]
+
+
+def test_a_part_is_asked_of_what_was_found_for_it_after_what_was_read_for_those_before() -> None:
+    def part(
+        question: str, best: Sequence[Passage], before: Sequence[Evidence]
+    ) -> list[list[Evidence]]:
+        asked, article = [question, f"{FERRY} {LIGHTHOUSE}"], SEVERAL[:1]
+        return [
+            *readings(SEVERAL, article, asked, similar_in_its_last_word, best=best, before=before)
+        ]
+
+    first, more = part(FERRY, [SEVERAL[6], SEVERAL[3]], [])
+    assert first == evidence([SEVERAL[3], SEVERAL[6]])
+    assert more[: len(first)] == first
+    assert {TOLD, RED} <= {e.text for e in more}
+    second, _ = part(LIGHTHOUSE, [SEVERAL[7], SEVERAL[3]], first)
+    assert second == [*first, *evidence([SEVERAL[7]])]
+    assert part(LIGHTHOUSE, [SEVERAL[3], SEVERAL[6]], first)[0] == first
+
+
+def test_what_is_read_at_once_bears_on_each_part_and_is_the_same_for_all() -> None:
+    asked = (FERRY, LIGHTHOUSE)
+    (found,) = readings(SEVERAL, SEVERAL[:1], asked, similar_in_its_last_word, at_once=True)
+    assert {TOLD, RED} <= {e.text for e in found}
+    (again,) = readings(
+        *(SEVERAL, SEVERAL[:1], asked, similar_in_its_last_word),
+        best=SEVERAL[7:],
+        before=found,
+        at_once=True,
+    )
+    assert again == found
 
 
 def test_one_article_is_read_whole_up_to_a_length() -> None:
