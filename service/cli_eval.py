@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,6 +88,7 @@ BRIEFINGS = {
     "seconds": "seconds",
 }
 LIMIT = 100
+MINUTES = 55  # what is left of an hour goes to the figures
 SHORT = {"calibration_error", *FURTHER.values()}  # shown without an interval
 
 
@@ -98,6 +100,14 @@ def evaluate_sets(
         int | None, typer.Option(min=1, help="Items a file.", show_default=str(LIMIT))
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All items.")] = False,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            help="Then nothing more is asked, each set having its share; --resume goes on.",
+            show_default=f"{MINUTES}; none with --limit or --all",
+        ),
+    ] = None,
     anchor: Annotated[
         bool, typer.Option("--anchor", help="Ask LangChain's usual stack too.")
     ] = False,
@@ -122,10 +132,16 @@ def evaluate_sets(
         _check_writable(to)
     folder = kept or platformdirs.user_cache_path("dateline") / "evaluation"
     most = None if every else limit or LIMIT
+    bounded = minutes or (inf if every or limit else MINUTES)
     try:
         with _systems(load_settings(), anchor) as (systems, about), _progress() as step:
             told = about | evaluate(
-                sets, systems, folder, limit=most, seed=seed, resume=resume, step=step
+                *(sets, systems, folder),
+                limit=most,
+                seed=seed,
+                resume=resume,
+                minutes=bounded,
+                step=step,
             )
     except KeyboardInterrupt:
         err.print("Stopped. Whatever was answered by then is kept: --resume goes on from there.")
@@ -267,6 +283,8 @@ def show(told: dict[str, Any]) -> None:
         wide.print(_table("articles", briefings, BRIEFINGS, tuple(BRIEFINGS)))
     if any("changes" in view for view in told["sets"]):
         wide.print(_changes(told["sets"]))
+    if unasked := told["unasked"]:
+        err.print(f"The time was over before {unasked} more were asked: --resume goes on.")
     for view in told["sets"]:
         for name, found in view["systems"].items():
             for error in dict.fromkeys(found["errors"]):

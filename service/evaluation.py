@@ -15,10 +15,11 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
-from math import ceil
+from itertools import zip_longest
+from math import ceil, inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -212,15 +213,21 @@ def samples(
 def sample(rows: Sequence[Row], limit: int | None, seed: int) -> list[Row]:
     """`limit` rows, half of each kind as far as there are so many; all where it is None.
 
-    A larger sample of the same seed holds a smaller one. Claims about one text come in a row.
+    A larger sample of the same seed holds a smaller one. They come as drawn, so that those before
+    any one are a sample too; claims about one text come in a row.
     """
-    taken = sorted(rows, key=lambda row: hashlib.sha256(f"{seed} {row['id']}".encode()).digest())
+
+    def lot(row: Row, key: str) -> bytes:
+        return hashlib.sha256(f"{seed} {row[key]}".encode()).digest()
+
+    taken = sorted(rows, key=lambda row: lot(row, "id"))
     if limit is not None:
         kinds = [[row for row in taken if positive(row) == kind] for kind in (True, False)]
         fewer, more = sorted(kinds, key=len)
         fewer = fewer[: max(limit // 2, limit - len(more))]
-        taken = fewer + more[: limit - len(fewer)]
-    return sorted(taken, key=lambda row: str(row.get("doc_id", "")))
+        drawn = zip_longest(fewer, more[: limit - len(fewer)])
+        taken = [row for pair in drawn for row in pair if row is not None]
+    return sorted(taken, key=lambda row: lot(row, "doc_id") if "doc_id" in row else b"")
 
 
 _MARKS = re.compile(r"\s*\[\d+\]")
@@ -348,22 +355,24 @@ def _brief(briefer: Briefer, index: Index, chosen: EvaluationSet, row: Row) -> O
     }
 
 
-def said_of(chosen: EvaluationSet, rows: Sequence[Row], outcomes: Sequence[Outcome]) -> list[Row]:
-    """What a system's briefings say, as claims about the articles that they are of."""
+def said_of(
+    chosen: EvaluationSet, rows: Sequence[Row], outcomes: Mapping[str, Outcome]
+) -> dict[str, Row]:
+    """What a system's briefings say, as claims about the articles that they are of, by their
+    rows' ids.
+    """
     articles = {article.id: article for article in chosen.articles}
-    claims = []
-    for row, outcome in zip(rows, outcomes, strict=True):
-        if text := outcome.get("briefing"):
+    claims = {}
+    for row in rows:
+        if text := outcomes.get(row["id"], {}).get("briefing"):
             article = articles[chosen.names[row["id"]]]
-            claims.append(
-                {
-                    "id": f"{row['id']} {hashlib.sha256(text.encode()).hexdigest()[:16]}",
-                    "claim_or_summary": text,
-                    "source_text": article.text,
-                    "title": article.title,
-                    "published_at": article.published_at,
-                }
-            )
+            claims[row["id"]] = {
+                "id": f"{row['id']} {hashlib.sha256(text.encode()).hexdigest()[:16]}",
+                "claim_or_summary": text,
+                "source_text": article.text,
+                "title": article.title,
+                "published_at": article.published_at,
+            }
     return claims
 
 
@@ -485,28 +494,35 @@ def run(
     kept: Outcomes,
     *,
     resume: bool,
+    until: float = inf,
     note: Callable[[], None] = lambda: None,
-) -> list[Outcome]:
-    """Each row's outcome: with `resume` the one kept, where there is one of the same version. Such
-    a one is marked as `kept`, as its seconds are of an earlier run.
+) -> dict[str, Outcome]:
+    """The rows' outcomes by their ids: with `resume` the one kept, where there is one of the same
+    version. Such a one is marked as `kept`, as its seconds are of an earlier run.
 
+    From `until` on (time.monotonic()) nothing more is asked, and what is left has no outcome.
     `note` is called after each. A row that raises has an outcome that is an `error`, which is
     told and not kept.
     """
-    keys = [f"{system.name} {system.version} {chosen.digest[:16]} {row['id']}" for row in rows]
-    found = {key: kept.get(key) if resume else None for key in keys}
-    for key, outcome in found.items():
-        if outcome is not None:
-            found[key] = outcome | {"kept": True}
+    made: dict[str, Outcome] = {}
+    missing = []
+    for row in rows:
+        key = f"{system.name} {system.version} {chosen.digest[:16]} {row['id']}"
+        outcome = kept.get(key) if resume else None
+        if outcome is None:
+            missing.append((key, row))
+        else:
+            made[row["id"]] = outcome | {"kept": True}
             note()
-    missing = [(key, row) for key, row in zip(keys, rows, strict=True) if found[key] is None]
-    if missing:
+    if missing and time.monotonic() < until:
         with system.opened(chosen) as ask:
             for key, row in missing:
+                if time.monotonic() >= until:
+                    break
                 try:
-                    found[key] = outcome = ask(row)
+                    made[row["id"]] = outcome = ask(row)
                     kept.put(key, outcome)
                 except DatelineError as error:
-                    found[key] = {"error": error.message}
+                    made[row["id"]] = {"error": error.message}
                 note()
-    return [found[key] or {} for key in keys]
+    return made

@@ -3,8 +3,10 @@
 docs/evaluation.md says what each figure means.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -440,27 +442,41 @@ def evaluate(
     limit: int | None,
     seed: int,
     resume: bool,
+    minutes: float = inf,
     step: Callable[[str, int], Callable[[], None]] = lambda what, items: lambda: None,
 ) -> dict[str, Any]:
     """Each system's figures on a sample of each set; the first system is the one in question.
 
     Outcomes are kept in `folder`; those of the other systems, which do not change, are taken from
     there where they are. `step` is told what comes next and of how many items, and gives what to
-    call after each. The report holds figures by view and system, and every item's outcomes.
+    call after each. Each set has its share of `minutes`; what is not asked by then counts nowhere.
+    The report holds figures by view and system, and every item's outcomes.
     """
+    end = time.monotonic() + 60 * minutes
     drawn = samples(sets, limit, seed)
+    every = to_come = sum(len(rows) for _, rows in drawn)
     ours = systems[0]
     kept = {system.name: Outcomes(folder / f"{system.name}.jsonl") for system in systems}
     made: dict[str, dict[str, Outcome]] = {system.name: {} for system in systems}
-    for chosen, rows in drawn:  # the systems in turn, so that they find the machine alike
+    for i, (chosen, rows) in enumerate(drawn):
+        share = len(rows) / to_come
+        to_come -= len(rows)
+        # The systems in turn, so that they find the machine alike.
         for system in systems if chosen.kind != "claims" else [ours]:
+            until = time.monotonic() + share * (end - time.monotonic()) if system is ours else inf
             note = step(f"{system.name}: {chosen.name}", len(rows))
             again = resume or system is not ours
-            outcomes = run(system, chosen, rows, kept[system.name], resume=again, note=note)
+            outcomes = run(
+                system, chosen, rows, kept[system.name], resume=again, until=until, note=note
+            )
             if chosen.kind == "briefings":
-                note = step(f"{system.name}: {chosen.name}, checked", len(rows))
+                note = step(f"{system.name}: {chosen.name}, checked", len(outcomes))
                 outcomes = _checked(ours, chosen, rows, outcomes, kept[ours.name], again, note)
-            made[system.name] |= {r["id"]: o for r, o in zip(rows, outcomes, strict=True)}
+            made[system.name] |= outcomes
+            if system is ours:
+                rows = [row for row in rows if row["id"] in outcomes]
+                drawn[i] = chosen, rows
+    drawn = [(chosen, rows) for chosen, rows in drawn if rows]
     told = []
     for view in views(drawn):
         asked = systems if view.kind != "claims" else [ours]
@@ -492,25 +508,27 @@ def evaluate(
         for chosen, rows in drawn
         for row in rows
     }
-    return {"limit": limit, "seed": seed, "sets": told, "items": items}
+    unasked = every - len(items)
+    return {"limit": limit, "seed": seed, "unasked": unasked, "sets": told, "items": items}
 
 
 def _checked(
     judge: System,
     chosen: EvaluationSet,
     rows: Sequence[Row],
-    outcomes: Sequence[Outcome],
+    outcomes: dict[str, Outcome],
     kept: Outcomes,
     again: bool,
     note: Callable[[], None],
-) -> list[Outcome]:
+) -> dict[str, Outcome]:
     """The briefings with what `judge` makes of their sentences, whichever system's they are."""
     claims = said_of(chosen, rows, outcomes)
-    said = replace(chosen, kind="claims", rows=claims, articles=[], names={})
-    found = iter(run(judge, said, claims, kept, resume=again, note=note))
-    return [
-        outcome | {k: v for k, v in next(found).items() if k in ("sentences", "error")}
-        if outcome.get("briefing")
+    said = replace(chosen, kind="claims", rows=list(claims.values()), articles=[], names={})
+    found = run(judge, said, said.rows, kept, resume=again, note=note)
+    return {
+        key: outcome
+        | {k: v for k, v in found[claims[key]["id"]].items() if k in ("sentences", "error")}
+        if key in claims
         else outcome
-        for outcome in outcomes
-    ]
+        for key, outcome in outcomes.items()
+    }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -542,7 +543,7 @@ def test_a_run_that_was_killed_goes_on(questions: EvaluationSet, tmp_path: Path)
         second, questions, QUESTIONS, Outcomes(path), resume=True, note=lambda: steps.append(None)
     )
     assert (first.asked, second.asked, len(steps)) == (["q1", "q2"], ["q3"], 3)
-    assert [o["answer"] for o in found] == ["1 q1", "1 q2", "1 q3"]
+    assert [o["answer"] for o in found.values()] == ["1 q1", "1 q2", "1 q3"]
     third = Interrupted()
     run(third, questions, QUESTIONS, Outcomes(path), resume=True)
     assert third.asked == []
@@ -551,7 +552,57 @@ def test_a_run_that_was_killed_goes_on(questions: EvaluationSet, tmp_path: Path)
     newer = Interrupted()
     newer.version = "2"  # another prompt, model or code: nothing of before is taken
     found = run(newer, questions, QUESTIONS, Outcomes(path), resume=True)
-    assert newer.asked == ["q1", "q2", "q3"] and found[0]["answer"] == "2 q1"
+    assert newer.asked == ["q1", "q2", "q3"] and found["q1"]["answer"] == "2 q1"
+
+
+class Slow(Interrupted):
+    """Each answer takes a minute by the clock, which stands still otherwise."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(stops_after=99)
+        self.now = 0.0
+        monkeypatch.setattr("time.monotonic", lambda: self.now)
+
+    @contextmanager
+    def opened(self, chosen: EvaluationSet) -> Iterator[Callable[[Row], Outcome]]:
+        with super().opened(chosen) as ask:
+
+            def slowly(row: Row) -> Outcome:
+                self.now += 60
+                return ask(row)
+
+            yield slowly
+
+
+def test_when_the_time_is_over_nothing_more_is_asked_and_each_set_had_its_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"id": f"q{i}", "answerable": i % 2 == 0, "answers": ["x"], "gold_doc_ids": []}
+        for i in range(20)
+    ]
+    sets = [
+        EvaluationSet(
+            name, "questions", [row | {"id": f"{name} {row['id']}"} for row in rows], [], {}, name
+        )
+        for name in ("one", "two")
+    ]
+    system = Slow(monkeypatch)
+
+    def run_for(minutes: float, *, resume: bool = True) -> dict[str, Any]:
+        return evaluate(
+            *(sets, [system], tmp_path), limit=10, seed=0, minutes=minutes, resume=resume
+        )
+
+    told = run_for(8, resume=False)
+    assert [(view["items"], view["positive"]) for view in told["sets"]] == [(4, 2), (4, 2)]
+    assert told["unasked"] == 12
+    first = [key for key in told["items"] if key.startswith("one")]
+    assert first == [row["id"] for row in sample(sets[0].rows, 4, seed=0)]
+    told = run_for(8)
+    assert [view["items"] for view in told["sets"]] == [8, 8] and told["unasked"] == 4
+    told = run_for(inf)
+    assert [view["items"] for view in told["sets"]] == [10, 10] and told["unasked"] == 0
 
 
 def test_two_runs_are_compared_over_the_items_of_both(questions: EvaluationSet) -> None:
