@@ -449,21 +449,21 @@ def evaluate(
 
     Outcomes are kept in `folder`; those of the other systems, which do not change, are taken from
     there where they are. `step` is told what comes next and of how many items, and gives what to
-    call after each. Each set has its share of `minutes`; what is not asked by then counts nowhere.
+    call after each. Each set has an equal share of `minutes`; what is not asked by then counts nowhere.
     The report holds figures by view and system, and every item's outcomes.
     """
     end = time.monotonic() + 60 * minutes
     drawn = samples(sets, limit, seed)
-    every = to_come = sum(len(rows) for _, rows in drawn)
+    every = sum(len(rows) for _, rows in drawn)
     ours = systems[0]
     kept = {system.name: Outcomes(folder / f"{system.name}.jsonl") for system in systems}
     made: dict[str, dict[str, Outcome]] = {system.name: {} for system in systems}
     for i, (chosen, rows) in enumerate(drawn):
-        share = len(rows) / to_come
-        to_come -= len(rows)
+        now = time.monotonic()
+        over = now + (end - now) / (len(drawn) - i)
         # The systems in turn, so that they find the machine alike.
         for system in systems if chosen.kind != "claims" else [ours]:
-            until = time.monotonic() + share * (end - time.monotonic()) if system is ours else inf
+            until = over if system is ours else inf
             note = step(f"{system.name}: {chosen.name}", len(rows))
             again = resume or system is not ours
             outcomes = run(
