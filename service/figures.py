@@ -449,8 +449,8 @@ def evaluate(
 
     Outcomes are kept in `folder`; those of the other systems, which do not change, are taken from
     there where they are. `step` is told what comes next and of how many items, and gives what to
-    call after each. Each set has an equal share of `minutes`; what is not asked by then counts nowhere.
-    The report holds figures by view and system, and every item's outcomes.
+    call after each. Each set has an equal share of `minutes`; what is not asked by then counts
+    nowhere. The report holds figures by view and system, and every item's outcomes.
     """
     end = time.monotonic() + 60 * minutes
     drawn = samples(sets, limit, seed)
