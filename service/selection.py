@@ -46,11 +46,14 @@ def readings(
     article orders is not read.
 
     Of a part of a question `best` are the passages found for it alone, best first, and `before` is
-    what was read for the parts before it: its readings begin with that, which is in the KV cache.
+    what was read for the parts before it: its readings begin with that, which is in the KV cache,
+    unless it has become long.
     """
     offered = readable(trusted(evidence(passages)))
     lengths = [len(e.text.split()) for e in offered]
     known = [i for i, e in enumerate(offered) if e in before]
+    if sum(lengths[i] for i in known) > WHOLE_ARTICLE:
+        known = []
     most = max(WORDS, WORDS_A_PASSAGE * len(passages))
     if len({e.passage.article_id for e in offered}) == 1:
         most = max(most, WHOLE_ARTICLE)

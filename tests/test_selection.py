@@ -119,6 +119,23 @@ def test_a_part_is_asked_of_what_was_found_for_it_after_what_was_read_for_those_
     assert part(LIGHTHOUSE, [SEVERAL[3], SEVERAL[6]], first)[0] == first
 
 
+def test_what_was_read_for_many_parts_is_not_read_for_all_that_follow() -> None:
+    passages = [filler(n) for n in range(12)]
+
+    def after(before: Sequence[Evidence]) -> list[Evidence]:
+        asked = (FERRY, FERRY)
+        best = passages[-1:]
+        return next(
+            readings(passages, passages[:1], asked, about_the_ferry, best=best, before=before)
+        )
+
+    little, much = evidence(passages[1:3]), evidence(passages[1:9])
+    assert words(much) > WHOLE_ARTICLE > words(little)
+    own = evidence([passages[0], passages[-1]])
+    assert after(little) == [*little, *own]
+    assert after(much) == own
+
+
 def test_what_is_read_at_once_bears_on_each_part_and_is_the_same_for_all() -> None:
     asked = (FERRY, LIGHTHOUSE)
     (found,) = readings(SEVERAL, SEVERAL[:1], asked, similar_in_its_last_word, at_once=True)
