@@ -32,6 +32,7 @@ from service.contract import (
     Citation,
     Conflict,
     Dropped,
+    Message,
     ModelName,
     Refusal,
     Retrieval,
@@ -136,11 +137,7 @@ class Answerer:
             self._tell_found([], work)
             return "filtered_out" if registry.count() else "no_articles"
         with work.timings.timed("generate"):
-            work.asked = standalone(
-                request.question,
-                request.messages,
-                lambda turns, opening: work.reader.text(self._standalone, turns, opening=opening),
-            )
+            work.asked = self._standing_alone(request.question, request.messages, work)
         # The model reads of what form the answer is to be; it is nothing to find or to check.
         work.questions = asked = parts(without_form(work.asked.question))
         with work.timings.timed("retrieve"):
@@ -194,11 +191,14 @@ class Answerer:
         # Copies of a passage are not read again, but each is a place that says the same.
         copies = [copy for hit in work.hits for copy in hit.also]
         offered = trusted(evidence([*passages, *copies]))
-        dated = any(map(asks_when, asked))  # one sentence may answer two parts
         for question in asked:
-            part = Part(question, *_asked_as(question, work), dated=dated)
+            with work.timings.timed("generate"):
+                part = self._part(question, work)
             work.parts.append(part)
             with work.timings.timed("retrieve"):
+                if more := self._found_besides(part, passages, work):
+                    passages = [*passages, *more]
+                    offered = trusted(evidence([*passages, *copies]))
                 to_read = self._readings(part, passages, article, read, work)
             read = to_read[0]
             try:
@@ -212,6 +212,47 @@ class Answerer:
                     raise
                 part.reason = "not_stated"  # what was told before stays
         return None if work.citations else work.parts[0].reason
+
+    def _part(self, said: str, work: Work) -> Part:
+        """A part of the question as it is asked: by itself where it can be, and is sooner read so.
+
+        One that refers to what another names is rewritten, as a question that follows others is;
+        where that does not hold it is asked beside the whole question.
+        """
+        whole = work.asked.question
+        dated = any(map(asks_when, work.questions))  # one sentence may answer two parts
+        if len(work.questions) == 1:
+            return Part(said, said, asked=whole, called="", dated=dated)
+        if names(said) and not refers(said):
+            return Part(said, said, asked=said, called="", dated=dated)
+        turns = []
+        for part in work.parts:
+            turns.append(Message(role="user", content=part.question))
+            if part.accepted:
+                told = " ".join(v.text for v in _sentences(part))
+                turns.append(Message(role="assistant", content=told))
+        found = self._standing_alone(said, turns, work)
+        if found.question == said or found.question != found.query:
+            return Part(said, said, asked=whole, called=said, dated=dated)
+        return Part(said, found.question, asked=found.question, called="", dated=dated)
+
+    def _standing_alone(self, question: str, messages: Sequence[Message], work: Work) -> Standalone:
+        return standalone(
+            question,
+            messages,
+            lambda turns, opening: work.reader.text(self._standalone, turns, opening=opening),
+        )
+
+    def _found_besides(self, part: Part, passages: Sequence[Passage], work: Work) -> list[Passage]:
+        """What is found for a part that was rewritten, beside the `passages` found before."""
+        if part.question == part.said:
+            return []
+        hits = self._index.search(part.question, work.request.filters, PASSAGES_A_PART)
+        work.found[part.question] = [hit.passage for hit in hits]
+        seen = {passage.id for passage in passages}
+        more = [hit for hit in hits if hit.passage.id not in seen]
+        work.hits += more
+        return [hit.passage for hit in more]
 
     def _readings(
         self,
@@ -313,7 +354,7 @@ class Answerer:
             if not claim or not disagree(first.text, claim, part.question):
                 continue
             other = self._verifier.verified(
-                claim, work.asked.question, context, beside, work.reader, work.dropped, work.claims
+                claim, part.asked, context, beside, work.reader, work.dropped, work.claims
             )
             if other is None:
                 continue
@@ -345,7 +386,7 @@ class Answerer:
             work.citations.append(cite(self._written_out(verified, part), start))
             work.tell(work.citations[-1])
         if part.others:
-            work.conflicts.append(Conflict(about=part.question, sides=work.citations[first:]))
+            work.conflicts.append(Conflict(about=part.said, sides=work.citations[first:]))
 
     def _written_out(self, verified: Verified, part: Part) -> Verified:
         """With "about" before its numbers, in the source's spelling and, where dates are asked for,
@@ -362,7 +403,7 @@ class Answerer:
         citations = work.citations
         answered = [p for p in work.parts if p.accepted]
         probabilities = [p.probability(self._calibration) for p in answered or work.parts]
-        unanswered = [p.question for p in work.parts if p not in answered]
+        unanswered = [p.said for p in work.parts if p not in answered]
         unanswered += work.questions[len(work.parts) :]
         incomplete = None
         if citations and reason == "deadline_exceeded":
@@ -423,7 +464,8 @@ class Answerer:
             "signals": work.parts[0].signals if work.parts else {},
             "parts": [
                 {
-                    "question": p.question,
+                    "question": p.said,
+                    "understood_as": p.question,
                     "reason": p.reason,
                     "signals": p.signals,
                     "probability": p.probability(self._calibration),
@@ -458,16 +500,6 @@ class Answerer:
             if (named.issuperset(missing.split()) and not kin(missing) & stems(" ".join(told)))
             or missing[:1].isdigit()
         ][:MOST_UNKNOWN]
-
-
-def _asked_as(part: str, work: Work) -> tuple[str, str]:
-    """The question that the prompts give for a part, and what they call it beside that.
-
-    One of several that names something and refers to nothing stands by itself, and is read sooner.
-    """
-    if len(work.questions) == 1:
-        return work.asked.question, ""
-    return (part, "") if names(part) and not refers(part) else (work.asked.question, part)
 
 
 def _corrections(

@@ -115,11 +115,12 @@ Tell = Callable[[Retrieval | Citation], None]
 class Part:
     """A part of the question and what was found for it. `reason` is why it is not answered.
 
-    `asked` is the question that the prompts give: the part, or the whole question, and then the
-    part is `called` beside it. Where it is `dated`, the question asks when, and dates are written
-    out.
+    `said` is how it was put, `question` how it is understood by itself. `asked` is what the prompts
+    give: that, or the whole question, and then the part is `called` beside it. Where it is `dated`,
+    the question asks when, and dates are written out.
     """
 
+    said: str
     question: str
     asked: str
     called: str
@@ -290,7 +291,7 @@ class Attempt:
 
     def _in_their_own_words(self, claims: Sequence[str]) -> list[Verified]:
         """The source's sentence itself, in place of one that said it wrong."""
-        question, asked = self.part.question, self.work.asked.question
+        question, asked = self.part.question, self.part.asked
         least = SAME_MATTER_POLAR if self._polar else SAME_MATTER
         named = outlets_named(question, self.work.outlets)
         short = [
@@ -407,7 +408,7 @@ class Attempt:
         self, claim: str, among: Sequence[Evidence], *, read: bool = True
     ) -> Verified | None:
         work = self.work
-        if _is_taken_back(claim, work.asked.question):
+        if _is_taken_back(claim, self.part.asked):
             work.dropped.append(Dropped(text=claim, reason="tells what was told in error"))
             return None
         own = [
@@ -418,7 +419,7 @@ class Attempt:
             return None
         return self.verifier.verified(
             claim,
-            work.asked.question,
+            self.part.asked,
             self.context,
             among,
             work.reader,
@@ -431,7 +432,7 @@ class Attempt:
         """Whether "He", which a source's sentence begins with, may mean somebody whom the question
         names, if it names any, or the sentence before it in the answer, if that is of its article.
         """
-        asked = self.work.asked.question
+        asked = self.part.asked
         last = [(c.text, {s.article_id for s in c.sources}) for c in self.work.citations]
         if not self._polar:  # then what there is gives way to another
             last += [
@@ -589,7 +590,7 @@ class Attempt:
         # A name may be written otherwise; a year that nobody tells of is another one, and who says
         # something else is somebody else.
         plainly = times(missing, question) + len(others)
-        lacks = lacks_kind(question, said, self.work.asked.question)
+        lacks = lacks_kind(question, said, self.part.asked)
         plainly += lacks or lacks_fate(question, said, quotation) or bool(aside)
         signals["unmet"] = float(len([*missing, *others, *aside]) + PLAINLY * plainly)
 

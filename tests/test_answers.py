@@ -440,6 +440,30 @@ def test_a_part_that_refers_to_another_is_asked_beside_the_whole_question(index:
     assert any(p.startswith(whole) and "now only: Who came second?" in p for p in asked)
 
 
+def test_a_part_that_refers_to_another_is_rewritten_searched_for_and_asked_alone(
+    index: Index,
+) -> None:
+    index.add(NewArticle(id="finch", text="Aldous Finch was born in Tarn Hollow."))
+    born = "Where was Aldous Finch born?"
+    chat = ScriptedChat(
+        replies={
+            "Rewrite this question": born,
+            ITS_FIRST_PART: "Aldous Finch opened the new bridge at Harrow Mere.",
+            f"Question: {born}": "Aldous Finch was born in Tarn Hollow.",
+        }
+    )
+    asked = "Who opened the new bridge at Harrow Mere? Where was he born?"
+    answer = ask(index, chat, asked)
+    assert [c.text for c in answer.citations] == [*chat.replies.values()][1:]
+    (rewriting,) = [p for p in chat.prompts if "Rewrite this question" in p]
+    assert "Assistant: Aldous Finch opened the new bridge" in rewriting
+    assert "Question: Where was he born?" in rewriting
+    raised = "Where was Aldous Finch raised?"
+    silent = ScriptedChat(text="It is not mentioned.", replies={"Rewrite this question": raised})
+    asked = "Who opened the new bridge at Harrow Mere? Where was he raised?"
+    assert ask(index, silent, asked).unanswered == ["Where was he raised?"]
+
+
 def test_two_parts_are_not_told_the_same_in_other_words(index: Index) -> None:
     chat = ScriptedChat(
         replies={
