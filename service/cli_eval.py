@@ -97,14 +97,17 @@ def evaluate_sets(
         list[Path], typer.Argument(metavar="PATH...", help="Files of sets, or their folder.")
     ],
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Items a file.", show_default=str(LIMIT))
+        int | None,
+        typer.Option(
+            min=1, help="Items a file.", show_default=f"{LIMIT}, as far as --minutes allow"
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All items.")] = False,
     minutes: Annotated[
         float | None,
         typer.Option(
             min=0.1,
-            help="Then nothing more is asked, each set having its share; --resume goes on.",
+            help="Ask nothing more after so many; each set has its share. --resume goes on.",
             show_default=f"{MINUTES}; none with --limit or --all",
         ),
     ] = None,

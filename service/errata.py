@@ -4,7 +4,7 @@ import re
 
 from index.sentences import sentence_spans
 from service.dates import mentions
-from service.wording import is_content, negates, stems, words
+from service.wording import CAPITALISED, is_content, negates, stems, words
 
 # "The Herald reported erroneously that nine people died", "our story misstated the toll as nine":
 # told in words, what was wrong is what follows, up to where the right figure is given.
@@ -45,6 +45,10 @@ _AS_FIRST_TOLD = re.compile(
     re.IGNORECASE,
 )
 _NOT_SO = re.compile(r"\d[^.;]{0,40}?,\s+(?:and\s+)?not\s+(?:the\s+)?(?P<wrong>\d[\d.,]*)")
+# "She is Ada Wenn, not Ada Venn."
+_NOT_THAT_NAME = re.compile(
+    rf"(?<=\w),\s+(?:and\s+)?not\s+(?:(?:in|on|the)\s+)?(?P<wrong>{CAPITALISED})(?=[”\"]?(?:[.;]|$))"
+)
 # A question that asks what was told in error.
 _ASKS_WHAT_WAS_WRONG = re.compile(
     rf"\b(?:correct(?:ed|ions?|s)|errors?|mistakes?|wrong|{_WRONGLY}|versions?|amended|misstated"
@@ -84,8 +88,16 @@ def repeats_an_error(claim: str, text: str) -> bool:
     wrong = taken_back(text)
     if said & wrong and not negates(claim) and not taken_back(claim):
         return True
+    if stems(claim) & _not_named(text) and not negates(claim):
+        return True
     # What is right stands in the sentence, too: "... as 34; it is 29".
     return erred(text) and not (wrong and said - wrong)
+
+
+def _not_named(text: str) -> frozenset[str]:
+    """Stems of the names that it has for nothing but to say that it is not they."""
+    wrong = " ".join(m["wrong"] for m in _NOT_THAT_NAME.finditer(text))
+    return stems(wrong) - stems(_NOT_THAT_NAME.sub("", text))
 
 
 def corrects_itself(text: str, claim: str) -> bool:

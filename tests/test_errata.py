@@ -55,6 +55,11 @@ def test_a_correction_takes_back_what_it_says_was_first_told(
         ("19 barges sank, not 12.", "The flood sank 19 barges, not 12 as first reported.", False),
         ("The article first gave 12 in error.", FIRST_SAID, False),
         ("12 barges sank.", "The flood sank 12 barges.", False),
+        ("Ada Venn is the chair.", "The chair is Ada Wenn, not Ada Venn.", True),
+        ("Ada Wenn is the chair.", "The chair is Ada Wenn, not Ada Venn.", False),
+        ("The chair is not Ada Venn.", "The chair is Ada Wenn, not Ada Venn.", False),
+        ("Holm led the polls.", "Brandt won, not Holm, who had led the polls.", False),
+        ("Holm won.", "Brandt won, not Holm. Holm will go on.", False),
     ],
 )
 def test_what_is_taken_back_is_not_told_as_so(claim: str, text: str, errs: bool) -> None:
