@@ -188,9 +188,7 @@ class Answerer:
         """Answers each part from the passages; gives the reason where none can be."""
         work.claims, work.dropped, work.parts = [], [], []
         read: Sequence[Evidence] = ()
-        # Copies of a passage are not read again, but each is a place that says the same.
-        copies = [copy for hit in work.hits for copy in hit.also]
-        offered = trusted(evidence([*passages, *copies]))
+        offered = _offered(passages, work)
         for question in asked:
             with work.timings.timed("generate"):
                 part = self._part(question, work)
@@ -198,7 +196,7 @@ class Answerer:
             with work.timings.timed("retrieve"):
                 if more := self._found_besides(part, passages, work):
                     passages = [*passages, *more]
-                    offered = trusted(evidence([*passages, *copies]))
+                    offered = _offered(passages, work)
                 to_read = self._readings(part, passages, article, read, work)
             read = to_read[0]
             try:
@@ -249,10 +247,10 @@ class Answerer:
             return []
         hits = self._index.search(part.question, work.request.filters, PASSAGES_A_PART)
         work.found[part.question] = [hit.passage for hit in hits]
+        told = {hit.passage.id for hit in work.hits}
+        work.hits += [hit for hit in hits if hit.passage.id not in told]
         seen = {passage.id for passage in passages}
-        more = [hit for hit in hits if hit.passage.id not in seen]
-        work.hits += more
-        return [hit.passage for hit in more]
+        return [hit.passage for hit in hits if hit.passage.id not in seen]
 
     def _readings(
         self,
@@ -500,6 +498,14 @@ class Answerer:
             if (named.issuperset(missing.split()) and not kin(missing) & stems(" ".join(told)))
             or missing[:1].isdigit()
         ][:MOST_UNKNOWN]
+
+
+def _offered(passages: Sequence[Passage], work: Work) -> list[Evidence]:
+    """What may be cited. Copies of a passage are not read again, but each is a place that says the
+    same.
+    """
+    copies = [copy for hit in work.hits for copy in hit.also]
+    return trusted(evidence([*passages, *copies]))
 
 
 def _corrections(
