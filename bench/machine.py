@@ -121,8 +121,8 @@ class LlamaBench:
     Raises OSError where that cannot be done.
     """
 
-    def __init__(self, path: Path, threads: int) -> None:
-        self._command = [_built(), "-m", path, "-t", threads, "-r", 1, "-o", "json"]
+    def __init__(self, path: Path, threads: int, *options: str) -> None:
+        self._command = [_built(), "-m", path, "-t", threads, "-r", 1, "-o", "json", *options]
 
     def rate(self, *what: int | str) -> float:
         """Tokens a second, of `-p N` read or `-n N` generated."""

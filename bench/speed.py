@@ -46,6 +46,7 @@ from bench.stacks import EngineAlone, LlamaServer, Ours, Reply, Stock, located
 from index.articles import NewArticle
 from index.documents import read_documents
 from service.evaluation import read_sets
+from service.llamacpp import IN_FILE_ORDER
 from service.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
@@ -259,16 +260,22 @@ class Speed:
         return {"rows": rows, "samples": samples, "tokens": tokens}
 
     def tool(self) -> Reply:
-        tool = LlamaBench(located(self.model), self.threads)
+        """As the tool is by itself; then with the weights in the order in which ours are."""
+        path = located(self.model)
+        tools = {
+            "": LlamaBench(path, self.threads),
+            " alike": LlamaBench(path, self.threads, "--repack", str(int(not IN_FILE_ORDER))),
+        }
         ours: dict[str, list[float]] = defaultdict(list)
         theirs: dict[str, list[float]] = defaultdict(list)
         for n in range(max(3, self.rounds)):
             for name, rate in self.engine.measure("one").items():
                 ours[name.partition(",")[0]].append(rate)
-            theirs["prefill"].append(tool.rate("-p", 512))
-            theirs["decode"].append(tool.rate("-n", 64))
+            for how, tool in tools.items():
+                theirs[f"prefill{how}"].append(tool.rate("-p", 512))
+                theirs[f"decode{how}"].append(tool.rate("-n", 64))
             self._say(f"tool {n + 1}")
-        rows = {kind: _ratio(ours[kind], theirs[kind], "tokens/s") for kind in theirs}
+        rows = {row: _ratio(ours[row.split()[0]], theirs[row], "tokens/s") for row in theirs}
         return {"rows": rows, "samples": {"Dateline's engine": ours, "llama-bench": theirs}}
 
     def memory(self) -> Reply:

@@ -39,6 +39,7 @@ class Row:
 
 
 STOCK = "stock"
+ALIKE = "llama-bench, weights in the same order"
 ROWS = {
     "cold": Row("cold question (article never asked about), p50", STOCK, 0.7, 0.5),
     "next": Row("next question on the same article, p50", STOCK, 0.3, 0.15),
@@ -62,6 +63,8 @@ ROWS = {
     "engine shared": Row("engine alone, 8 clients, one article", "llama_cpp.server", 0.9, 0.7),
     "prefill": Row("prefill, one sequence, 512 tokens", "llama-bench", 0.95, 0.98, at_least=True),
     "decode": Row("decode, one sequence, 64 tokens", "llama-bench", 0.95, 0.98, at_least=True),
+    "prefill alike": Row("prefill, likewise", ALIKE, at_least=True),
+    "decode alike": Row("decode, likewise", ALIKE, at_least=True),
     "memory": Row("resident memory after the same questions", STOCK, 0.6, 0.5),
     "flat": Row("its growth over 2,000 requests, from the 200th on", "", 0.05, 0.05),
     "cancel": Row("a client leaves: its sequence is gone, longest of 100", "", 800, 400, "ms"),

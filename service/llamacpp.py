@@ -28,6 +28,17 @@ NO_ROOM, GIVEN_UP = 1, 2
 # llama.cpp multiplies this many rows at a time, and those that are left over a few at a time: from
 # so many left over on, as many more that nobody needs are quicker.
 ROWS, WORTH_FILLING = 16, 12
+
+
+def multiplies_in_tiles(system_info: str) -> bool:
+    """Whether weights are best left in the order of their file, by what llama.cpp says that it was
+    built for: with AVX-512 VNNI its tiles of these read a quarter faster than its kernels for the
+    order that it otherwise makes of them, and a word is written a sixth slower. AMX has its own.
+    """
+    return "AVX512_VNNI = 1" in system_info and "AMX_INT8 = 1" not in system_info
+
+
+IN_FILE_ORDER = multiplies_in_tiles(llama_cpp.llama_print_system_info().decode())
 # Rendered in place of each message's content, so that only the template's own text is read for
 # control tokens. Private-use characters: no template holds them.
 _SLOT = "\ue000{}\ue001"
@@ -50,9 +61,11 @@ class Model:
         llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
-        # Read, not mapped: most weights are put in another order for the processor, and the mapped
-        # file would stay in memory beside what was made of it.
-        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
+        params.use_extra_bufts = not IN_FILE_ORDER
+        # Weights in another order are read: the mapped file would stay in memory beside them.
+        params.load_mode = (
+            llama_cpp.LLAMA_LOAD_MODE_MMAP if IN_FILE_ORDER else llama_cpp.LLAMA_LOAD_MODE_NONE
+        )
         self.pointer = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
         if not self.pointer:
             raise ModelError(
