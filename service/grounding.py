@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
 
@@ -143,6 +144,8 @@ _HAPPENINGS = [
 LEADING = 6
 # Characters beyond twice a claim's that are looked through for it: they may be spent on spaces.
 MARGIN = 40
+# Characters of what is offered up to which its grounds are kept, and for how many: 16 MB at most.
+FEW, KEPT = 32_768, 256
 
 # The cosine of a question and each of some texts.
 Similarity = Callable[[str, Sequence[str]], npt.NDArray[np.float32]]
@@ -154,7 +157,14 @@ def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | 
     The best sentence is the one that holds most of the claim's words, rare ones counting more,
     and, between equals, most of the question's. Of the best few, the first whose checks all hold
     is taken, else the one with the fewest that fail.
+
+    They are kept for when the question is asked again, unless much is offered: change none.
     """
+    few = sum(len(e.text) for e in offered) <= FEW
+    return (_kept if few else _found)(claim, question, tuple(offered))
+
+
+def _found(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | None:
     common = frozenset(w.text for e in offered for w in words(e.text) if w.text.islower())
     weights = weights_of(claim, offered)
     ranked = _ranked(weights, question, offered)
@@ -181,6 +191,9 @@ def ground(claim: str, question: str, offered: Sequence[Evidence]) -> Grounds | 
     tried = [_grounds(claim, e, ranked, weights, common) for e in others]
     near = [g for g in tried if not g.failed and g.coverage >= AS_NEAR * found.coverage]
     return max(near, key=lambda grounds: grounds.coverage, default=found)
+
+
+_kept = lru_cache(KEPT)(_found)
 
 
 def nearest(

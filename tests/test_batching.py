@@ -33,7 +33,7 @@ from service.engine import (
     Step,
     _Finished,
 )
-from service.llamacpp import NO_ROOM, ROWS, WORTH_FILLING, Chunk
+from service.llamacpp import NO_ROOM, ROWS, WORTH_FILLING, Chunk, multiplies_in_tiles
 
 pytestmark = pytest.mark.model
 
@@ -614,6 +614,21 @@ def test_many_threads_with_requests_of_all_kinds(emptied: Engine) -> None:
         emptied._drop(sequence)
     emptied._resident.clear()
     assert held(emptied) == {} and not emptied._holders.any()
+
+
+@pytest.mark.parametrize(
+    ("built_for", "in_file_order"),
+    [
+        ("CPU : AVX2 = 1 | AVX512 = 1 | AVX512_VNNI = 1 | REPACK = 1 | ", True),
+        ("CPU : AVX2 = 1 | AVX512_VNNI = 1 | AMX_INT8 = 1 | REPACK = 1 | ", False),
+        ("CPU : SSE3 = 1 | AVX2 = 1 | REPACK = 1 | ", False),
+        ("CPU : NEON = 1 | ARM_FMA = 1 | DOTPROD = 1 | REPACK = 1 | ", False),
+    ],
+)
+def test_weights_keep_their_order_where_llama_cpp_multiplies_in_tiles(
+    built_for: str, in_file_order: bool
+) -> None:
+    assert multiplies_in_tiles(built_for) == in_file_order
 
 
 @pytest.mark.parametrize("count", [ROWS + WORTH_FILLING - 1, ROWS + WORTH_FILLING])
