@@ -4,7 +4,7 @@ Every comparison is one of two ways of doing the same work, within one run and t
 shared machine the ratios tell, not the seconds. Where others leave it little, `--threads 1` and the
 processor's seconds tell more: threads that wait for one another spin. `--only NAME` (repeatable)
 for some of it, `--model small` for the 0.5B, `--micro-batch` and `--mixed-batch` for other sizes
-than the engine's own.
+than the engine's own, `--order` for weights in the order of their file or in llama.cpp's own.
 """
 
 import argparse
@@ -23,10 +23,12 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from rich.console import Console
 
 import service.engine
+import service.llamacpp
 from bench.golden import ARTICLES
 from bench.machine import resident_mb
 from service import catalogue
 from service.engine import Engine, Step
+from service.llamacpp import Chunk
 from service.settings import Settings
 
 MODELS = {"default": "qwen2.5-coder-1.5b", "small": "qwen2.5-coder-0.5b", "tiny": "smollm2-135m"}
@@ -93,6 +95,22 @@ class Bench:
             "prefill, tokens/s": statistics.median(prefill),
             "decode, tokens/s": statistics.median(decode),
         }
+
+    def batches(self) -> Figures:
+        """Micro-batches of so many tokens after 256, each the quickest of the repeats."""
+        context, sequence, before = self.engine._context, self.engine._free[0], 256
+        tokens = self.prompt(self.header(), " ".join(self.articles), "")[: before + 128]
+        for start in range(0, before, 128):
+            context.decode([Chunk(sequence, start, tokens[start:][:128], False)])
+        took: dict[int, list[float]] = {}
+        for _ in range(self.repeats):
+            for count in (1, 2, 4, 8, 16, 32, 64, 128):
+                start = time.monotonic()
+                context.decode([Chunk(sequence, before, tokens[before:][:count], True)])
+                took.setdefault(count, []).append(time.monotonic() - start)
+                context.remove(sequence, before)
+        context.remove(sequence)
+        return {f"{count}, ms": 1000 * min(times) for count, times in took.items()}
 
     def busy(self) -> Figures:
         """The same beside a process that never rests. GOMP_SPINCOUNT says how long a thread of
@@ -272,7 +290,9 @@ class Bench:
         }
 
 
-PARTS = ("one", "busy", "shared", "cold", "reads", "gap", "cancel", "memory", "agreement")
+PARTS = (
+    "one", "batches", "busy", "shared", "cold", "reads", "gap", "cancel", "memory", "agreement",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -286,7 +306,10 @@ def main() -> None:
     parser.add_argument("--kv-tokens", type=int, default=8192)
     parser.add_argument("--micro-batch", type=int, default=service.engine.MICRO_BATCH)
     parser.add_argument("--mixed-batch", type=int, default=service.engine.MIXED_BATCH)
+    parser.add_argument("--order", choices=("file", "llama.cpp"))
     arguments = parser.parse_args()
+    if arguments.order:
+        service.llamacpp.IN_FILE_ORDER = arguments.order == "file"
     service.engine.MICRO_BATCH = arguments.micro_batch
     service.engine.MIXED_BATCH = arguments.mixed_batch
     service.engine.DELAY = 1e9  # so many, however long they take

@@ -9,7 +9,7 @@ sequence, and the sequences share micro-batches (continuous batching, Orca, OSDI
 - Who is due first goes first (EDF, Liu and Layland 1973), else who came first: prompts are read in
   that order, and none beside what somebody generates who is due before. To read beside that takes
   what it takes alone. Short ones are, where there is time: those who ask about one article so
-  generate at once, and two tokens take one and a half times as long as one, eight four times.
+  generate at once, and four tokens take less than three times as long as one.
 - What a request leaves in the KV cache stays, and a later one takes the longest prefix that any
   sequence holds, running ones too: the cells are shared, not copied. (As in SGLang's
   RadixAttention; a sequence here is a path from its tree's root to a leaf.) Prefixes that were

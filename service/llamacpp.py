@@ -62,10 +62,8 @@ class Model:
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
         params.use_extra_bufts = not IN_FILE_ORDER
-        # Weights in another order are read: the mapped file would stay in memory beside them.
-        params.load_mode = (
-            llama_cpp.LLAMA_LOAD_MODE_MMAP if IN_FILE_ORDER else llama_cpp.LLAMA_LOAD_MODE_NONE
-        )
+        # Read, not mapped: a file that is written over or cut short changes no model at work.
+        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
         self.pointer = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
         if not self.pointer:
             raise ModelError(
@@ -276,8 +274,9 @@ class Context:
         """Lets `target`, which is empty, begin with the first `tokens` of `source`: no copying."""
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, tokens)
 
-    def remove(self, sequence: int) -> None:
-        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+    def remove(self, sequence: int, start: int = -1) -> None:
+        """All that a sequence holds, or what it holds from the token at `start` on."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, -1)
 
 
 def _role(message: BaseMessage) -> str:
