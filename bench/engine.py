@@ -104,9 +104,10 @@ class Bench:
             context.decode([Chunk(sequence, start, tokens[start:][:128], False)])
         took: dict[int, list[float]] = {}
         for _ in range(self.repeats):
-            for count in (1, 2, 4, 8, 16, 32, 64, 128):
+            for count in (1, 2, 4, 8, 16, 32, 60, 64, 124, 128):
                 start = time.monotonic()
-                context.decode([Chunk(sequence, before, tokens[before:][:count], True)])
+                status = context.decode([Chunk(sequence, before, tokens[before:][:count], True)])
+                assert status == 0, f"llama.cpp gave {status}"
                 took.setdefault(count, []).append(time.monotonic() - start)
                 context.remove(sequence, before)
         context.remove(sequence)

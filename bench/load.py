@@ -76,6 +76,19 @@ def searches(client: httpx.Client, rng: random.Random, asked: list[str]) -> str:
     return "searched"
 
 
+def briefs(client: httpx.Client, rng: random.Random, asked: list[str]) -> str:
+    """On articles that others write and delete meanwhile."""
+    there = client.get("/v1/articles").raise_for_status().json()["articles"]
+    ids = [article["id"] for article in rng.sample(there, min(2, len(there)))]
+    response = client.post("/v1/briefings", json={"article_ids": ids, "max_seconds": 20})
+    if response.status_code == 503:
+        time.sleep(1)
+        return "briefed, no room"
+    if response.status_code == 404:
+        return "briefed, deleted meanwhile"
+    return "briefed" if response.raise_for_status().json()["briefing"] else "briefed, refused"
+
+
 def client(connection: Connection, url: str, name: str, seed: int, asked: list[str]) -> None:
     """Does one thing after another until it is killed."""
     rng = random.Random(seed)
@@ -85,7 +98,7 @@ def client(connection: Connection, url: str, name: str, seed: int, asked: list[s
                 if rng.random() < 0.35:
                     connection.send(("did", _writes(http, rng, name, connection)))
                 else:
-                    does = rng.choice([asks, asks, leaves, searches])
+                    does = rng.choice([asks, asks, leaves, searches, briefs])
                     connection.send(("did", does(http, rng, asked)))
             except httpx.HTTPError as error:
                 connection.send(("failed", f"{error!r}"[:300]))

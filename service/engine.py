@@ -345,6 +345,7 @@ class Engine:
             self._given_up = status == GIVEN_UP and not all(
                 request.cancelled.is_set() for request, _ in self._computing
             )
+            self._computing = []
         if status == GIVEN_UP:
             return
         tokens = sum(len(new) for _, new in planned)

@@ -52,9 +52,9 @@ class Field:
 class Grounds:
     """What supports a claim, and which of the checks made by code hold."""
 
-    cited: list[Cited]
-    fields: list[Field] = field(default_factory=list)
-    also: list[Cited] = field(default_factory=list)
+    cited: Sequence[Cited]
+    fields: Sequence[Field] = ()
+    also: Sequence[Cited] = ()
     coverage: float = 0.0
     checks: dict[str, bool] = field(default_factory=dict)
     dates: Held = field(default_factory=Held)

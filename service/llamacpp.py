@@ -25,20 +25,20 @@ from index.errors import ModelError
 # llama_decode's status where the KV cache has no cells left, and where it was told to give up;
 # nothing was changed.
 NO_ROOM, GIVEN_UP = 1, 2
-# llama.cpp multiplies this many rows at a time, and those that are left over a few at a time: from
-# so many left over on, as many more that nobody needs are quicker.
-ROWS, WORTH_FILLING = 16, 12
 
 
 def multiplies_in_tiles(system_info: str) -> bool:
     """Whether weights are best left in the order of their file, by what llama.cpp says that it was
     built for: with AVX-512 VNNI its tiles of these read a quarter faster than its kernels for the
-    order that it otherwise makes of them, and a word is written a sixth slower. AMX has its own.
+    order that it otherwise makes of them, and a word is written a quarter slower. AMX has its own.
     """
     return "AVX512_VNNI = 1" in system_info and "AMX_INT8 = 1" not in system_info
 
 
 IN_FILE_ORDER = multiplies_in_tiles(llama_cpp.llama_print_system_info().decode())
+# llama.cpp computes this many rows at a time, and those that are left over a few at a time: from so
+# many left over on, as many more that nobody needs are quicker.
+ROWS, WORTH_FILLING = (64, 60) if IN_FILE_ORDER else (16, 12)
 # Rendered in place of each message's content, so that only the template's own text is read for
 # control tokens. Private-use characters: no template holds them.
 _SLOT = "\ue000{}\ue001"

@@ -6,7 +6,7 @@ what fits into so many words. This module knows nothing of models, prompts or HT
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from index.articles import Article
@@ -161,6 +161,7 @@ def is_opinion(sentence: str) -> bool:
 def say_the_same(verified: Verified, others: Iterable[Sequence[Evidence]]) -> None:
     """Adds to what is `also` cited the place in each other article that says the same."""
     grounds = verified.grounds
+    also = [*grounds.also]
     there = {c.passage.article_id for c in [*grounds.cited, *grounds.also]}
     for offered in others:
         if not offered or offered[0].passage.article_id in there:
@@ -173,7 +174,8 @@ def say_the_same(verified: Verified, others: Iterable[Sequence[Evidence]]) -> No
             and len(found.cited) == 1
             and found.coverage >= ALSO_MARGIN * grounds.coverage
         ):
-            grounds.also.append(found.cited[0])
+            also.append(found.cited[0])
+    verified.grounds = replace(grounds, also=also)
 
 
 # What is told otherwise

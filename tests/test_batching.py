@@ -643,7 +643,8 @@ def test_rows_that_nobody_needs_change_nothing_and_leave_nothing(
     assert computed == [count if count % ROWS < WORTH_FILLING else 2 * ROWS]
     assert held(emptied) == {0: count}
     one_by_one = _logits(emptied, [Chunk(1, i, [t], True) for i, t in enumerate(prompt)])
-    assert np.abs(whole - one_by_one).max() < 0.01 * np.ptp(whole)
+    # From 64 rows on attention is computed in tiles, of smaller floats.
+    assert np.abs(whole - one_by_one).max() < 0.06 * np.ptp(whole)
     for sequence in (0, 1):
         context.remove(sequence)
 

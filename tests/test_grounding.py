@@ -8,8 +8,12 @@ from service.asked import (
     told_together,
     whom_most_tell_of,
 )
+from service.calibration import Calibration
 from service.evidence import evidence, with_antecedent
 from service.grounding import check, covered, ground, nearest, proper_names, quoted, verbatim
+from service.reading import judge
+from service.stories import say_the_same
+from service.verification import Verified
 
 TEXT = (
     "Mayor Ines Holm said on Tuesday that 2,300 people had left their homes in Ottering. "
@@ -53,6 +57,17 @@ def test_what_was_found_for_a_claim_is_found_once_unless_much_is_offered(
     june = ground(claim, "", evidence([passage(TEXT.replace("May", "June"))]))
     assert june is not None
     assert "June" in june.cited[0].text
+
+
+def test_whoever_adds_copies_adds_none_to_what_is_kept() -> None:
+    claim, offered = "Nobody was injured.", evidence([passage()])
+    for others in ([evidence([passage(article_id="b")])], []):
+        grounds = ground(claim, "", offered)
+        assert grounds is not None
+        support = judge(grounds, 0.9, Calibration.of("").support)
+        verified = Verified(claim, grounds, support)
+        say_the_same(verified, others)
+        assert [c.passage.article_id for c in verified.grounds.also] == ["b"] * len(others)
 
 
 @pytest.mark.parametrize(
