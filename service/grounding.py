@@ -144,8 +144,8 @@ _HAPPENINGS = [
 LEADING = 6
 # Characters beyond twice a claim's that are looked through for it: they may be spent on spaces.
 MARGIN = 40
-# Characters of what is offered, up to which its grounds are kept, and for how many claims: of
-# English some 5 MB, of the shortest sentences 20.
+# Characters of what is offered, up to which its grounds are kept, and for how many claims: with
+# grounds the articles' passages stay in memory.
 FEW, KEPT = 12_288, 64
 
 # The cosine of a question and each of some texts.
