@@ -9,6 +9,7 @@ import asyncio
 import errno
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -20,7 +21,7 @@ import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -55,6 +56,15 @@ from service import catalogue
 from service.answers import Answerer
 from service.briefings import Briefer
 from service.checks import Checker, check_reply
+from service.completions import (
+    Chunks,
+    Completion,
+    CompletionRequest,
+    ModelCard,
+    ModelCards,
+    completion,
+    for_the_page,
+)
 from service.contract import (
     Answer,
     AnswerRequest,
@@ -74,9 +84,11 @@ from service.contract import (
 )
 from service.directory import owned
 from service.guard import IMPORT_PATH, Guard
+from service.metrics import Counted, Metrics
 from service.problems import (
     ENDING,
     PROBLEMS,
+    for_path,
     invalid,
     media_type,
     on_anything,
@@ -84,11 +96,12 @@ from service.problems import (
     on_departure,
     on_http,
     problem,
+    spoken,
 )
 from service.quotes import quote_reply
 from service.reading import Budget, ModelNeeded, NoModel
 from service.settings import Settings
-from service.streaming import Tell, streamed
+from service.streaming import Events, Frames, Tell, event_stream, streamed
 from service.turns import AT_A_TIME, Places, Turns
 from service.uploads import ARTICLE_BODY, sent_article, spooled
 
@@ -135,6 +148,7 @@ class Service:
     ) -> None:
         self.settings = settings
         self.turns = Turns(settings.queue_limit, settings.at_once)
+        self.metrics = Metrics(lambda: self.turns.waiting, lambda: self.turns.working)
         self.writes = Places("articles are being added")
         self.fast_checks = Places("texts are being checked")
         self.ending = False
@@ -150,6 +164,7 @@ class Service:
         self._fast_checker: Checker | None = None
         self._failure: DatelineError | None = None
         self.model = ModelName(name="none", sha256="")
+        self.since = round(time.time())  # seconds since 1970
         self.memory = ""  # what the language model takes of it, in words
         self._open = ExitStack()
 
@@ -164,6 +179,11 @@ class Service:
     @property
     def fast_checker(self) -> Checker:
         return self._loaded(self._fast_checker, "index is being opened")
+
+    @property
+    def answering_model(self) -> ModelName:
+        self._loaded(self._answering, "model is being loaded")
+        return self.model
 
     def _loaded(self, part: Part | None, loading: str) -> Part:
         if part is None:
@@ -302,7 +322,8 @@ class Ending:
             if not self._service.ending:
                 raise
             if not begun:
-                await problem(Unavailable(ENDING))(scope, receive, send)
+                response = for_path(scope["path"], problem(Unavailable(ENDING)))
+                await response(scope, receive, send)
 
 
 # Routes
@@ -516,6 +537,13 @@ async def answer_question(
     request: Request, service: Here, asked: AnswerRequest
 ) -> Answer | StreamingResponse:
     """Answers a question from the articles, every sentence cited, or refuses and says why."""
+    return await _answered(request, service, asked, Events() if asked.stream else None)
+
+
+async def _answered(
+    request: Request, service: Service, asked: AnswerRequest, frames: Frames | None
+) -> Answer | StreamingResponse:
+    """An answer, or its stream where it is to be written in `frames`."""
     most = service.settings.max_question_chars
     if len(asked.question) > most:
         raise InvalidRequest(f"question: it may hold {most:,} characters at most: shorten it.")
@@ -527,14 +555,38 @@ async def answer_question(
 
         return answering.answerer.answer(asked, budget, waited_ms, told)
 
-    return await _whole_or_streamed(
-        request,
-        service,
-        budget,
-        "answer" if asked.stream else None,
-        asked.filters.article_ids,
-        make,
-    )
+    named = asked.filters.article_ids
+    return await _whole_or_streamed(request, service, budget, "answer", named, make, frames)
+
+
+@router.get("/v1/models", tags=["openai"])
+async def list_models(service: Here) -> ModelCards:
+    """The language model that answers, as OpenAI's API lists them."""
+    return ModelCards(data=[ModelCard(id=service.answering_model.name, created=service.since)])
+
+
+@router.get("/v1/models/{model:path}", tags=["openai"])
+async def get_model(service: Here, model: str) -> ModelCard:
+    """One model, as OpenAI's API tells of it."""
+    if model != (name := service.answering_model.name):
+        raise NotFound(f"There is no model {model[:200]!r} here, but {name!r}.")
+    return ModelCard(id=name, created=service.since)
+
+
+@router.post("/v1/chat/completions", tags=["openai"], response_model=Completion)
+async def complete_chat(
+    request: Request, service: Here, asked: CompletionRequest
+) -> Completion | StreamingResponse:
+    """Answers the last user message from the articles, as OpenAI's API replies to a chat."""
+    question, model = asked.asked(), service.answering_model.name
+    frames = Chunks(model, asked.with_usage) if asked.stream else None
+    if (content := asked.for_the_page()) is not None:
+        written = for_the_page(model, content)
+        if frames is None:
+            return written
+        return event_stream(iter([frames.event("completion", written)]))
+    answer = await _answered(request, service, question, frames)
+    return completion(model, answer) if isinstance(answer, Answer) else answer
 
 
 @router.post("/v1/briefings", tags=["answers"], response_model=Briefing)
@@ -551,29 +603,32 @@ async def brief(
 
         return answering.briefer.brief(asked, budget, waited_ms, told)
 
-    return await _whole_or_streamed(
-        request, service, budget, "briefing" if asked.stream else None, named, make
-    )
+    frames = Events() if asked.stream else None
+    return await _whole_or_streamed(request, service, budget, "briefing", named, make, frames)
 
 
 async def _whole_or_streamed(
     request: Request,
     service: Service,
     budget: Budget,
-    last: str | None,
+    last: str,
     named: Sequence[str],
     make: Callable[[Answering, int, Tell], Made],
+    frames: Frames | None,
 ) -> Made | StreamingResponse:
-    """What `make` makes of articles, of which `named` are asked for by name; as a stream where
-    `last` says how its last event is called. What can be said before it begins has a status.
+    """What `make` makes of articles, of which `named` are asked for by name; as a stream, whose
+    last event is called `last`, where there are `frames` for it. What can be said before it begins
+    has a status.
     """
     index = service.index
 
     def made(tell: Tell, answering: Answering, waited_ms: int) -> Made:
         with _named_or_deleted(index, named):
-            return make(answering, waited_ms, tell)
+            done = make(answering, waited_ms, tell)
+        service.metrics.count(done)
+        return done
 
-    if last is None:
+    if frames is None:
         whole = partial(made, lambda name, data: None)
         return await _while_connected(request, budget, lambda: service.made(budget, whole))
     await anyio.to_thread.run_sync(_find, index, named)
@@ -590,7 +645,7 @@ async def _whole_or_streamed(
             tell(*event)
         return ready
 
-    return streamed(request, budget, last, work, service.streams)
+    return streamed(request, budget, last, work, service.streams, frames)
 
 
 def _find(index: Index, named: Sequence[str]) -> None:
@@ -652,6 +707,12 @@ async def livez() -> dict[str, str]:
     return {"status": "ok"}
 
 
+@router.get("/metrics", tags=["operation"], response_class=PlainTextResponse)
+async def metrics(service: Here) -> Response:
+    """What was asked and answered and how long it took, as Prometheus reads it."""
+    return service.metrics.exposed()
+
+
 class Ready(BaseModel):
     status: Literal["ready"] = "ready"
     version: str
@@ -702,15 +763,16 @@ def create_app(
         lifespan=lifespan,
         redirect_slashes=False,
         exception_handlers={
-            DatelineError: on_dateline_error,
+            DatelineError: spoken(on_dateline_error),
             ClientDisconnect: on_departure,
-            RequestValidationError: _on_invalid,
-            HTTPException: on_http,
-            Exception: on_anything,
+            RequestValidationError: spoken(_on_invalid),
+            HTTPException: spoken(on_http),
+            Exception: spoken(on_anything),
         },
     )
     app.state.service = service
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Ending, service=service)
+    app.add_middleware(Counted, metrics=service.metrics)
     app.include_router(router)
     return app

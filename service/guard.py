@@ -12,7 +12,7 @@ from index.errors import (
     PayloadTooLarge,
     Unauthorized,
 )
-from service.problems import problem
+from service.problems import for_path, problem
 from service.settings import Settings
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -45,7 +45,7 @@ class Guard:
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
         refused = self._refusal(scope["path"], headers)
         if refused is not None:
-            await problem(refused)(scope, receive, send)
+            await for_path(scope["path"], problem(refused))(scope, receive, send)
             return
         if scope["path"] == IMPORT_PATH:  # spooled to disk as it arrives, whatever its size
             await self._app(scope, receive, send)

@@ -1,7 +1,8 @@
 """Errors as replies: RFC 9457 problems, which tell nothing of the machine."""
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -22,6 +23,9 @@ from index.errors import (
 logger = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
+# Where errors are as OpenAI's clients read them.
+OPENAI_PATHS = ("/v1/models", "/v1/chat/completions")
+Handler = Callable[[Request, Exception], Awaitable[JSONResponse]]
 ENDING = "The service is ending. Try again when it runs."
 # What every call may reply, for `/openapi.json`.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -73,6 +77,32 @@ def problem(error: DatelineError, **more: Any) -> JSONResponse:
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, error.status, headers, media_type=PROBLEM)
+
+
+def for_path(path: str, response: JSONResponse) -> JSONResponse:
+    """A problem as whoever asked for `path` reads it: OpenAI's clients have an object of theirs."""
+    if not path.startswith(OPENAI_PATHS):
+        return response
+    body = json.loads(bytes(response.body))
+    fields = [error["field"] for error in body.get("errors", ())]
+    kept = ("retry-after", "www-authenticate", "allow", "connection")
+    headers = {name: value for name, value in response.headers.items() if name in kept}
+    error = {
+        "message": body["detail"],
+        "type": "invalid_request_error" if body["status"] < 500 else "server_error",
+        "param": fields[0] if fields else None,
+        "code": body["code"],
+    }
+    return JSONResponse({"error": error}, response.status_code, headers)
+
+
+def spoken(handle: Handler) -> Handler:
+    """The handler of an exception, for whatever path."""
+
+    async def handled(request: Request, error: Exception) -> JSONResponse:
+        return for_path(request.url.path, await handle(request, error))
+
+    return handled
 
 
 def _sayable(message: str) -> str:

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable
+from typing import Any, Protocol
 
 import anyio
 from pydantic import BaseModel
@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from index.errors import DatelineError, Deadline, Unavailable
-from service.problems import ENDING, on_anything, on_dateline_error
+from service.problems import ENDING, on_anything, on_dateline_error, spoken
 from service.reading import Budget
 
 logger = logging.getLogger(__name__)
@@ -22,9 +22,23 @@ HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 Tell = Callable[[str, BaseModel], None]
 
 
-def event(name: str, data: str) -> bytes:
-    """`data` is JSON, so without a line break."""
-    return f"event: {name}\ndata: {data}\n\n".encode()
+class Frames(Protocol):
+    """How what is told is written; b"" leaves it out."""
+
+    def event(self, name: str, data: BaseModel) -> bytes: ...
+
+    def error(self, body: bytes) -> bytes:
+        """`body` is that of the reply which the error would be elsewhere."""
+
+
+class Events:
+    """Each by its name, with its JSON, which has no line break."""
+
+    def event(self, name: str, data: BaseModel) -> bytes:
+        return f"event: {name}\ndata: {data.model_dump_json()}\n\n".encode()
+
+    def error(self, body: bytes) -> bytes:
+        return b"event: error\ndata: " + body + b"\n\n"
 
 
 def streamed(
@@ -33,17 +47,18 @@ def streamed(
     last: str,
     work: Callable[[Tell], Coroutine[Any, Any, BaseModel]],
     running: set[asyncio.Task[BaseModel]],
+    frames: Frames,
 ) -> StreamingResponse:
     """What `work` tells, from any thread, each as an event by its name; then what it gives, as the
-    event `last`, or `error` with a problem. A client that leaves cancels the budget.
+    event `last`, or an error, all as `frames` writes them. A client that leaves cancels the budget.
 
     The task of `work` is in `running` while it runs: whoever cancels it ends the service.
     """
-    return StreamingResponse(
-        _events(request, budget, last, work, running),
-        media_type="text/event-stream",
-        headers=HEADERS,
-    )
+    return event_stream(_events(request, budget, last, work, running, frames))
+
+
+def event_stream(events: AsyncIterable[bytes] | Iterable[bytes]) -> StreamingResponse:
+    return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _events(
@@ -52,12 +67,13 @@ async def _events(
     last: str,
     work: Callable[[Tell], Coroutine[Any, Any, BaseModel]],
     running: set[asyncio.Task[BaseModel]],
+    frames: Frames,
 ) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     told: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     def tell(name: str, data: BaseModel) -> None:
-        loop.call_soon_threadsafe(told.put_nowait, event(name, data.model_dump_json()))
+        loop.call_soon_threadsafe(told.put_nowait, frames.event(name, data))
 
     scope = anyio.CancelScope()
 
@@ -80,17 +96,19 @@ async def _events(
                 continue
             if next_event is None:
                 break
-            yield next_event
+            if next_event:
+                yield next_event
         try:
             if task.cancelled():
                 raise Unavailable(ENDING)
-            yield event(last, task.result().model_dump_json())
+            yield frames.event(last, task.result())
         except Exception as error:
             known = isinstance(error, DatelineError)
-            response = await (on_dateline_error if known else on_anything)(request, error)
+            handle = spoken(on_dateline_error if known else on_anything)
+            response = await handle(request, error)
             if not known:
                 logger.error("A stream ended in an error", exc_info=error)
-            yield event("error", bytes(response.body).decode())
+            yield frames.error(bytes(response.body))
     finally:
         budget.cancel()  # the model's thread ends by this
         # And who waits for a turn by this; whoever has one keeps it until his thread has ended.

@@ -27,11 +27,16 @@ class Turns:
         self._at_once = at_once
         self._took = 0.0  # seconds a turn of late; 0: not known yet
         self._waiting: list[Budget] = []
+        self._working = 0
         self._turn = asyncio.Semaphore(at_once)
 
     @property
     def waiting(self) -> int:
         return len(self._waiting)
+
+    @property
+    def working(self) -> int:
+        return self._working
 
     @property
     def taken(self) -> bool:
@@ -72,9 +77,11 @@ class Turns:
         if not mine:
             budget.cancel()
         began = time.monotonic()
+        self._working += mine
         try:
             yield round(budget.spent() * 1000)
         finally:
+            self._working -= mine
             if mine:
                 self._turn.release()
                 took = time.monotonic() - began

@@ -285,6 +285,7 @@ def test_every_route_has_its_method() -> None:
         lambda: here.verify_quote("x"),
         lambda: here.search("x"),
         here.models,
+        lambda: here.model("m"),
         lambda: here.chat([], stream=False),
         here.doctor,
         here.live,

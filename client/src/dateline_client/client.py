@@ -287,6 +287,10 @@ def _models() -> _Call[dict[str, Any]]:
     return _Call("GET", "/v1/models", _object)
 
 
+def _model(name: str) -> _Call[dict[str, Any]]:
+    return _Call("GET", f"/v1/models/{quote(name, safe='')}", _object)
+
+
 def _chat(messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]) -> _Call[Any]:
     body = {"messages": list(messages), **options}
     return _Call("POST", "/v1/chat/completions", _object, json=body)
@@ -561,6 +565,9 @@ class Client(_Common):
         """As OpenAI's API lists them."""
         return self._send(_models())
 
+    def model(self, name: str) -> dict[str, Any]:
+        return self._send(_model(name))
+
     def chat(self, messages: Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
         """A chat completion as OpenAI's API gives it; their client is the one for its streams."""
         return dict(self._send(_chat(messages, options)))
@@ -745,6 +752,9 @@ class AsyncClient(_Common):
 
     async def models(self) -> dict[str, Any]:
         return await self._send(_models())
+
+    async def model(self, name: str) -> dict[str, Any]:
+        return await self._send(_model(name))
 
     async def chat(self, messages: Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
         return dict(await self._send(_chat(messages, options)))
