@@ -87,6 +87,7 @@ from service.guard import IMPORT_PATH, Guard
 from service.metrics import Counted, Metrics
 from service.problems import (
     ENDING,
+    OPENAI_ERRORS,
     PROBLEMS,
     for_path,
     invalid,
@@ -559,13 +560,13 @@ async def _answered(
     return await _whole_or_streamed(request, service, budget, "answer", named, make, frames)
 
 
-@router.get("/v1/models", tags=["openai"])
+@router.get("/v1/models", responses=OPENAI_ERRORS, tags=["openai"])
 async def list_models(service: Here) -> ModelCards:
     """The language model that answers, as OpenAI's API lists them."""
     return ModelCards(data=[ModelCard(id=service.answering_model.name, created=service.since)])
 
 
-@router.get("/v1/models/{model:path}", tags=["openai"])
+@router.get("/v1/models/{model:path}", responses=OPENAI_ERRORS, tags=["openai"])
 async def get_model(service: Here, model: str) -> ModelCard:
     """One model, as OpenAI's API tells of it."""
     if model != (name := service.answering_model.name):
@@ -573,7 +574,9 @@ async def get_model(service: Here, model: str) -> ModelCard:
     return ModelCard(id=name, created=service.since)
 
 
-@router.post("/v1/chat/completions", tags=["openai"], response_model=Completion)
+@router.post(
+    "/v1/chat/completions", response_model=Completion, responses=OPENAI_ERRORS, tags=["openai"]
+)
 async def complete_chat(
     request: Request, service: Here, asked: CompletionRequest
 ) -> Completion | StreamingResponse:

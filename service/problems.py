@@ -58,6 +58,32 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+# The same at OPENAI_PATHS.
+OPENAI_ERRORS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong, and what to do, as OpenAI's API tells it.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["error"],
+                    "properties": {
+                        "error": {
+                            "type": "object",
+                            "required": ["message", "type", "param", "code"],
+                            "properties": {
+                                "message": {"type": "string"},
+                                "type": {"type": "string"},
+                                "param": {"type": ["string", "null"]},
+                                "code": {"type": "string"},
+                            },
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
 MOST_DETAIL = 1000  # characters of an error's message, which may quote the request
 
 
