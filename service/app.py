@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar, cast
@@ -102,8 +102,8 @@ from service.problems import (
 from service.quotes import quote_reply
 from service.reading import Budget, ModelNeeded, NoModel
 from service.settings import Settings
-from service.streaming import Events, Frames, Tell, event_stream, streamed
-from service.turns import AT_A_TIME, Places, Turns
+from service.streaming import Events, Frames, Tell, event_stream, streamed, untold
+from service.turns import AT_A_TIME, Place, Places, Turns
 from service.uploads import ARTICLE_BODY, sent_article, spooled
 
 if TYPE_CHECKING:
@@ -139,6 +139,10 @@ class Answering(NamedTuple):
             Briefer(index, chat, name, keep=keep),
             Checker(encoder, chat, name, index.registry if keep else None),
         )
+
+
+# What makes a reply: told the milliseconds waited, and whom to tell of what is there before it.
+Make = Callable[[Answering, int, Tell], Made]
 
 
 class Service:
@@ -191,38 +195,48 @@ class Service:
             raise self._failure or ModelLoading(f"The {loading}. Try again shortly.")
         return part
 
-    async def made(self, budget: Budget, make: Callable[[Answering, int], Made]) -> Made:
-        """What `make` makes, in its turn at the model or without it. Raises QueueFull."""
-        made = await self.made_without_model(budget, make)
-        return made or await self.made_in_turn(budget, make)
+    async def made(self, budget: Budget, make: Make[Made], tell: Tell = untold) -> Made:
+        """What `make` makes in its turn at the model, or without the model before that.
 
-    async def made_in_turn(self, budget: Budget, make: Callable[[Answering, int], Made]) -> Made:
-        """What `make`, which is told the milliseconds waited, makes. Raises QueueFull."""
+        Raises QueueFull.
+        """
         answering = self._loaded(self._answering, "model is being loaded")
-        async with self.turns.turn(budget) as waited_ms:
+        if self.turns.full and (made := await self.made_without_model(budget, make, tell)):
+            return made
+        with self.turns.place(budget) as place:
+            if not place.began and (
+                made := await self.made_without_model(budget, make, tell, place)
+            ):
+                return made
+            waited_ms = await place.turn()
             return await anyio.to_thread.run_sync(
-                make, answering, waited_ms, limiter=self._answerers
+                make, answering, waited_ms, tell, limiter=self._answerers
             )
 
     async def made_without_model(
-        self, budget: Budget, make: Callable[[Answering, int], Made]
+        self, budget: Budget, make: Make[Made], tell: Tell, place: Place | None = None
     ) -> Made | None:
         """What was asked before, or is refused unread, waits for nobody's turn. None where only the
-        model can go on, or the time is over; it is not tried where there is a turn to be had.
+        model can go on, where the time is over, or where the turn of `place` comes before this has
+        begun. What is made of it is told once it is whole.
 
-        Raises QueueFull where too many want to be looked for beside those that wait for a turn.
+        Raises QueueFull where too many that have no place want to be looked for.
         """
         answering = self._loaded(self._without_model, "model is being loaded")
-        if not self.turns.taken:
-            return None
-        if self._looks.statistics().tasks_waiting > self.settings.queue_limit:
+        if place is None and self._looks.statistics().tasks_waiting > self.settings.queue_limit:
             self.turns.check()
-        with anyio.move_on_after(budget.left()):  # a thread that has begun is waited for
-            try:
-                return await anyio.to_thread.run_sync(make, answering, 0, limiter=self._looks)
-            except ModelNeeded:
-                pass
-        return None
+        events: list[tuple[str, BaseModel]] = []
+        made: Made | None = None
+        with anyio.move_on_after(budget.left()) as looking:  # a thread that has begun is waited for
+            if place:
+                place.at_turn = looking.cancel
+            with suppress(ModelNeeded):
+                made = await anyio.to_thread.run_sync(
+                    make, answering, 0, lambda *event: events.append(event), limiter=self._looks
+                )
+        for event in events if made else ():
+            tell(*event)
+        return made
 
     def end_streams(self) -> None:
         for task in self.streams:
@@ -509,7 +523,7 @@ async def check_text(request: Request, service: Here, asked: CheckRequest) -> Ch
             return await _while_connected(request, budget, partial(service.fast_checks.run, fast))
     named = [*(asked.article_ids or []), *asked.filters.article_ids]
 
-    def make(answering: Answering, waited_ms: int) -> CheckReply:
+    def make(answering: Answering, waited_ms: int, tell: Tell) -> CheckReply:
         with _named_or_deleted(index, named):
             return check_reply(answering.checker, index, asked, budget)
 
@@ -616,7 +630,7 @@ async def _whole_or_streamed(
     budget: Budget,
     last: str,
     named: Sequence[str],
-    make: Callable[[Answering, int, Tell], Made],
+    make: Make[Made],
     frames: Frames | None,
 ) -> Made | StreamingResponse:
     """What `make` makes of articles, of which `named` are asked for by name; as a stream, whose
@@ -625,25 +639,30 @@ async def _whole_or_streamed(
     """
     index = service.index
 
-    def made(tell: Tell, answering: Answering, waited_ms: int) -> Made:
+    def counted(answering: Answering, waited_ms: int, tell: Tell) -> Made:
         with _named_or_deleted(index, named):
-            done = make(answering, waited_ms, tell)
-        service.metrics.count(done)
-        return done
+            made = make(answering, waited_ms, tell)
+        service.metrics.count(made)
+        return made
 
     if frames is None:
-        whole = partial(made, lambda name, data: None)
-        return await _while_connected(request, budget, lambda: service.made(budget, whole))
-    await anyio.to_thread.run_sync(_find, index, named)
+        return await _while_connected(request, budget, lambda: service.made(budget, counted))
+    if named:
+        await anyio.to_thread.run_sync(_find, index, named)
     events: list[tuple[str, BaseModel]] = []
-    look = partial(made, lambda *event: events.append(event))
-    ready = await service.made_without_model(budget, look)
-    if ready is None:
-        service.turns.check()
+    ready: Made | None = None
+
+    def noted(name: str, data: BaseModel) -> None:
+        events.append((name, data))
+
+    if service.turns.full:
+        ready = await service.made_without_model(budget, counted, noted)
+        if ready is None:
+            service.turns.check()
 
     async def work(tell: Tell) -> Made:
         if ready is None:
-            return await service.made_in_turn(budget, partial(made, tell))
+            return await service.made(budget, counted, tell)
         for event in events:
             tell(*event)
         return ready

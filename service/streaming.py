@@ -22,6 +22,10 @@ HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 Tell = Callable[[str, BaseModel], None]
 
 
+def untold(name: str, data: BaseModel) -> None:
+    """To whom only the whole is told."""
+
+
 class Frames(Protocol):
     """How what is told is written; b"" leaves it out."""
 

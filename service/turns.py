@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import ceil
 from typing import TypeVar
 
@@ -19,6 +19,26 @@ Made = TypeVar("Made")
 MOST_PLACES, AT_A_TIME = 64, 2
 
 
+class Place:
+    """One in the line for a turn, from when he came."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.began = 0.0  # when his turn did, by time.monotonic(); 0: it has not
+        self.has_turn = asyncio.Event()
+        self.at_turn: Callable[[], None] = lambda: None  # called then
+
+    async def turn(self) -> int:
+        """Waits for his turn while the budget lasts. Without one it cancels the budget and goes on,
+        since such an answer never reaches the model. Gives the milliseconds since it was asked.
+        """
+        with anyio.move_on_after(self.budget.left()):
+            await self.has_turn.wait()
+        if not self.began:
+            self.budget.cancel()
+        return round(self.budget.spent() * 1000)
+
+
 class Turns:
     """`at_once` answers at a time, first come first served; at most `limit` wait."""
 
@@ -26,13 +46,12 @@ class Turns:
         self._limit = limit
         self._at_once = at_once
         self._took = 0.0  # seconds a turn of late; 0: not known yet
-        self._waiting: list[Budget] = []
+        self._line: list[Place] = []
         self._working = 0
-        self._turn = asyncio.Semaphore(at_once)
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        return len(self._line)
 
     @property
     def working(self) -> int:
@@ -41,51 +60,56 @@ class Turns:
     @property
     def taken(self) -> bool:
         """Whether a question that comes now has to wait."""
-        return self._turn.locked()
+        return self._working == self._at_once
+
+    @property
+    def full(self) -> bool:
+        """Whether it cannot even wait."""
+        return self.taken and self.waiting >= self._limit
 
     def check(self) -> None:
         """Raises QueueFull, which tells when those that wait now will have had their turns, or will
         have no more time for one.
         """
-        if self.taken and self.waiting >= self._limit:
+        if self.full:
             full = QueueFull(
                 f"{self._at_once} at a time are answered, {self.waiting} wait already, and no more "
                 "can. Try again after the seconds of Retry-After."
             )
             if self._took:
                 served = self._took * (self.waiting + 1) / self._at_once
-                gone = max((budget.left() for budget in self._waiting), default=served)
+                gone = max((place.budget.left() for place in self._line), default=served)
                 full.retry_after = max(1, ceil(min(served, gone)))
             raise full
 
-    @asynccontextmanager
-    async def turn(self, budget: Budget) -> AsyncIterator[int]:
-        """Waits for a turn while `budget` lasts. Without one it cancels the budget and goes on,
-        since such an answer never reaches the model. Gives the milliseconds since it was asked.
+    @contextmanager
+    def place(self, budget: Budget) -> Iterator[Place]:
+        """The last place in the line: its order is that in which this is called. Raises QueueFull.
 
-        Raises QueueFull.
+        Whoever leaves it, before his turn or after, lets the next one have it.
         """
         self.check()
-        mine = False
-        self._waiting.append(budget)
+        place = Place(budget)
+        self._line.append(place)
+        self._go_on()
         try:
-            with anyio.move_on_after(budget.left()):
-                await self._turn.acquire()
-                mine = True
+            yield place
         finally:
-            self._waiting.remove(budget)
-        if not mine:
-            budget.cancel()
-        began = time.monotonic()
-        self._working += mine
-        try:
-            yield round(budget.spent() * 1000)
-        finally:
-            self._working -= mine
-            if mine:
-                self._turn.release()
-                took = time.monotonic() - began
+            if place.began:
+                self._working -= 1
+                took = time.monotonic() - place.began
                 self._took = 0.7 * self._took + 0.3 * took if self._took else took
+            else:
+                self._line.remove(place)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        while self._line and not self.taken:
+            place = self._line.pop(0)
+            place.began = time.monotonic()
+            place.has_turn.set()
+            place.at_turn()
+            self._working += 1
 
 
 class Places:

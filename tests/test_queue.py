@@ -34,6 +34,40 @@ def test_questions_beyond_the_queues_limit_are_turned_away(tmp_path: Path) -> No
         assert served.ask().json()["answerable"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_is_longer_looked_for_keeps_his_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    slow, quick = "How many tram lines does the bridge carry?", "How long is the bridge?"
+    with serving(tmp_path, queue_limit=2) as served, ThreadPoolExecutor() as pool:
+        served.add()
+        search, begun, goes_on = served.service.index.search, threading.Event(), threading.Event()
+
+        def held(query: str, *arguments: Any, **options: Any) -> Any:
+            if query == slow:
+                begun.set()
+                assert goes_on.wait(120)
+            return search(query, *arguments, **options)
+
+        served.chat.hold()
+        with closing(served.sent_question()):
+            until(lambda: served.chat.running == 1)
+            monkeypatch.setattr(served.service.index, "search", held)
+            first = pool.submit(served.ask, slow, stream=stream)
+            assert begun.wait(120)
+            second = pool.submit(served.ask, quick, stream=stream)
+            until(lambda: served.service.turns.waiting == 2)
+            is_problem(served.ask("Who waited?"), 503, "queue_full")
+            asked = len(served.chat.prompts)
+        until(lambda: not served.chat.running)
+        goes_on.set()
+        until(lambda: served.chat.running == 1)
+        served.chat.release()
+        assert first.result().status_code == second.result().status_code == 200
+        questions = [q for p in served.chat.prompts[asked:] for q in (slow, quick) if q in p]
+        assert questions == sorted(questions, key=[slow, quick].index) and quick in questions
+
+
 def test_what_costs_no_model_waits_for_nobody(tmp_path: Path) -> None:
     with serving(tmp_path, queue_limit=0, keep_replies=True) as served:
         served.add(id="bridge")
