@@ -188,7 +188,6 @@ class Engine:
         threads: int = 0,
     ) -> None:
         self.model = model = Model(path)
-        self.context_tokens = min(context_tokens, kv_tokens, model.trained_tokens or kv_tokens)
         try:
             self._context = Context(
                 model,
@@ -200,6 +199,8 @@ class Engine:
         except ModelError:
             model.close()
             raise
+        most = self._context.tokens
+        self.context_tokens = min(context_tokens, most, model.trained_tokens or most)
         self._changed = threading.Condition()  # guards the four below
         self._waiting: list[_Request] = []  # those that are due first, first
         self._computing: list[tuple[_Request, int]] = []  # how many tokens are in the micro-batch
@@ -431,11 +432,13 @@ class Engine:
             begun.tokens, begun.cells = source.tokens[:shared], source.cells[:shared]
             self._holders[begun.cells] += 1
         bisect.insort(self._running, begun, key=lambda s: s.request.due)
-        while self._lacks_room() and self._resident:
-            self._drop(self._resident.pop(0))
-        if self._lacks_room():
-            self._retire(begun)
+        # Not even in an empty cache: nothing is dropped for one that has to wait.
+        if self._lacks_room(len(frozenset().union(*(s.cells for s in self._running)))):
+            self._running.remove(begun)
+            self._drop(begun)
             return None
+        while self._lacks_room(int(np.count_nonzero(self._holders))):
+            self._drop(self._resident.pop(0))
         with self._changed:
             self._waiting.remove(request)
         request.usage.cached_tokens = shared
@@ -446,13 +449,15 @@ class Engine:
         common = _common(sequence.tokens, tokens)
         return 0 if self.model.recurrent and common < len(sequence.tokens) else common
 
-    def _lacks_room(self) -> bool:
-        """Whether the running sequences may come to need more cells than there are."""
+    def _lacks_room(self, held: int) -> bool:
+        """Whether the running sequences may come to need more cells than there are beside so many
+        that are held.
+        """
         to_come = sum(
             s.request.usage.prompt_tokens + s.request.max_tokens - len(s.tokens)
             for s in self._running
         )
-        return bool(np.count_nonzero(self._holders) + to_come > len(self._holders))
+        return held + to_come > len(self._holders)
 
     def _generate(self, sequence: _Sequence, logits: npt.NDArray[np.float32]) -> None:
         """The most probable next token, and what it ends."""

@@ -192,18 +192,22 @@ class Chunk(NamedTuple):
     logits: bool
 
 
+CELLS = 256
+
+
 class Context:
     """The KV cache of a model, `tokens` cells shared by `sequences` sequences, and its computing.
 
-    A cell may belong to several sequences: what begins alike is computed and held once. Raises
-    ModelError where there is not enough memory.
+    A cell may belong to several sequences: what begins alike is computed and held once. `tokens` is
+    rounded down to what llama.cpp would round up, CELLS at a time. Raises ModelError where there is
+    not enough memory.
     """
 
     def __init__(
         self, model: Model, *, tokens: int, sequences: int, micro_batch: int, threads: int
     ) -> None:
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = tokens
+        params.n_ctx = max(CELLS, tokens // CELLS * CELLS)
         params.n_batch = params.n_ubatch = micro_batch
         params.n_seq_max = sequences + 1  # one for the rows that nobody needs
         # Rows of logits that one batch may give: `vocabulary` floats each, so no more than needed.

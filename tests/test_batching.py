@@ -463,6 +463,27 @@ def test_requests_wait_for_room_and_all_are_answered(emptied: Engine, recorder: 
     assert is_sound(emptied)
 
 
+def test_nothing_is_dropped_for_a_request_that_has_to_wait_all_the_same(
+    emptied: Engine, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(emptied, noise(96, 60), max_tokens=1)
+    (kept,), drop, running = emptied._resident, emptied._drop, list[int]()
+
+    def noted(sequence: Any) -> None:
+        if sequence is kept:
+            running.append(len(emptied._running))
+        drop(sequence)
+
+    monkeypatch.setattr(emptied, "_drop", noted)
+    # The first two take 684 of 768 cells, and leave room for what is kept, but not for the third.
+    prompts = ((97, 300, 84), (98, 216, 84), (99, 80, 20))
+    recorder.together(
+        [lambda n=n, t=t, m=m: finish(emptied, noise(n, t), max_tokens=m) for n, t, m in prompts]
+    )
+    assert 3 not in running
+    assert is_sound(emptied)
+
+
 def test_without_a_free_cell_residents_give_way(emptied: Engine, recorder: Recorder) -> None:
     finish(emptied, noise(100, 40))
     finish(emptied, noise(101, 40))
@@ -527,7 +548,7 @@ def test_a_fault_of_the_engine_leaves_nobody_waiting(
     emptied: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched, ThreadPoolExecutor(1) as threads:
-        patched.setattr(emptied, "_lacks_room", lambda: 1 / 0)
+        patched.setattr(emptied, "_lacks_room", lambda held: 1 / 0)
         request = threads.submit(finish, emptied, noise(125, 40))
         with pytest.raises(ModelError, match="failed on this request"):
             request.result(PATIENCE)

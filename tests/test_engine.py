@@ -153,9 +153,12 @@ def test_content_in_blocks_is_its_text_and_what_is_no_text_is_said(tiny: LocalCh
         tiny.invoke("ab\ud800")
 
 
-def test_the_cache_is_never_larger_than_its_setting(tiny_path: Path) -> None:
-    engine = Engine(tiny_path, context_tokens=1_000_000, kv_tokens=512)
-    assert (engine.context_tokens, engine._context.tokens) == (512, 512)
+@pytest.mark.parametrize(("setting", "cells"), [(512, 512), (1025, 1024), (1279, 1024)])
+def test_the_cache_is_never_larger_than_its_setting(
+    tiny_path: Path, setting: int, cells: int
+) -> None:
+    engine = Engine(tiny_path, context_tokens=1_000_000, kv_tokens=setting)
+    assert (engine.context_tokens, engine._context.tokens) == (cells, cells)
     engine.close()
 
 
