@@ -116,9 +116,9 @@ NEEDED = re.compile(
 
 class LlamaBench:
     """llama.cpp's own tool, from the sources in llama-cpp-python's archive, on the very libraries
-    that Dateline uses: only the tool is compiled (half a minute, once), into the user's cache.
+    that Dateline uses here: only the tool is compiled (half a minute, once), into the user's cache.
 
-    Raises OSError where that cannot be done.
+    Raises OSError where that cannot be done, or the tool fails.
     """
 
     def __init__(self, path: Path, threads: int, *options: str) -> None:
@@ -127,7 +127,11 @@ class LlamaBench:
     def rate(self, *what: int | str) -> float:
         """Tokens a second, of `-p N` read or `-n N` generated."""
         command = [str(part) for part in (*self._command, "-p", 0, "-n", 0, *what)]
-        done = subprocess.run(command, env=untuned(), capture_output=True, text=True, check=True)
+        # The tool may have been compiled where another environment was.
+        environment = untuned() | {"LD_LIBRARY_PATH": str(LIBRARIES)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise OSError(f"llama-bench failed: {done.stderr.strip()[-300:]}")
         (run,) = json.loads(done.stdout)
         return float(run["avg_ts"])
 
@@ -187,7 +191,7 @@ def _compile(place: Path, tool: Path) -> None:
         objects.append(f"{Path(source).name}.o")
         run(*folders, "-c", f"{source}.cpp", "-o", objects[-1]).check_returncode()
     libraries = [f"-l{name}" for name in ("llama", "ggml", "ggml-base", "ggml-cpu", "pthread")]
-    link = [*objects, f"-L{LIBRARIES}", *libraries, f"-Wl,-rpath,{LIBRARIES}", "-Wl,--no-demangle"]
+    link = [*objects, f"-L{LIBRARIES}", *libraries, "-Wl,--no-demangle"]
     # What downloads models, samples and parses chats is not compiled: it is not called here.
     missing = set(re.findall(r"undefined reference to [`'](\w+)'", run(*link, "-o", "t").stderr))
     stubs = [f"-Wl,--defsym={name}=absent" for name in sorted(missing)]
