@@ -306,14 +306,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--kv-tokens", type=int, default=8192)
     parser.add_argument("--micro-batch", type=int, default=service.engine.MICRO_BATCH)
-    parser.add_argument("--mixed-batch", type=int, default=service.engine.MIXED_BATCH)
+    parser.add_argument("--mixed-batch", type=int, help="so many, however long they take")
     parser.add_argument("--order", choices=("file", "llama.cpp"))
     arguments = parser.parse_args()
     if arguments.order:
         service.llamacpp.IN_FILE_ORDER = arguments.order == "file"
     service.engine.MICRO_BATCH = arguments.micro_batch
-    service.engine.MIXED_BATCH = arguments.mixed_batch
-    service.engine.DELAY = 1e9  # so many, however long they take
+    if arguments.mixed_batch:
+        service.engine.MIXED_BATCH = arguments.mixed_batch
+        service.engine.DELAY = 1e9  # so many, however long they take
     path = catalogue.locate(
         catalogue.find(MODELS[arguments.model], "language"), Settings().models_dir
     )

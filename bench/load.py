@@ -34,7 +34,7 @@ from rich.console import Console
 
 from bench.engine import MODELS
 from bench.golden import ARTICLES, questions
-from bench.stacks import Ours
+from bench.stacks import Ours, ends_with_what_it_began
 from index.articles import NewArticle
 from index.documents import read_documents
 
@@ -44,6 +44,7 @@ CLIENTS = 6
 LIFE = 20.0  # seconds until a client is killed, on the average
 OWN = 8  # articles that a client writes to; no other one does
 PATIENCE = 120.0
+MINUTES = 30.0
 WORDS = "harbour bridge minister storm vote bean tram river council market closed opened".split()
 
 
@@ -259,11 +260,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="of fewer nothing is kept")
     parser.add_argument("--model", default="default", choices=MODELS)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     random.seed(arguments.seed)
+    ends_with_what_it_began()
     examples: list[NewArticle] = [
         new
         for path in sorted(ARTICLES.glob("*.txt"))
@@ -276,8 +278,9 @@ def main() -> None:
         ours.take(examples)
         found = load(ours.url, ours.pid, 60 * arguments.minutes, asked)
     found = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "model": model, **found}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"load-{model}.json").write_text(json.dumps(found, indent=1) + "\n")
+    if arguments.minutes >= MINUTES:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"load-{model}.json").write_text(json.dumps(found, indent=1) + "\n")
     brief = {k: v for k, v in found.items() if k != "state"}
     Console().print_json(json.dumps(brief))
     well = found["idle in the end"] and found["ready in the end"]

@@ -20,6 +20,7 @@ import llama_cpp
 import numpy as np
 import onnxruntime
 import platformdirs
+from gguf import GGUFReader
 
 GIGA = 1e9
 LIBRARIES = Path(llama_cpp.__file__).parent / "lib"
@@ -93,6 +94,24 @@ def _product_of_integers() -> bytes:
     graph = field(1, node) + field(2, b"g") + field(11, matrix(b"a", 2))
     graph += field(11, matrix(b"b", 3)) + field(12, matrix(b"y", 6))
     return field(1, 8) + field(7, graph) + field(8, field(1, b"") + field(2, 13))
+
+
+def costs(path: Path) -> dict[str, int]:
+    """What a token of this model costs at the least: multiply-adds where it is read, of each
+    parameter between the embedding, which is looked up, and the output, which only a prompt's last
+    token needs; bytes where it is written, of all tensors but the embedding.
+    """
+    tensors = {t.name: t for t in GGUFReader(path).tensors}
+    ends = {"token_embd.weight", "output.weight"} & tensors.keys()
+    looked_up = ends - {"output.weight"} if len(ends) == 2 else set()  # else it is both
+    return {
+        "multiply-adds a token read": sum(
+            int(t.n_elements) for name, t in tensors.items() if name not in ends
+        ),
+        "bytes a token written": sum(
+            int(t.n_bytes) for name, t in tensors.items() if name not in looked_up
+        ),
+    }
 
 
 def resident_mb(pid: int | str = "self", what: str = "VmRSS") -> float:

@@ -17,7 +17,8 @@ evaluation sets, and the example articles, whose golden questions `crowd` and `s
     start   from the process's start until it answers
 
 Results are kept by part in `bench/results/MODEL.json`; the table and the plots in `docs/` show all
-parts that were measured. `--only` measures some anew. Nothing fails because it is slow.
+parts that were measured. `--only` measures some anew. Of fewer articles or rounds than usual they
+are shown, and not kept. Nothing fails because it is slow.
 """
 
 import argparse
@@ -41,8 +42,16 @@ from rich.console import Console
 from bench import speed_report
 from bench.engine import CLIENTS, MODELS, QUESTIONS
 from bench.golden import ARTICLES, questions, triples
-from bench.machine import LlamaBench, facts
-from bench.stacks import EngineAlone, LlamaServer, Ours, Reply, Stock, located
+from bench.machine import LlamaBench, costs, facts
+from bench.stacks import (
+    EngineAlone,
+    LlamaServer,
+    Ours,
+    Reply,
+    Stock,
+    ends_with_what_it_began,
+    located,
+)
 from index.articles import NewArticle
 from index.documents import read_documents
 from service.evaluation import read_sets
@@ -52,6 +61,7 @@ from service.settings import Settings
 RESULTS = Path(__file__).parent / "results"
 EDITIONS = 4  # copies of an example article, each cold when it is asked about first
 MOST_TOKENS = 24
+ARTICLES_ASKED, ROUNDS = 12, 2  # what is kept has at least so many
 REQUESTS = 2000
 console = Console(stderr=True)
 
@@ -205,9 +215,10 @@ class Speed:
                 ("stock", self.stock, CLIENTS),
                 ("one by one", self.ours, 1),
             ]
+            first = len(taken) % len(ways)
             taken.append({})
             waits.append({})
-            for n, (name, stack, clients) in enumerate(ways):
+            for n, (name, stack, clients) in enumerate(ways[first:] + ways[:first]):
                 edition = f"{article}-{n}"
                 times = _all(stack, [(q, edition) for q in asked], clients)
                 taken[-1][name], waits[-1][name] = max(times), statistics.mean(times)
@@ -416,17 +427,22 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, help="the folder of the evaluation sets")
     parser.add_argument("--only", action="append", choices=PARTS, help="measure this (repeatable)")
-    parser.add_argument("--n", type=int, default=12, help="articles asked about one by one (12)")
-    parser.add_argument("--rounds", type=int, default=2, help="of eight clients at once (2)")
+    parser.add_argument(
+        "--n", type=int, default=ARTICLES_ASKED, help="articles asked about one by one (12)"
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of eight clients at once (2)")
     parser.add_argument("--model", default="default", choices=MODELS)
     parser.add_argument("--report", action="store_true", help="only write table and plots anew")
     arguments = parser.parse_args()
     model = MODELS[arguments.model]
     path = RESULTS / f"{model}.json"
-    results: Reply = json.loads(path.read_text()) if path.exists() else {"parts": {}}
+    kept = arguments.n >= ARTICLES_ASKED and arguments.rounds >= ROUNDS
+    known: Reply = json.loads(path.read_text()) if path.exists() else {}
+    results: Reply = {"parts": known.get("parts", {}) if kept else {}}
+    results |= {"model": model, "costs": costs(located(model))}
+    ends_with_what_it_began()
     if not arguments.report:
         threads = Settings().threads or int(facts(1)["cores"])
-        results |= {"model": model, "bytes": located(model).stat().st_size}
         machine = facts(threads)
         speed = Speed(Corpus(arguments.folder), model, arguments.n, arguments.rounds, threads)
         with closing(speed):
@@ -440,10 +456,14 @@ def main() -> None:
                 part["machine"], part["date"] = machine, f"{datetime.now(UTC):%Y-%m-%d}"
                 part["minutes"] = round((time.monotonic() - began) / 60, 1)
                 results["parts"][name] = part
-                RESULTS.mkdir(exist_ok=True)
-                path.write_text(json.dumps(_rounded(results), indent=1) + "\n")
-    speed_report.write(results, default=arguments.model == "default")
+                if kept:
+                    RESULTS.mkdir(exist_ok=True)
+                    path.write_text(json.dumps(_rounded(results), indent=1) + "\n")
+    if kept:
+        speed_report.write(results, default=arguments.model == "default")
     Console().print(speed_report.table(results), markup=False, highlight=False, soft_wrap=True)
+    if not kept:
+        console.print(f"Of fewer than {ARTICLES_ASKED} articles or {ROUNDS} rounds: not kept.")
 
 
 def _rounded(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """What bench/speed.py found, as a table and plots in `docs/`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,14 +113,13 @@ def profile(results: dict[str, Any]) -> str:
 def bounds(results: dict[str, Any]) -> dict[str, float]:
     """Seconds a token, by what it is: at the speed that was measured, and by arithmetic alone.
 
-    A token that is read costs a multiply-add for each parameter (those of the embedding, which is
-    the output too, only once a prompt); one that is written costs reading the whole file once.
+    The latter is what `bench.machine.costs` says a token costs, by what the machine reached.
     """
     machine = results["parts"]["asks"]["machine"]  # while the answers were made
-    weights = results.get("bytes", 0) * PARAMETERS_A_BYTE
+    read, written = results["costs"].values()
     least = {
-        "reading by arithmetic, s": weights / (1e9 * machine["int8, billion multiply-adds/s"]),
-        "writing by arithmetic, s": results.get("bytes", 0) / (1e9 * machine["memory, GB read/s"]),
+        "reading by arithmetic, s": read / (1e9 * machine["int8, billion multiply-adds/s"]),
+        "writing by arithmetic, s": written / (1e9 * machine["memory, GB read/s"]),
     }
     tool = figures(results)
     measured = {
@@ -129,9 +128,6 @@ def bounds(results: dict[str, Any]) -> dict[str, float]:
         if kind in tool
     }
     return measured | least
-
-
-PARAMETERS_A_BYTE = 8 / 5.0  # Q4_K_M keeps some tensors in Q6_K: about five bits a parameter
 
 
 def _tokens(means: list[dict[str, Any]], what: str) -> Iterator[float]:
@@ -152,12 +148,14 @@ def write(results: dict[str, Any], *, default: bool) -> None:
     if not default:
         return
     parts = results["parts"]
-    described = parts["asks" if "asks" in parts else next(iter(parts))]["machine"]
-    machine = ", ".join(f"{k} {v}" for k, v in described.items() if v)
+    machine = ", ".join(
+        _spread(name, parts.values()) for name in next(iter(parts.values()))["machine"]
+    )
     dates = sorted({part["date"] for part in parts.values()})
     text = "\n\n".join(
         [
-            f"Measured on {' and '.join(dates)} with {results['model']}. Machine: {machine}.",
+            f"Measured on {' and '.join(dates)} with {results['model']}. Machine: {machine}"
+            " (measured before each run of some parts).",
             table(results),
             profile(results),
         ]
@@ -169,6 +167,12 @@ def write(results: dict[str, Any], *, default: bool) -> None:
         pattern.sub(lambda _: f"{BEGIN}\n{text.strip()}\n{END}", whole), encoding="utf-8"
     )
     _plots(results)
+
+
+def _spread(name: str, parts: Iterable[dict[str, Any]]) -> str:
+    """A fact of the machine, from the least to the most that it was."""
+    values = sorted({part["machine"][name] for part in parts if part["machine"].get(name)})
+    return f"{name} {' to '.join(str(v) for v in dict.fromkeys((values[0], values[-1])))}"
 
 
 def _plots(results: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ JSON object a line and reply with one. `bench.machine` loads llama.cpp, and is i
 `service`, which sets how long llama.cpp's threads spin: the stock stack has no part in that.
 """
 
+import argparse
 import json
 import os
 import signal
@@ -37,6 +38,11 @@ Reply = dict[str, Any]
 
 def located(name: str) -> Path:
     return catalogue.locate(catalogue.find(name, "language"), Settings().models_dir)
+
+
+def ends_with_what_it_began() -> None:
+    """Whoever ends this process ends those that it started, too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 class Child:
@@ -299,10 +305,15 @@ def _engine(model: str, threads: int) -> Iterator[Callable[[Reply], Reply]]:
 
 
 def main() -> None:
+    kinds = {"stock": _stock, "engine": _engine}
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("kind", choices=kinds)
+    begun = kinds[parser.parse_args().kind]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it, by closing its input
-    (kind,) = sys.argv[1:]
     replies, sys.stdout = sys.stdout, sys.stderr
-    with {"stock": _stock, "engine": _engine}[kind](**json.loads(sys.stdin.readline())) as answer:
+    with begun(**json.loads(sys.stdin.readline())) as answer:
         print("{}", file=replies, flush=True)
         for line in sys.stdin:
             print(json.dumps(answer(json.loads(line))), file=replies, flush=True)

@@ -13,10 +13,10 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from bench import speed_report
+from bench import speed, speed_report
 from bench.engine import Bench
 from bench.load import Told
-from bench.machine import LlamaBench, _best, _int8
+from bench.machine import LlamaBench, _best, _int8, costs
 from bench.speed import PARTS, Corpus, _against, _profile, _ratio
 from bench.speed_report import BEGIN, END, ROWS
 from bench.stacks import EngineAlone, LlamaServer, Ours, Stock
@@ -103,7 +103,7 @@ def results() -> dict[str, Any]:
     machine = {"cores": 2, "int8, billion multiply-adds/s": 100, "memory, GB read/s": 20}
     return {
         "model": "some-model",
-        "bytes": 1e9,
+        "costs": {"multiply-adds a token read": 1.6e9, "bytes a token written": 1e9},
         "parts": {
             "asks": {
                 "date": "2026-11-24",
@@ -141,6 +141,47 @@ def test_the_report_is_written_between_its_marks(
     text = (tmp_path / "speed.md").read_text()
     assert "bygone" not in text and text.startswith("# Before") and text.endswith("after\n")
     assert "some-model" in text and "cold question" in text
+
+
+@pytest.mark.parametrize(
+    ("least", "kept"), [(["--n", "2"], False), (["--rounds", "1"], False), ([], True)]
+)
+def test_a_smaller_run_leaves_what_is_kept_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: list[str], kept: bool
+) -> None:
+    path, before = tmp_path / "results" / "some-model.json", json.dumps(results())
+    path.parent.mkdir()
+    path.write_text(before)
+    (tmp_path / "speed.md").write_text(f"{BEGIN}\nbygone\n{END}")
+    gap = {"rows": {"gap": {"value": 0.1, "n": 2}}, "samples": []}
+    monkeypatch.setattr(speed_report, "DOCS", tmp_path)
+    monkeypatch.setattr(speed_report, "_plots", lambda results: None)
+    monkeypatch.setattr(speed, "RESULTS", path.parent)
+    monkeypatch.setattr(speed, "MODELS", {"default": "some-model"})
+    monkeypatch.setattr(speed, "PARTS", {"gap": lambda of: dict(gap)})
+    for name, found in (
+        ("facts", {"cores": 2}),
+        ("costs", results()["costs"]),
+        ("located", tmp_path),
+        ("Corpus", None),
+        ("Speed", MagicMock()),
+        ("ends_with_what_it_began", None),
+    ):
+        monkeypatch.setattr(speed, name, lambda *_, found=found: found)
+    monkeypatch.setattr(sys, "argv", ["speed", str(tmp_path), "--only", "gap", *least])
+    speed.main()
+    assert (path.read_text() == before) is not kept
+    assert ("bygone" in (tmp_path / "speed.md").read_text()) is not kept
+    if kept:
+        parts = json.loads(path.read_text())["parts"]
+        assert parts["gap"]["rows"] == gap["rows"] and "asks" in parts
+
+
+def test_what_a_token_costs_is_told_by_the_models_file(tiny_path: Path) -> None:
+    read, written = costs(tiny_path).values()
+    # Its embedding of 49,152 times 576 is its output, too: left out where a token is read.
+    assert 134_000_000 < read + 49_152 * 576 < 135_000_000
+    assert 0.9 < written / tiny_path.stat().st_size < 1
 
 
 class Watched(Engine):
@@ -194,7 +235,7 @@ def test_only_our_own_processes_spin_as_we_set_it(monkeypatch: pytest.MonkeyPatc
 
     def measure(command: Any, env: dict[str, str], **options: Any) -> Any:
         given.append(env.get("GOMP_SPINCOUNT"))
-        return SimpleNamespace(stdout='[{"avg_ts": 100}]')
+        return SimpleNamespace(stdout='[{"avg_ts": 100}]', returncode=0)
 
     monkeypatch.setenv("GOMP_SPINCOUNT", "3000")
     monkeypatch.setattr("subprocess.Popen", start)
