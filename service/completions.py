@@ -199,7 +199,8 @@ class Footnotes:
             return self.say(answer.refusal.message)
         if not answer.unanswered:
             return ""
-        return self.say("\n\nNot answered by the articles: " + " ".join(answer.unanswered))
+        why = "in time" if answer.incomplete else "by the articles"
+        return self.say(f"\n\nNot answered {why}: {' '.join(answer.unanswered)}")
 
     def say(self, text: str) -> str:
         self.content += text

@@ -12,6 +12,9 @@ import openai
 import pytest
 from serving import ANSWER, ARTICLE, QUESTION, Served, serving, until
 
+from service.completions import Footnotes
+from service.contract import Answer
+
 MARK = re.compile(r" \[(\d+)\]")
 LONG = "The bridge is 212 metres long and carries two tram lines."
 
@@ -123,6 +126,11 @@ def test_parts_without_an_answer_are_named(client: openai.OpenAI, alone: Served)
     assert content == f"{ANSWER} [1]\n\nNot answered by the articles: What did it cost?"
     (citation,) = told["citations"]
     assert content[citation["start"] : citation["end"]] == citation["text"]
+
+
+def test_parts_that_there_was_no_time_for_are_not_said_to_be_unanswerable() -> None:
+    told: Any = {"unanswered": ["When?"], "incomplete": "deadline_exceeded", "refusal": None}
+    assert Footnotes().finish(Answer.model_construct(**told)) == "\n\nNot answered in time: When?"
 
 
 def test_earlier_turns_tell_what_the_question_refers_to(
