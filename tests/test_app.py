@@ -15,6 +15,7 @@ from serving import ANSWER, ARTICLE, QUESTION, Served, is_problem, serving, unti
 
 from index.embeddings import MiniLM
 from index.errors import ModelError
+from service.problems import OPENAI_PATHS
 
 JSON = {"Content-Type": "application/json"}
 
@@ -715,10 +716,11 @@ def test_the_schema_tells_every_route(shared: Served) -> None:
     }  # fmt: skip
     sent = schema["paths"]["/v1/articles"]["post"]["requestBody"]["content"]
     assert sent.keys() >= {"application/json", "text/plain"}
-    for path in schema["paths"].values():
-        for call in path.values():
+    for path, calls in schema["paths"].items():
+        errors = "application/json" if path.startswith(OPENAI_PATHS) else "application/problem+json"
+        for call in calls.values():
             assert "422" not in call["responses"]  # FastAPI's own, which nothing here replies
-            assert call["responses"]["default"]["content"].keys() == {"application/problem+json"}
+            assert call["responses"]["default"]["content"].keys() == {errors}
 
 
 # -- what these tests rest on -------------------------------------------------------------------
