@@ -10,7 +10,7 @@ import re
 import time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from ulid import ULID
 
@@ -19,13 +19,9 @@ from index.registry import Filters
 from service.contract import Answer, AnswerRequest, Citation, Message, Refusal, Usage
 from service.wording import names, runs
 
-# What a page adds to a question: texts that it found itself, before it, or marks around it.
-_BEHIND_CONTEXT = re.compile(r".*</context>(?P<asked>.*)", re.DOTALL)
-_USER_QUERY = re.compile(r".*<user_query>(?P<asked>.*?)</user_query>", re.DOTALL)
-# What it asks for itself: the JSON that it wants, and the chat that this is about.
+# What a page asks for itself begins with this, and names the key of the JSON that it wants.
 _TASK = re.compile(r'\s*### Task:\s.*?\{\s*"(?P<key>\w+)":', re.DOTALL)
-_CHAT = re.compile(r".*<chat_history>(?P<chat>.*?)</chat_history>", re.DOTALL)
-_SAID = re.compile(r"^USER: *(?P<said>.*?)\s*(?=^(?:USER|ASSISTANT|SYSTEM): |\Z)", re.S | re.M)
+_WHO = re.compile(r"^(USER|ASSISTANT|SYSTEM): ", re.MULTILINE)
 MOST_TITLE, MOST_TAGS = 60, 3  # characters, tags
 
 
@@ -37,8 +33,6 @@ class CompletionRequest(BaseModel):
     """As OpenAI's clients send it. `filters`, `top_k` and `max_seconds` are those of an answer;
     other fields (`temperature`, `tools`, ...) are accepted and change nothing.
     """
-
-    model_config = ConfigDict(extra="ignore")
 
     messages: Annotated[list[Message], Field(min_length=1, max_length=1000)]
     model: str | None = None
@@ -69,10 +63,11 @@ class CompletionRequest(BaseModel):
         to a question. Raises InvalidRequest as `asked`.
         """
         wanted = self.messages[self._last()].text
-        task, chat = _TASK.match(wanted), _CHAT.match(wanted)
-        if not (task and chat):
+        task, chat = _TASK.match(wanted), _within(wanted, "chat_history")
+        if task is None or chat is None:
             return None
-        said = [match["said"] for match in _SAID.finditer(chat["chat"].strip())]
+        turns = iter(_WHO.split(chat)[1:])
+        said = [text.strip() for who, text in zip(turns, turns, strict=False) if who == "USER"]
         replies: dict[str, Any] = {
             "title": _title(said),
             "tags": _tags("\n".join(said)),
@@ -92,18 +87,25 @@ class CompletionRequest(BaseModel):
         return users[-1]
 
 
+def _within(text: str, tag: str) -> str | None:
+    """What stands within the last such tag."""
+    _, opened, rest = text.rpartition(f"<{tag}>")
+    within, closed, _ = rest.partition(f"</{tag}>")
+    return within if opened and closed else None
+
+
 def _question(text: str) -> str:
-    """Without what a page wrote around it."""
-    match = _USER_QUERY.match(text) or _BEHIND_CONTEXT.match(text)
-    return match["asked"].strip() or text if match else text
+    """Without what a page wrote around it: marks, or texts that it found itself, before it."""
+    asked = _within(text, "user_query") or text.rpartition("</context>")[2]
+    return asked.strip() or text
 
 
 def _title(said: list[str]) -> str:
     """What was first asked, cut between words."""
-    first = " ".join(said[0].split()) if said else ""
+    first = " ".join(" ".join(said[:1]).split())
     if len(first) <= MOST_TITLE:
         return first or "News"
-    return first[:MOST_TITLE].rpartition(" ")[0] + " …"
+    return (first[:MOST_TITLE].rpartition(" ")[0] or first[:MOST_TITLE]) + " …"
 
 
 def _tags(text: str) -> list[str]:

@@ -12,7 +12,7 @@ import openai
 import pytest
 from serving import ANSWER, ARTICLE, QUESTION, Served, serving, until
 
-from service.completions import Footnotes
+from service.completions import CompletionRequest, Footnotes
 from service.contract import Answer
 
 MARK = re.compile(r" \[(\d+)\]")
@@ -298,6 +298,14 @@ def test_a_long_first_question_is_a_short_title(client: openai.OpenAI) -> None:
     assert (
         len(title) <= 62 and title.startswith("Tell me all about the bridge") and title[-1] == "…"
     )
+
+
+@pytest.mark.parametrize("asked", ["x" * 99, "", "<chat_history>" * 5000, " " * 50_000])
+def test_odd_chats_have_a_title(asked: str) -> None:
+    prompt = f'### Task:\nMake it: {{"title": ""}}\n<chat_history>\nUSER: {asked}</chat_history>'
+    request = CompletionRequest.model_validate({"messages": asks(prompt)})
+    title = json.loads(request.for_the_page() or "")["title"]
+    assert 0 < len(title) <= 62
 
 
 def test_a_question_is_found_in_what_a_page_wraps_around_it(client: openai.OpenAI) -> None:
