@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.contract import Answer, Briefing
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # when each was first counted
+METHODS = frozenset("DELETE GET HEAD OPTIONS POST PUT".split())
 # Seconds: a reply from what is kept, a refusal, an answer, a briefing, one that waited.
 BUCKETS = (0.01, 0.05, 0.25, 1, 2.5, 5, 10, 20, 40, 60, 120, 300)
 
@@ -29,34 +31,24 @@ class Metrics:
     def __init__(self, waiting: Callable[[], float], working: Callable[[], float]) -> None:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self.requests = Counter(
-            "dateline_requests",
-            "Requests answered, by the address's pattern.",
-            ["method", "path", "status"],
-            registry=registry,
+        counter = partial(Counter, registry=registry)
+        self._requests = counter(
+            "dateline_requests", "Requests, by address and status.", ["method", "path", "status"]
         )
-        self.seconds = Histogram(
+        self._seconds = Histogram(
             "dateline_request_seconds",
             "From a request's headers to the end of its reply.",
             ["method", "path"],
             buckets=BUCKETS,
             registry=registry,
         )
-        self._made = Counter(
-            "dateline_made",
-            "Answers and briefings, by whether they were given or why not.",
-            ["kind", "outcome"],
-            registry=registry,
+        self._made = counter(
+            "dateline_made", "Answers and briefings, given or why not.", ["kind", "outcome"]
         )
-        self._tokens = Counter(
-            "dateline_tokens",
-            "Tokens of these: prompts', those of them found in the cache, and those written.",
-            ["kind"],
-            registry=registry,
+        self._tokens = counter(
+            "dateline_tokens", "Theirs: of prompts, of these found in the cache, written.", ["kind"]
         )
-        self._stages = Counter(
-            "dateline_stage_seconds", "Time that these took.", ["stage"], registry=registry
-        )
+        self._stages = counter("dateline_stage_seconds", "Time that they took.", ["stage"])
         for name, what, value in (
             ("dateline_queue_waiting", "Requests that wait for a turn at the model.", waiting),
             ("dateline_queue_working", "Requests that have one.", working),
@@ -76,12 +68,18 @@ class Metrics:
             if stage != "total":
                 self._stages.labels(stage).inc(milliseconds / 1000)
 
+    def observe(self, method: str, path: str, status: str, seconds: float) -> None:
+        """A request that ended; `path` is a pattern: addresses themselves have no end."""
+        method = method if method in METHODS else "other"
+        self._requests.labels(method, path, status).inc()
+        self._seconds.labels(method, path).observe(seconds)
+
     def exposed(self) -> Response:
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
 
 
 class Counted:
-    """Counts each request by the pattern of its address: addresses themselves have no end."""
+    """Tells of each request once it has ended, whoever ended it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
@@ -102,7 +100,4 @@ class Counted:
             await self._app(scope, receive, noted)
         finally:
             path = getattr(scope.get("route"), "path", "other")
-            known = {"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"}
-            method = scope["method"] if scope["method"] in known else "other"
-            self._metrics.requests.labels(method, path, status).inc()
-            self._metrics.seconds.labels(method, path).observe(time.monotonic() - began)
+            self._metrics.observe(scope["method"], path, status, time.monotonic() - began)
